@@ -1,0 +1,130 @@
+"""The command line: parse, call, exit code."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="holdfast", prog_name="holdfast")
+def main() -> None:
+    """One calendar per room and table, and every channel in agreement with it.
+
+    Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration.
+    """
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it; what an operator can mend becomes one line."""
+    from holdfast.complaints import explained
+
+    try:
+        asyncio.run(work)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        told = explained(error)
+        if told is None:
+            raise
+        line, code = told
+        click.echo(f"holdfast: {line}", err=True)
+        sys.exit(code)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Only say what is missing; exit code 1 if anything is.")
+def migrate(check: bool) -> None:
+    """Bring the database to the newest schema."""
+    from holdfast import commands
+
+    _run(commands.migrate(os.environ, check))
+
+
+@main.command()
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, change nothing.")
+def apply(config: Path | None, yes: bool, dry_run: bool) -> None:
+    """Show what holdfast.toml would change, and apply it.
+
+    Asks on a terminal; without one, or with --yes, it applies at once. Twice changes nothing.
+    """
+    from holdfast import commands
+
+    ask = sys.stdin.isatty() and not yes
+    _run(commands.apply(os.environ, config, commands.Consent(ask=ask, dry_run=dry_run)))
+
+
+@main.command()
+def web() -> None:
+    """Webhooks, JSON API and dashboard."""
+    from holdfast import commands
+
+    _run(commands.web(os.environ))
+
+
+@main.command()
+def worker() -> None:
+    """Observe, decide, deliver. As many as wanted, on as many machines."""
+    from holdfast import commands
+
+    _run(commands.worker(os.environ))
+
+
+@main.command()
+@click.argument("channel")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=9001, show_default=True, help="0 picks a free one.")
+@click.option("--seed", default=7, show_default=True)
+@click.option(
+    "--world", type=click.Path(exists=True, path_type=Path), help="JSON instead of the example."
+)
+@click.option(
+    "--webhooks-to", help="Where to send webhooks; the secret is in HOLDFAST_SIMULATOR_SECRET."
+)
+def simulate(
+    channel: str, host: str, port: int, seed: int, world: Path | None, webhooks_to: str | None
+) -> None:
+    """Run one provider's simulator alone."""
+    from holdfast import commands
+
+    wanted = commands.Simulation(
+        channel=channel, host=host, port=port, seed=seed, world=world, webhooks_to=webhooks_to
+    )
+    _run(commands.simulate(os.environ, wanted))
+
+
+@main.command()
+@click.option(
+    "--port", type=int, help="Of the dashboard; default 8080, or a free one if that is taken."
+)
+@click.option("--rate", default=1.0, show_default=True, help="How lively the guests are.")
+@click.option("--no-guests", is_flag=True, help="Nobody books by themselves.")
+@click.option("--fresh", is_flag=True, help="Forget what earlier runs left.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), default=Path(".holdfast"), show_default=True
+)
+@click.option("--seconds", type=float, help="Stop by itself after so long.")
+def up(
+    port: int | None, rate: float, no_guests: bool, fresh: bool, data: Path, seconds: float | None
+) -> None:
+    """Everything on this machine: servers, simulators, web, worker, example venue, guests."""
+    from holdfast import up as everything
+
+    options = everything.Options(
+        port=port,
+        rate=0.0 if no_guests else rate,
+        fresh=fresh,
+        data=data,
+        seconds=seconds,
+    )
+    _run(everything.up(os.environ, options))
+
+
+if __name__ == "__main__":
+    main()

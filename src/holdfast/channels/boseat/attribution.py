@@ -1,0 +1,82 @@
+"""Which of our listings a booking is on, although Boseat's bookings need not name their space (U14). No I/O."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from holdfast.channel import Listing
+from holdfast.channels.boseat.settings import BoseatListing
+from holdfast.channels.boseat.wire import Booking
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One listing of ours by Boseat's ids."""
+
+    name: str
+    space_id: str
+    product_id: str
+
+
+Label = tuple[str, str]
+"""The slugs of a venue and of a space in it."""
+
+
+def label_of(booking: Booking) -> Label | None:
+    """What the embedded space is called; None where it is not told."""
+    space = booking.space
+    if space is None or not space.label:
+        return None
+    return ((space.venue.label or "") if space.venue else "", space.label)
+
+
+class Attribution:
+    """Our listings, and the labels of spaces learned from lists of one space each."""
+
+    def __init__(self, listings: Iterable[Listing]) -> None:
+        self._places = [place_of(listing) for listing in listings]
+        self._spaces: dict[Label, set[str]] = {}
+
+    def name(
+        self, space_id: str | None, product_id: str | None, believed: str | None = None
+    ) -> str | None:
+        """The listing of this space and product, else the believed or any one of this space, else None."""
+        here = [place for place in self._places if place.space_id == space_id]
+        here.sort(key=lambda place: (place.product_id != product_id, place.name != believed))
+        return here[0].name if here else None
+
+    def believed(self, listing: str | None) -> str | None:
+        """The space of the listing that a booking is believed to be on."""
+        return next((place.space_id for place in self._places if place.name == listing), None)
+
+    def learn(self, space_id: str, bookings: Iterable[Booking]) -> None:
+        """Keep what the space is called, as told by a list of this space only."""
+        for label in filter(None, map(label_of, bookings)):
+            self._spaces.setdefault(label, set()).add(space_id)
+
+    def told(self, booking: Booking) -> str | None:
+        """The space as the booking itself names it, by id."""
+        return booking.space.id if booking.space else None
+
+    def learned(self, booking: Booking) -> str | None:
+        """The space with the booking's label, unless several share it."""
+        label = label_of(booking)
+        spaces = self._spaces.get(label, set()) if label else set()
+        return next(iter(spaces)) if len(spaces) == 1 else None
+
+    def candidates(self, booking: Booking) -> Sequence[str]:
+        """Spaces of ours where the booking may be, those that sell its product first."""
+        linked = set(booking.product.spaces) if booking.product else set()
+        places = [place for place in self._places if not linked or place.space_id in linked]
+        places.sort(key=lambda place: place.product_id != booking.product_id)
+        return tuple(dict.fromkeys(place.space_id for place in places))
+
+    def certain(self, booking: Booking) -> str | None:
+        """The only space that the booking's product can be booked for."""
+        linked = booking.product.spaces if booking.product else ()
+        return linked[0] if len(linked) == 1 else None
+
+
+def place_of(listing: Listing) -> Place:
+    """The listing by Boseat's ids. Raises pydantic's ValidationError for another channel's listing."""
+    settings = BoseatListing.model_validate(listing.settings)
+    return Place(listing.name, settings.space_id, settings.product_id)

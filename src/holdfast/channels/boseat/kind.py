@@ -1,0 +1,54 @@
+"""How Boseat is configured, connected and simulated."""
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from holdfast.channel import Channel
+from holdfast.channels.boseat.attribution import Attribution
+from holdfast.channels.boseat.calls import Caller
+from holdfast.channels.boseat.client import BoseatChannel, Signed
+from holdfast.channels.boseat.credentials import Credentials, Grant
+from holdfast.channels.boseat.observing import Observer
+from holdfast.channels.boseat.reading import Reader
+from holdfast.channels.boseat.settings import BoseatAccount, BoseatListing
+from holdfast.kind import Connection, SimulatorOptions
+
+
+class Boseat:
+    """https://docs.boseat.com"""
+
+    name = "boseat"
+    account_settings: type[BaseModel] = BoseatAccount
+    listing_settings: type[BaseModel] = BoseatListing
+
+    def connect(self, connection: Connection) -> Channel:
+        """The workspace, connected; nothing is sent yet. Raises SecretMissing."""
+        settings = BoseatAccount.model_validate(connection.settings)
+        secrets = [secret.reveal(connection.environ) for secret in settings.webhook_secret]
+        caller = connect_caller(connection)
+        reader = Reader(caller)
+        observer = Observer(reader, Attribution(connection.listings), connection.clock)
+        signed = Signed(secrets=secrets, event_id_header=settings.event_id_header)
+        return BoseatChannel(caller, reader, observer, connection.clock, signed)
+
+    def simulate(self, options: SimulatorOptions) -> web.Application:
+        """A simulator of Boseat; see the package `simulator`."""
+        from holdfast.channels.boseat.simulator import simulate  # only where one is wanted
+
+        return simulate(options)
+
+
+def connect_caller(connection: Connection) -> Caller:
+    """What sends calls for the connection's workspace. Raises SecretMissing."""
+    settings = BoseatAccount.model_validate(connection.settings)
+    grant = Grant(
+        token_url=str(settings.token_url),
+        client_id=settings.client_id.reveal(connection.environ),
+        client_secret=settings.client_secret.reveal(connection.environ),
+        scope=settings.scope,
+    )
+    credentials = Credentials(grant, connection.transport, connection.clock)
+    return Caller(str(settings.base_url), credentials, connection.transport, connection.clock)
+
+
+KIND = Boseat()

@@ -1,0 +1,178 @@
+"""What bookings are there, on which listing, and whether they still hold: fetch, scan and find."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+
+from holdfast.channel import Broken, Contact, Listing, Page
+from holdfast.channels.boseat import translate
+from holdfast.channels.boseat.attribution import Attribution, label_of, place_of
+from holdfast.channels.boseat.lapse import judged, overdue
+from holdfast.channels.boseat.protocol.bookings import IdsStyle
+from holdfast.channels.boseat.protocol.paging import Reading
+from holdfast.channels.boseat.reading import Reader
+from holdfast.channels.boseat.wire import Booking
+from holdfast.clock import Clock
+from holdfast.inventory.marker import marker_of
+from holdfast.inventory.model import OCCUPYING, Absent, Offer, Seen, Span
+
+SKEW = timedelta(minutes=5)
+"""How far Boseat's clock may be behind ours when its `bookingDate` is compared with our time."""
+
+
+class Observer:
+    """Reads bookings and says what they are to us. Methods raise the ChannelErrors of `Reader`."""
+
+    def __init__(self, reader: Reader, attribution: Attribution, clock: Clock) -> None:
+        self._reader = reader
+        self._attribution = attribution
+        self._clock = clock
+
+    async def fetch(self, external_id: str, listing: str | None) -> Seen | Absent:
+        """One booking. Costs more than one read where its space or its lapse must be found out."""
+        read_at = self._clock.now()
+        booking = await self._reader.booking(external_id)
+        if booking is None:
+            return Absent(external_id=external_id, read_at=read_at)
+        space = await self._space(booking, listing)
+        name = self._attribution.name(space, booking.product_id, listing)
+        seen = translate.seen(booking, name, read_at)
+        if space is None or not overdue(booking, read_at):
+            return seen
+        return await self._judged(seen, booking, space)
+
+    async def _judged(self, seen: Seen, booking: Booking, space: str) -> Seen:
+        free = await self._reader.free(space, [booking], seen.read_at)
+        others = () if seen.span in free else await self._all_rows(space)
+        return judged(seen, free, others, seen.read_at)
+
+    async def _all_rows(self, space: str) -> Sequence[Booking]:
+        style, reading = await self._reader.style(), Reading()
+        while reading.page is not None:
+            await self._reader.next_rows(space, style, reading)
+        return tuple(reading.rows.values())
+
+    async def _space(self, booking: Booking, listing: str | None) -> str | None:
+        about = self._attribution
+        known = about.told(booking) or about.believed(listing) or about.learned(booking)
+        known = known or about.certain(booking)
+        if known or translate.status_of(booking.status) not in OCCUPYING:
+            return known
+        return await self._searched(booking)
+
+    async def _searched(self, booking: Booking) -> str | None:
+        """Ask for the bookings of one space after the other until it is among them."""
+        style = await self._reader.style()
+        for space in self._attribution.candidates(booking):
+            if await self._is_in(space, booking, style):
+                return space
+        return None
+
+    async def _is_in(self, space: str, booking: Booking, style: IdsStyle) -> bool:
+        label, reading = label_of(booking), Reading()
+        while reading.page is not None:
+            rows = await self._reader.next_rows(space, style, reading)
+            self._attribution.learn(space, rows)
+            if booking.id in reading.rows:
+                return True
+            if label and any(label_of(row) not in (None, label) for row in rows):
+                return False  # the space goes by another name than the booking's
+        return False
+
+    async def scan(self, listings: Sequence[Listing], window: Span) -> AsyncIterator[Page]:
+        """One list per space. A page may be empty: what was read then only served to read the rest."""
+        spaces = tuple(dict.fromkeys(place_of(listing).space_id for listing in listings))
+        probing = self._reader.must_probe
+        style = await self._reader.style()
+        if probing or not spaces:
+            yield Page(bookings=(), complete=not spaces)
+        whole = True
+        for space in spaces:
+            chain = self._chain(space, style, window)
+            while not chain.done:
+                bookings = await chain.next()
+                whole = whole and (chain.whole or not chain.done)
+                yield Page(bookings=bookings, complete=whole and chain.done and space == spaces[-1])
+
+    def _chain(self, space: str, style: IdsStyle, window: Span) -> "SpaceScan":
+        return SpaceScan(self._reader, self._attribution, self._clock, (space, style, window))
+
+    async def find(
+        self, listing: Listing, offer: Offer, contact: Contact, since: datetime
+    ) -> Sequence[Seen]:
+        """Live bookings with our marker, else those on exactly this offer made since then.
+
+        Raises Broken when there are none in a list that could not be read completely.
+        """
+        place, marker = place_of(listing), marker_of(contact.email)
+        chain = self._chain(place.space_id, await self._reader.style(), offer.span)
+        found: list[Seen] = []
+        while not chain.done and not any(seen.marker is not None for seen in found):
+            rows = await chain.next()
+            found += [
+                seen
+                for seen in rows
+                if _may_be(seen, offer, marker, since)
+                and seen.extra.get("product_id", place.product_id) == place.product_id
+            ]
+        if not found and not chain.whole:
+            raise Broken("find: the list of bookings could not be read completely")
+        return found
+
+
+def _may_be(seen: Seen, offer: Offer, marker: str | None, since: datetime) -> bool:
+    if seen.status not in OCCUPYING:
+        return False
+    if seen.marker is not None:
+        return seen.marker == marker
+    recent = seen.made_at is None or seen.made_at >= since - SKEW
+    return seen.span == offer.span and recent
+
+
+class SpaceScan:
+    """The bookings of one space, read page by page; overdue holds come last, once they are judged."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        attribution: Attribution,
+        clock: Clock,
+        scope: tuple[str, IdsStyle, Span],
+    ) -> None:
+        self._reader = reader
+        self._attribution = attribution
+        self._clock = clock
+        self._space, self._style, self._window = scope
+        self._reading = Reading()
+        self._overdue: dict[str, tuple[Booking, Seen]] = {}
+        self.done = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was missed; meaningful once it is done."""
+        return self._reading.whole
+
+    async def next(self) -> list[Seen]:
+        """The next page's bookings that had not ended when the window begins."""
+        if self._reading.page is None:
+            return await self._settled()
+        read_at = self._clock.now()
+        rows = await self._reader.next_rows(self._space, self._style, self._reading)
+        self._attribution.learn(self._space, rows)
+        current = [row for row in rows if row.slot is None or row.slot.end > self._window.start]
+        for row in current:
+            self._overdue.pop(row.id, None)
+            if overdue(row, read_at):
+                self._overdue[row.id] = (row, self._seen(row, read_at))
+        self.done = self._reading.page is None and not self._overdue
+        return [self._seen(row, read_at) for row in current if row.id not in self._overdue]
+
+    async def _settled(self) -> list[Seen]:
+        now, late = self._clock.now(), list(self._overdue.values())
+        free = await self._reader.free(self._space, [row for row, _ in late], now)
+        others = tuple(self._reading.rows.values())
+        self.done = True
+        return [judged(seen, free, others, now) for _, seen in late]
+
+    def _seen(self, row: Booking, read_at: datetime) -> Seen:
+        space = (row.space.id if row.space else None) or self._space
+        return translate.seen(row, self._attribution.name(space, row.product_id), read_at)

@@ -1,0 +1,154 @@
+"""Pages of lists in every documented envelope, and when a list was read completely. No I/O.
+
+https://docs.boseat.com/guides/pagination and https://docs.boseat.com/api-reference/bookings/list-all-bookings
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from holdfast.channels.boseat.protocol.failures import json_of, unreadable
+from holdfast.channels.boseat.wire import Booking
+from holdfast.exchange import Reply, Request
+
+Row = TypeVar("Row", bound=BaseModel)
+
+PAGE_ROWS = 100
+"""The most that a page may hold."""
+MAX_PAGES = 200
+"""Of one list: a list that claims to go on beyond this is endless."""
+MAX_ROUNDS = 3
+"""How often a list is read again because it changed while it was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage(Generic[Row]):
+    """One page. `last` is what its envelope says; `total` counts the rows of all pages, where told."""
+
+    rows: tuple[Row, ...]
+    unreadable: int
+    last: bool
+    total: int | None
+
+
+def read_page(
+    row: type[Row], request: Request, reply: Reply, *, page: int, limit: int = PAGE_ROWS
+) -> ListPage[Row]:
+    """One page of a list. Raises Broken when it is no list; single bad rows are only counted."""
+    envelope = json_of(request, reply)
+    items = envelope.get("data") if isinstance(envelope, Mapping) else envelope
+    if not isinstance(items, list):
+        raise unreadable(request, reply)
+    flat = _flattened(items)
+    rows = [parsed for parsed in (_row(row, item) for item in flat) if parsed is not None]
+    about = _about(envelope)
+    return ListPage(
+        rows=tuple(rows),
+        unreadable=len(flat) - len(rows),
+        last=_is_last(about, page=page, limit=limit, count=len(flat)),
+        total=_number(about, "totalItems", "total"),
+    )
+
+
+def _flattened(items: Sequence[object]) -> list[object]:
+    """`data` is documented as an array of arrays; one level is unwrapped."""
+    flat: list[object] = []
+    for item in items:
+        flat.extend(item if isinstance(item, list) else [item])
+    return flat
+
+
+def _row(model: type[Row], item: object) -> Row | None:
+    try:
+        return model.model_validate(item)
+    except ValidationError:
+        return None
+
+
+def _about(envelope: object) -> dict[str, Any]:
+    """What the envelope says of the list, whether on top or below `meta`, `links`."""
+    if not isinstance(envelope, Mapping):
+        return {}
+    nested = (envelope.get(key) for key in ("links", "meta"))
+    about = dict(envelope)
+    for part in nested:
+        about |= part if isinstance(part, Mapping) else {}
+    return about
+
+
+def _is_last(about: Mapping[str, Any], *, page: int, limit: int, count: int) -> bool:
+    if isinstance(about.get("hasNextPage"), bool):
+        return not about["hasNextPage"]
+    if (pages := _number(about, "totalPages")) is not None:
+        return page >= pages
+    if "next" in about:
+        return not about["next"]
+    if (total := _number(about, "totalItems", "total")) is not None:
+        return page * (_number(about, "limit") or limit) >= total
+    return count < limit
+
+
+def _number(about: Mapping[str, Any], *names: str) -> int | None:
+    values = (about.get(name) for name in names)
+    return next((value for value in values if isinstance(value, int) and value >= 0), None)
+
+
+@dataclass(slots=True)
+class Reading:
+    """A list of bookings while it is read: which page comes next, and in the end whether it was whole.
+
+    Pages shift as rows come and go, so a row can be skipped or come twice. A list of several pages is whole
+    when its total stayed the same and as many rows were seen, or, without totals, when two readings agree;
+    else it is read again, a few times at most.
+    """
+
+    page: int | None = 1
+    """The page to ask for next; None: done."""
+    whole: bool = False
+    rows: dict[str, Booking] = field(default_factory=dict)
+    """By id, as last seen."""
+    _ids: set[str] = field(default_factory=set)
+    _totals: set[int | None] = field(default_factory=set)
+    _pages: int = 0
+    _rounds: int = 0
+    _previous: set[str] | None = None
+    _flawed: bool = False
+
+    def take(self, page: ListPage[Booking]) -> list[Booking]:
+        """Those of its rows that are new, or not as they were seen before."""
+        fresh = [row for row in page.rows if self.rows.get(row.id) != row]
+        self.rows |= {row.id: row for row in page.rows}
+        self._ids |= {row.id for row in page.rows}
+        self._totals.add(page.total)
+        self._pages += 1
+        self._flawed |= page.unreadable > 0
+        self._advance(page)
+        return fresh
+
+    def _advance(self, page: ListPage[Booking]) -> None:
+        endless = self._pages >= MAX_PAGES
+        empty_early = not page.rows and not page.last
+        self._flawed |= endless or empty_early
+        if page.last or not page.rows or endless:
+            self._end_round()
+        else:
+            self.page = self._pages + 1
+
+    def _end_round(self) -> None:
+        self._rounds += 1
+        self.whole = not self._flawed and self._agreed()
+        if self.whole or self._flawed or self._rounds >= MAX_ROUNDS:
+            self.page = None
+            return
+        self._previous, self._ids = self._ids, set()
+        self._totals, self._pages, self.page = set(), 0, 1
+
+    def _agreed(self) -> bool:
+        total = next(iter(self._totals))
+        if len(self._totals) > 1:
+            return False
+        if total is not None:
+            return len(self._ids) >= total
+        return self._pages == 1 or self._ids == self._previous

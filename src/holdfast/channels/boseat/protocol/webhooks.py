@@ -1,0 +1,124 @@
+"""Webhooks: whether they come from Boseat, and what to look at. No I/O.
+
+https://docs.boseat.com/tutorials/webhook-setup says HMAC-SHA256 with the subscription's secret in
+`Boseat-Signature: t=...,v1=...`; neither the signed bytes nor the encoding are documented (C19).
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import TypeAdapter, ValidationError
+
+from holdfast.channel import Forged, Hint, Malformed, Stale
+
+SIGNATURE_HEADER = "boseat-signature"
+TOLERANCE_SECONDS = 300
+"""Boseat's "a few minutes"."""
+
+_INSTANT = TypeAdapter(datetime)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    time: str
+    values: tuple[str, ...]
+
+
+def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> None:
+    """Accept what one of the secrets signed. Raises Forged or Stale.
+
+    The time is checked only where it is signed too: elsewhere it proves nothing, and a retry may repeat it.
+    """
+    signature = _signature(header(headers, SIGNATURE_HEADER))
+    timed = signature.time.encode() + b"." + body
+    if _signed(timed, signature.values, secrets):
+        _check_time(signature.time, now)
+    elif not _signed(body, signature.values, secrets):
+        raise Forged("the signature does not match")
+
+
+def read_hint(headers: Mapping[str, str], body: bytes, event_id_header: str | None) -> Hint:
+    """What to look at. Types contradict each other (C4) and are never more than a hint. Raises Malformed."""
+    event = _object(body)
+    kind = event.get("type")
+    raw_type = kind if isinstance(kind, str) else ""
+    named = header(headers, event_id_header) if event_id_header else None
+    delivery_id = _id(event.get("id")) or _id(event.get("eventId")) or _id(named)
+    return Hint(
+        external_id=_booking_id(raw_type, event.get("data")),
+        raw_type=raw_type,
+        delivery_id=delivery_id,
+    )
+
+
+def header(headers: Mapping[str, str], name: str) -> str | None:
+    """A header by name, whatever its case."""
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
+
+
+def _signature(value: str | None) -> _Signature:
+    if value is None:
+        raise Forged("there is no signature")
+    parts = [part.strip().partition("=") for part in value.split(",")]
+    times = [text for key, _, text in parts if key == "t"]
+    values = tuple(text for key, _, text in parts if key == "v1" and text)
+    return _Signature(times[0] if times else "", values)
+
+
+def _signed(content: bytes, values: Iterable[str], secrets: Sequence[str]) -> bool:
+    genuine = [text for secret in secrets for text in _spellings(secret, content)]
+    # Every pair is compared, so that the time taken tells nothing of which came close.
+    matches = [_same(value, text) for value in values for text in genuine]
+    return any(matches)
+
+
+def _spellings(secret: str, content: bytes) -> tuple[str, str]:
+    digest = hmac.new(secret.encode(), content, hashlib.sha256).digest()
+    return digest.hex(), base64.b64encode(digest).decode()
+
+
+def _same(value: str, genuine: str) -> bool:
+    given = value.lower() if len(genuine) == 64 else value
+    return hmac.compare_digest(given.encode(), genuine.encode())
+
+
+def _check_time(text: str, now: datetime) -> None:
+    try:
+        # Reads seconds and milliseconds since 1970, told apart by magnitude, and ISO 8601.
+        signed = _INSTANT.validate_python(text)
+    except ValidationError:
+        raise Forged("the signed time cannot be read") from None
+    signed = signed if signed.tzinfo else signed.replace(tzinfo=UTC)
+    if abs((now - signed).total_seconds()) > TOLERANCE_SECONDS:
+        raise Stale("the signature is too old or from the future")
+
+
+def _object(body: bytes) -> dict[str, object]:
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Malformed("the body is not JSON") from None
+    if not isinstance(event, dict):
+        raise Malformed("the body is not a JSON object")
+    return event
+
+
+def _booking_id(raw_type: str, data: object) -> str | None:
+    """Where the id is, is not documented (U24)."""
+    if not isinstance(data, Mapping) or raw_type.startswith(("invoice.", "payment.")):
+        return None
+    nested = data.get("booking")
+    within = nested.get("id") if isinstance(nested, Mapping) else nested
+    found = _id(within) or _id(data.get("bookingId"))
+    return found or (_id(data.get("id")) if raw_type.startswith("booking") else None)
+
+
+def _id(value: object) -> str | None:
+    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    usable = 0 < len(text) <= 200 and text not in (".", "..")
+    return text if usable else None

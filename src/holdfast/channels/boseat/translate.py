@@ -1,0 +1,104 @@
+"""Boseat's words in ours: bookings as seen, statuses, deadlines. No I/O; total."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from holdfast.channels.boseat.wire import Booking, Product
+from holdfast.inventory.marker import marker_of
+from holdfast.inventory.model import Guest, Payment, Seen, Span, Status
+
+HOLD = timedelta(minutes=15)
+"""https://docs.boseat.com/tutorials/creating-a-booking: unless it is confirmed by then."""
+
+STATUSES: Mapping[str, Status] = MappingProxyType(
+    {
+        "RESERVED_15_MIN": "held",
+        "PENDING": "held",
+        "CONFIRMED": "confirmed",
+        "PAID": "confirmed",
+        "CANCEL": "cancelled",
+        "CANCELED": "cancelled",
+        "CANCELLED": "cancelled",
+        "REFUNDED": "cancelled",
+    }
+)
+"""RESERVED_15_MIN and PENDING are two names of the unconfirmed hold (C1)."""
+
+PAYMENTS: Mapping[str, Payment] = MappingProxyType({"PAID": "paid", "REFUNDED": "refunded"})
+
+
+def status_of(raw: str | None) -> Status:
+    """Our word for a status; `unknown`, which occupies, for any word not documented."""
+    return STATUSES.get((raw or "").strip().upper(), "unknown")
+
+
+def payment_of(raw: str | None) -> Payment:
+    """What a status tells of the payment."""
+    return PAYMENTS.get((raw or "").strip().upper(), "none")
+
+
+def span_of(booking: Booking) -> Span | None:
+    """The booked time, None where the booking does not tell it."""
+    return Span(start=booking.slot.start, end=booking.slot.end) if booking.slot else None
+
+
+def held_until(booking: Booking) -> datetime | None:
+    """When an unconfirmed booking lapses, by Boseat's clock."""
+    if status_of(booking.status) != "held" or booking.booked_at is None:
+        return None
+    return booking.booked_at + HOLD
+
+
+def guest_of(booking: Booking) -> Guest:
+    """Who booked; unconfirmed bookings may tell nothing of it (C15)."""
+    customer = booking.customer
+    if customer is None:
+        return Guest()
+    return Guest(name=customer.name, email=customer.email, phone=customer.phone)
+
+
+def seen(booking: Booking, listing: str | None, read_at: datetime) -> Seen:
+    """The booking as an observation of a read that began at `read_at`."""
+    guest = guest_of(booking)
+    return Seen(
+        external_id=booking.id,
+        listing=listing,
+        status=status_of(booking.status),
+        raw_status=booking.status or "",
+        span=span_of(booking),
+        read_at=read_at,
+        payment=payment_of(booking.status),
+        guest=guest,
+        marker=marker_of(guest.email),
+        held_until=held_until(booking),
+        made_at=booking.booked_at,
+        extra=_extra(booking),
+    )
+
+
+def is_booking_product(product: Product) -> bool:
+    """Whether it is booked for a time, not added to a booking; the word comes in any case (C14)."""
+    return (product.category or "booking").lower() == "booking"
+
+
+def is_recurring(product: Product) -> bool:
+    """Whether it is a subscription: `recurring` and SUBSCRIPTION are the same (C14)."""
+    return (product.type or "").lower() in ("recurring", "subscription")
+
+
+def length_of(product: Product) -> timedelta | None:
+    """How long a booking of an hourly product is.
+
+    None for any other: days and longer follow the opening hours (C13), so only the slots tell.
+    """
+    duration = product.metadata
+    if duration is None or (duration.unit or "").lower() != "hourly":
+        return None
+    return timedelta(hours=duration.value) if (duration.value or 0) > 0 else None
+
+
+def _extra(booking: Booking) -> dict[str, str]:
+    label = booking.space.label if booking.space else None
+    named = {"product_id": booking.product_id, "space_label": label}
+    return {key: value for key, value in named.items() if value}

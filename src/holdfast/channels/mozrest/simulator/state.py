@@ -1,0 +1,81 @@
+"""All that a simulated Mozrest knows, and how it says no."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from holdfast.channels.mozrest.simulator.books import Asking, Books, Entry
+from holdfast.channels.mozrest.simulator.switches import CHOICES
+from holdfast.channels.mozrest.simulator.world import Area, Venue, World
+from holdfast.inventory.model import Span
+from holdfast.kind import WebhookTarget
+from holdfast.simulation.control import Bench
+
+
+class No(Exception):
+    """The API's refusal; `status` is what the caller gets."""
+
+    def __init__(self, status: int | str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = int(status)
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """The world, the books, and how the switches stand."""
+
+    bench: Bench
+    world: World
+    webhook: WebhookTarget | None
+    books: Books = field(default_factory=Books)
+    switches: dict[str, str] = field(
+        default_factory=lambda: {name: values[0] for name, values in CHOICES.items()}
+    )
+    mails: int = 0
+    """Guest e-mails that a real venue would have sent."""
+
+    @property
+    def now(self) -> datetime:
+        return self.bench.clock.now()
+
+    def says(self, switch: str, *values: str) -> bool:
+        return self.switches[switch] in values
+
+    def number(self, switch: str) -> int | None:
+        """A switch that stands on a number, or None."""
+        value = self.switches[switch]
+        return int(value) if value.isdigit() else None
+
+    def new_id(self) -> str:
+        return f"{self.bench.random.getrandbits(96):024x}"
+
+    def venue(self, venue_id: object) -> Venue:
+        """Raises No for a venue that there is not, or that is no longer linked to the channel."""
+        if not self.says("venue_link", "linked"):
+            raise No(self.switches["venue_link"], "the venue is not linked to this channel")
+        for venue in self.world.venues:
+            if venue.id == venue_id:
+                return venue
+        raise No(404, "no such venue")
+
+    def pool(self, venue: Venue, area: Area) -> list[Area]:
+        """The area, and the others whose tables it shares."""
+        if self.says("area_coupling", "independent"):
+            return [area]
+        return [area, *(other for other in venue.areas if other is not area)]
+
+    def tables(
+        self, venue: Venue, area: Area, party: int, span: Span, besides: Entry | None = None
+    ) -> tuple[str, ...] | None:
+        """The tables such a party would get now, or None."""
+        asking = Asking(venue=venue, now=self.now, besides=besides)
+        return self.books.free_tables(self.pool(venue, area), party, span, asking)
+
+    def is_sold(self, venue: Venue, area: Area, party: int, start: datetime) -> bool:
+        """Whether this start of the grid is on sale now: late enough, near enough, and free."""
+        if start < self.now + timedelta(hours=venue.min_advance_booking):
+            return False
+        horizon = self.number("horizon")
+        if horizon is not None and start > self.now + timedelta(days=horizon):
+            return False
+        span = Span.of(start, area.turn_of(party))
+        return self.tables(venue, area, party, span) is not None

@@ -1,0 +1,80 @@
+"""The only place that reads the machine's clock; everything else is handed a `Clock`."""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `seconds` have passed on this clock."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `seconds` have passed."""
+        await asyncio.sleep(seconds)
+
+
+class ManualClock:
+    """A clock that stands still until it is told to move: hours of venue life pass in seconds."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._order = count()
+
+    def now(self) -> datetime:
+        """The instant it was last moved to, aware, in UTC."""
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once the clock was moved `seconds` ahead; at once for none."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(
+            self._sleepers, (self._now + timedelta(seconds=seconds), next(self._order), woken)
+        )
+        await woken
+
+    def advance(self, seconds: float) -> None:
+        """Move ahead and wake whoever's time has come."""
+        self._now += timedelta(seconds=seconds)
+        while self._sleepers and self._sleepers[0][0] <= self._now:
+            _, _, woken = heapq.heappop(self._sleepers)
+            if not woken.done():
+                woken.set_result(None)
+
+
+class SkewedClock:
+    """A clock that is wrong by a fixed number of seconds, as providers' clocks are."""
+
+    def __init__(self, true: Clock, ahead: Callable[[], float]) -> None:
+        self._true = true
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        """What this clock shows: the true instant plus its error."""
+        return self._true.now() + timedelta(seconds=self._ahead())
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `seconds` have passed; an error in reading does not change its pace."""
+        await self._true.sleep(seconds)

@@ -1,0 +1,40 @@
+"""What an operator can mend, in one clear line with its exit code."""
+
+import errno
+
+import asyncpg
+
+from holdfast.configuration_plan import PlanRefused
+from holdfast.configuration_problem import ConfigurationError
+from holdfast.secret import SecretMissing
+from holdfast.server_process import EmbeddedError
+from holdfast.settings import SettingsError
+
+FAILED, USAGE = 1, 2
+
+
+class Unusable(Exception):
+    """A command cannot do what was asked; the text says what to do instead."""
+
+
+def explained(error: Exception) -> tuple[str, int] | None:
+    """The line and the exit code; None: this is a fault of ours and wants its traceback."""
+    if isinstance(error, ConfigurationError | SettingsError | PlanRefused):
+        return str(error), USAGE
+    if isinstance(error, SecretMissing):
+        return str(error), USAGE
+    if isinstance(error, EmbeddedError | Unusable):
+        return str(error), FAILED
+    if isinstance(error, asyncpg.UndefinedTableError):
+        return "the database has no tables yet: run `holdfast migrate`", FAILED
+    return _network(error)
+
+
+def _network(error: Exception) -> tuple[str, int] | None:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"the port is in use: {error.strerror}", FAILED
+    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+        return f"the database refuses: {error}", FAILED
+    if isinstance(error, OSError | TimeoutError):
+        return f"the database cannot be reached (HOLDFAST_DATABASE_URL): {error}", FAILED
+    return None

@@ -1,0 +1,43 @@
+"""Makes the database say what the configuration says: load, compare, save, in one transaction."""
+
+from datetime import datetime
+
+import asyncpg
+
+from holdfast.configuration_model import Configuration
+from holdfast.configuration_plan import NOUNS, Plan, compare
+from holdfast.store import configuration as store
+
+
+async def plan(connection: asyncpg.Connection, configuration: Configuration) -> Plan:
+    """What `apply` would change. Raises PlanRefused."""
+    return compare(await store.load_retired_too(connection), configuration)
+
+
+async def apply(
+    connection: asyncpg.Connection, configuration: Configuration, now: datetime
+) -> Plan:
+    """Change the database and return what was changed; new and changed accounts are due to be read at `now`.
+
+    Safe to run at once from several processes. Raises PlanRefused, and then nothing was changed.
+    """
+    async with connection.transaction():
+        await store.lock(connection)
+        found = await plan(connection, configuration)
+        await _put(connection, found, now)
+        await _retire(connection, found)
+    return found
+
+
+async def _put(connection: asyncpg.Connection, found: Plan, now: datetime) -> None:
+    for noun in NOUNS:
+        if records := found.records(noun, "added", "changed"):
+            await store.put(connection, noun, records)
+    accounts = [str(record["name"]) for record in found.records("account", "added", "changed")]
+    await store.read_soon(connection, accounts, now)
+
+
+async def _retire(connection: asyncpg.Connection, found: Plan) -> None:
+    for noun in NOUNS:
+        if records := found.records(noun, "removed"):
+            await store.retire(connection, noun, records)

@@ -1,0 +1,128 @@
+"""The file as it was written, and what its tables say about each other. No I/O.
+
+These checks look at whatever is well formed, so that they find their problems beside those of the models.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from holdfast.configuration_problem import Complaint, KeyPath, shown, written
+
+USUAL_PARTY = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One table of the file, where it stands, and the table around it."""
+
+    path: KeyPath = ()
+    table: dict[str, object]
+    around: "Entry | None" = None
+
+    def text(self, key: str) -> str | None:
+        """The string under `key`, if it is one."""
+        value = self.table.get(key)
+        return value if isinstance(value, str) else None
+
+    def count(self, key: str) -> int | None:
+        """The whole number above zero under `key`, if it is one."""
+        value = self.table.get(key)
+        return value if type(value) is int and value > 0 else None  # true is an int as well
+
+    def within(self, key: str) -> list["Entry"]:
+        """The tables of the list under `key`."""
+        found = self.table.get(key)
+        return [
+            Entry(path=(*self.path, key, number), table=table, around=self)
+            for number, table in enumerate(found if isinstance(found, list) else [])
+            if isinstance(table, dict)
+        ]
+
+    @property
+    def accounts(self) -> list["Entry"]:
+        """Of the whole file: its accounts."""
+        return self.within("accounts")
+
+    @property
+    def listings(self) -> list["Entry"]:
+        """Of the whole file: the listings of all its venues."""
+        return [listing for venue in self.within("venues") for listing in venue.within("listings")]
+
+
+def cross_checked(document: Entry) -> Iterator[Complaint]:
+    """Names that are not unique, and names of things that there are not."""
+    yield from _repeated(document.accounts)
+    yield from _repeated(document.within("venues"))
+    yield from _repeated(document.listings)
+    for venue in document.within("venues"):
+        yield from _repeated(venue.within("units"))
+    for listing in document.listings:
+        yield from _wrong_account(listing, names(document.accounts))
+        yield from _wrong_units(listing)
+        yield from _large_party(listing)
+
+
+def names(entries: Iterable[Entry]) -> list[str]:
+    """The names of those that have one, in the file's order."""
+    return [name for name in (entry.text("name") for entry in entries) if name is not None]
+
+
+def _repeated(entries: Iterable[Entry]) -> Iterator[Complaint]:
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        name = entry.text("name")
+        if name in first:
+            where = written(first[name].path)
+            yield (
+                (*entry.path, "name"),
+                f"expected a name of its own, got {shown(name)} like {where}",
+            )
+        elif name is not None:
+            first[name] = entry
+
+
+def _wrong_account(listing: Entry, accounts: list[str]) -> Iterator[Complaint]:
+    account = listing.text("account")
+    if account is not None and account not in accounts:
+        there = ", ".join(accounts) or "none"
+        text = f"expected the name of an account ({there}), got {shown(account)}"
+        yield (*listing.path, "account"), text
+
+
+def _wrong_units(listing: Entry) -> Iterator[Complaint]:
+    seats = _seats(listing)
+    wrong = [shown(unit) for unit in _units(listing) if unit not in seats]
+    if wrong:
+        there = ", ".join(seats) or "none"
+        text = f"expected names of units of this venue ({there}), got {', '.join(wrong)}"
+        yield (*listing.path, "units"), text
+
+
+def _large_party(listing: Entry) -> Iterator[Complaint]:
+    party, smallest = listing.count("party_size"), smallest_unit(listing)
+    if party is not None and smallest is not None and party > smallest:
+        text = f"expected at most {smallest}, the seats of its smallest unit, got {party}"
+        yield (*listing.path, "party_size"), text
+
+
+def smallest_unit(listing: Entry) -> int | None:
+    """The seats of the smallest unit that the listing sells; None where the file does not tell."""
+    seats = _seats(listing)
+    sold = [seats.get(unit) for unit in _units(listing)]
+    return min((number for number in sold if number is not None), default=None)
+
+
+def _units(listing: Entry) -> list[str]:
+    units = listing.table.get("units")
+    return [unit for unit in units if isinstance(unit, str)] if isinstance(units, list) else []
+
+
+def _seats(listing: Entry) -> dict[str, int | None]:
+    """The units of the listing's venue."""
+    units = listing.around.within("units") if listing.around else []
+    seats: dict[str, int | None] = {}
+    for unit in units:
+        name = unit.text("name")
+        if name is not None:
+            seats[name] = unit.count("seats")
+    return seats

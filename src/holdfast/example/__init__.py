@@ -1,0 +1,32 @@
+"""The example venue: its configuration as text, for `holdfast up`, the tests, and whoever begins."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+
+def example_configuration(urls: Mapping[str, str]) -> str:
+    """The example's holdfast.toml with the address of each channel's simulator put in.
+
+    `urls` holds addresses by channel; a channel that is not in it keeps its address. Raises ValueError
+    for a channel that the example does not have.
+    """
+    text = (files(__name__) / "holdfast.toml").read_text(encoding="utf-8")
+    origin = {account["channel"]: _origin(account["base_url"]) for account in _accounts(text)}
+    if strangers := urls.keys() - origin:
+        raise ValueError(f"the example has no account on {', '.join(sorted(strangers))}")
+    moved = {origin[channel]: url.rstrip("/") for channel, url in urls.items()}
+    there = "|".join(re.escape(address) for address in origin.values())
+    return re.sub(there, lambda found: moved.get(found[0], found[0]), text)
+
+
+def _accounts(text: str) -> list[dict[str, str]]:
+    accounts: list[dict[str, str]] = tomllib.loads(text)["accounts"]
+    return accounts
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

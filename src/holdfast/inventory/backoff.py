@@ -1,0 +1,46 @@
+"""When to try again: a pure function of what failed, how often, and a drop of randomness. No I/O."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+Failure = Literal[
+    "not_sent", "unknown", "taken", "gone", "rejected", "limited", "unauthorised", "broken"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Pauses that double from `base` to `cap` seconds."""
+
+    base: float
+    cap: float
+
+
+SCHEDULES: dict[Failure, Schedule] = {
+    "not_sent": Schedule(base=0.5, cap=120.0),
+    "unknown": Schedule(base=0.5, cap=60.0),
+    "taken": Schedule(base=0.25, cap=1.0),
+    "unauthorised": Schedule(base=15.0, cap=300.0),
+    "broken": Schedule(base=2.0, cap=300.0),
+}
+
+GIVE_UP_AFTER = timedelta(hours=24)
+"""A push that still fails then is dead: shown, alerting, revivable."""
+
+
+def pause(
+    failure: Failure, attempts: int, jitter: float, told: float | None = None
+) -> float | None:
+    """Seconds until the next try; None: trying again is no use.
+
+    `jitter` lies in [0, 1); full jitter, but never less than half a step, so that retries do spread and do
+    wait. `told` is the provider's own Retry-After, which is never undercut.
+    """
+    if told is not None:
+        return told + jitter
+    schedule = SCHEDULES.get(failure)
+    if schedule is None:
+        return None
+    step = min(schedule.cap, schedule.base * 2.0 ** min(attempts, 30))
+    return step * (0.5 + jitter / 2)

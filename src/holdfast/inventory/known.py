@@ -1,0 +1,130 @@
+"""What we hold to be so: units, listings, bookings and blocks as rows of the store, as values. No I/O."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from holdfast.inventory.model import FIRM, OCCUPYING, Payment, Seen, Span, Status, Strength, Takes
+
+Wants = Literal["held", "booked", "nothing"]
+There = Literal["absent", "held", "booked"]
+Holds = Literal["rehold", "commit", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """The smallest thing that can be sold once at a time: a room, a table."""
+
+    id: int
+    name: str
+    seats: int
+    setup: timedelta = timedelta(0)
+    cleanup: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """A listing as the planner sees it: which units it sells, and how it takes them."""
+
+    id: int
+    name: str
+    account_id: int
+    takes: Takes
+    unit_ids: tuple[int, ...]
+    releases_holds: bool
+    """False: its channel cannot give a hold back; it lapses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A booking as we know it. `listing_id` None: made directly at the venue, or unmapped.
+
+    `firm_at` is our clock when it was first seen confirmed; `read_at` our clock when the read that is
+    applied began.
+    """
+
+    id: int
+    listing_id: int | None
+    external_id: str
+    status: Status
+    raw_status: str
+    payment: Payment
+    span: Span | None
+    party_size: int | None
+    unit_ids: tuple[int, ...]
+    held_until: datetime | None
+    made_at: datetime | None
+    first_seen_at: datetime
+    firm_at: datetime | None
+    read_at: datetime
+    version: int
+
+    @property
+    def occupying(self) -> bool:
+        """Whether it keeps its units taken."""
+        return self.status in OCCUPYING and self.span is not None
+
+    @property
+    def strength(self) -> Strength:
+        """Whether the other channels must answer it with a booking or with a hold."""
+        return "booked" if self.status in FIRM else "held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A hold or booking that we placed on a listing so that it stops selling time taken elsewhere.
+
+    `state` is what is at the channel, `wants` what should be there. `flying`: a call about it is under
+    way or its outcome is unknown, so it may be there whatever `state` says.
+    """
+
+    id: int
+    listing_id: int
+    span: Span
+    marker: str
+    wants: Wants
+    wanted_until: datetime | None
+    state: There
+    external_id: str | None
+    expires_at: datetime | None
+    because: tuple[int, ...]
+    changed_at: datetime
+    gap_since: datetime | None = None
+    flying: bool = False
+    closed: bool = False
+    """Over and done with."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether the listing may be closed by it now."""
+        return self.state != "absent" or self.flying
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What a booking becomes by an observation: the fields that a channel tells."""
+
+    listing: str | None
+    status: Status
+    raw_status: str
+    payment: Payment
+    span: Span | None
+    party_size: int | None
+    held_until: datetime | None
+    made_at: datetime | None
+    read_at: datetime
+
+    @classmethod
+    def of(cls, seen: Seen) -> "Fact":
+        """What was seen, without who booked."""
+        return cls(
+            listing=seen.listing,
+            status=seen.status,
+            raw_status=seen.raw_status,
+            payment=seen.payment,
+            span=seen.span,
+            party_size=seen.party_size,
+            held_until=seen.held_until if seen.status in ("held", "pending") else None,
+            made_at=seen.made_at,
+            read_at=seen.read_at,
+        )

@@ -1,0 +1,104 @@
+"""merge: a known booking and one observation of it become what we hold to be so from now on. No I/O."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from holdfast.inventory.known import Booking, Fact
+from holdfast.inventory.model import FIRM, OCCUPYING, Absent, Seen, Status
+
+Verdict = Literal["applied", "noop", "stale"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What became of an observation. `fact` is to be written when the verdict is `applied`."""
+
+    verdict: Verdict
+    change: str
+    """The journal's word for it: `booking.created`, `booking.moved` ..."""
+    fact: Fact | None = None
+
+
+def merge(known: Booking | None, listing: str | None, observed: Seen | Absent) -> Merged:
+    """Judge one observation; `listing` is the known booking's listing by name.
+
+    An older read never overwrites a newer one. What a channel leaves out is kept as it was known.
+    Absence ends a booking: the caller read it by its id, so this is no gap in a list.
+    """
+    if known is not None and observed.read_at < known.read_at:
+        return Merged(verdict="stale", change="booking.stale")
+    if isinstance(observed, Absent):
+        return _vanished(known, listing, observed)
+    fact = Fact.of(observed)
+    if known is None:
+        return Merged(verdict="applied", change=_created(fact.status), fact=fact)
+    fact = _completed(fact, known, listing)
+    if _same(fact, known, listing):
+        return Merged(verdict="noop", change="booking.unchanged")
+    return Merged(verdict="applied", change=_change(known, fact), fact=fact)
+
+
+def _created(status: Status) -> str:
+    return "booking.created" if status in OCCUPYING else "booking.recorded"
+
+
+def _vanished(known: Booking | None, listing: str | None, absent: Absent) -> Merged:
+    if known is None or not known.occupying:
+        return Merged(verdict="noop", change="booking.unchanged")
+    status = _ended(known, absent.read_at)
+    fact = Fact(
+        listing=listing,
+        status=status,
+        raw_status="(absent)",
+        payment=known.payment,
+        span=known.span,
+        party_size=known.party_size,
+        held_until=None,
+        made_at=known.made_at,
+        read_at=absent.read_at,
+    )
+    return Merged(verdict="applied", change=f"booking.{status}", fact=fact)
+
+
+def _ended(known: Booking, now: datetime) -> Status:
+    lapsed = known.held_until is not None and known.held_until <= now
+    return "expired" if lapsed and known.status not in FIRM else "cancelled"
+
+
+def _completed(fact: Fact, known: Booking, listing: str | None) -> Fact:
+    return replace(
+        fact,
+        listing=fact.listing or listing,
+        span=fact.span or known.span,
+        party_size=known.party_size if fact.party_size is None else fact.party_size,
+        made_at=fact.made_at or known.made_at,
+    )
+
+
+def _same(fact: Fact, known: Booking, listing: str | None) -> bool:
+    return (
+        fact.listing,
+        fact.status,
+        fact.raw_status,
+        fact.payment,
+        fact.span,
+        fact.party_size,
+        fact.held_until,
+    ) == (
+        listing,
+        known.status,
+        known.raw_status,
+        known.payment,
+        known.span,
+        known.party_size,
+        known.held_until,
+    )
+
+
+def _change(known: Booking, fact: Fact) -> str:
+    if fact.status != known.status:
+        return f"booking.{fact.status}"
+    if fact.span != known.span:
+        return "booking.moved"
+    return "booking.updated"

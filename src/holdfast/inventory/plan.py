@@ -1,0 +1,206 @@
+"""plan: what every listing must stop selling, as blocks that should be there, and the next call of each. No I/O."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from holdfast.inventory.allocate import needs, padded
+from holdfast.inventory.cover import cover
+from holdfast.inventory.known import Block, Booking, Holds, Outlet, Unit, Wants
+from holdfast.inventory.model import Span
+
+Call = Literal["place", "commit", "release"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Time on a listing's units that the listing must not sell, and the booking that took it."""
+
+    booking_id: int
+    span: Span
+    firm: bool
+    until: datetime | None
+    """When the hold behind it lapses, where that is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A block that should be there, and the bookings it stands for."""
+
+    listing_id: int
+    span: Span
+    wants: Wants
+    until: datetime | None
+    because: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What the diff asks for: a new block (`block` None) or another wish for a known one."""
+
+    block: Block | None
+    wish: Wish
+
+
+def closed_on(
+    outlet: Outlet,
+    bookings: Iterable[Booking],
+    outlets: Mapping[int, Outlet],
+    units: Mapping[int, Unit],
+) -> list[Closed]:
+    """What `outlet` must not sell.
+
+    A booking made elsewhere closes its whole padded slot. One made on this listing closes only its setup
+    and cleanup: its slot is off the channel's own calendar already. Bookings in conflict close too: they
+    are facts, and selling over them would make things worse.
+    """
+    closed: list[Closed] = []
+    for booking in bookings:
+        shared = set(needs(booking, outlets)) & set(outlet.unit_ids)
+        if booking.occupying and booking.span is not None and shared:
+            whole = [padded(booking.span, units[unit]) for unit in sorted(shared)]
+            own = booking.span if booking.listing_id == outlet.id else None
+            closed += [_closed(booking, part) for span in whole for part in _without(span, own)]
+    return closed
+
+
+def _closed(booking: Booking, span: Span) -> Closed:
+    return Closed(
+        booking_id=booking.id,
+        span=span,
+        firm=booking.strength == "booked",
+        until=booking.held_until,
+    )
+
+
+def _without(whole: Span, own: Span | None) -> list[Span]:
+    if own is None:
+        return [whole]
+    parts = []
+    if whole.start < own.start:
+        parts.append(Span(start=whole.start, end=own.start))
+    if own.end < whole.end:
+        parts.append(Span(start=own.end, end=whole.end))
+    return parts
+
+
+def sold_here(outlet: Outlet, bookings: Iterable[Booking]) -> list[Span]:
+    """The slots of the bookings made on this listing: its channel sells nothing over them."""
+    return [b.span for b in bookings if b.listing_id == outlet.id and b.occupying and b.span]
+
+
+def wishes(
+    outlet: Outlet,
+    closed: Sequence[Closed],
+    offers: Iterable[Span],
+    blocks: Iterable[Block],
+    holds: Holds,
+) -> list[Wish]:
+    """The blocks that should be on a listing: a function of what is closed, derived anew each time.
+
+    `offers` are what the channel sells now, without what is sold on the listing itself. Spans on which we
+    stand count as offers: they would be sold again if we left.
+    """
+    effective = [part for part in closed if part.firm or holds != "none"]
+    ours = [block.span for block in blocks if block.stands]
+    everything = sorted({*offers, *ours})
+    taken = cover([part.span for part in effective], everything, ours)
+    bad = [o for o in everything if any(o.overlaps(part.span) for part in effective)]
+    return [_wish(outlet, span, effective, bad, holds) for span in taken]
+
+
+def _wish(
+    outlet: Outlet, span: Span, closed: Sequence[Closed], bad: Sequence[Span], holds: Holds
+) -> Wish:
+    shut = [span, *(offer for offer in bad if offer.overlaps(span))]
+    behind = [part for part in closed if any(part.span.overlaps(offer) for offer in shut)]
+    firm = holds == "commit" or any(part.firm for part in behind)
+    return Wish(
+        listing_id=outlet.id,
+        span=span,
+        wants="booked" if firm else "held",
+        until=None if firm else _latest([part.until for part in behind]),
+        because=tuple(sorted({part.booking_id for part in behind})),
+    )
+
+
+def _latest(deadlines: Sequence[datetime | None]) -> datetime | None:
+    """The latest deadline; None (no end is known) as soon as one of them has none."""
+    known = [deadline for deadline in deadlines if deadline is not None]
+    return max(known) if known and len(known) == len(deadlines) else None
+
+
+def diff(wanted: Sequence[Wish], blocks: Iterable[Block]) -> list[Change]:
+    """What to change so that exactly the wanted blocks stand. Equal input twice: nothing the second time.
+
+    A block that was booked for a booking which is only held again stays booked: giving it back and
+    holding it anew would open a gap.
+    """
+    by_span = {(block.listing_id, block.span): block for block in blocks}
+    changes = [
+        Change(block=by_span.get((wish.listing_id, wish.span)), wish=wish)
+        for wish in wanted
+        if not _as_wished(by_span.get((wish.listing_id, wish.span)), wish)
+    ]
+    kept = {(wish.listing_id, wish.span) for wish in wanted}
+    dropped = [b for key, b in by_span.items() if key not in kept and b.wants != "nothing"]
+    return changes + [Change(block=block, wish=_nothing(block)) for block in dropped]
+
+
+def _as_wished(block: Block | None, wish: Wish) -> bool:
+    return block is not None and (block.wants, block.wanted_until, block.because) == (
+        wish.wants,
+        wish.until,
+        wish.because,
+    )
+
+
+def _nothing(block: Block) -> Wish:
+    return Wish(
+        listing_id=block.listing_id, span=block.span, wants="nothing", until=None, because=()
+    )
+
+
+def next_call(block: Block, releases_holds: bool) -> Call | None:
+    """The one outward call that brings what is there nearer to what should be there; None: nothing to do.
+
+    A hold that cannot be given back is left to lapse.
+    """
+    if block.state == "absent":
+        return None if block.wants == "nothing" else "place"
+    if block.external_id is None:
+        return None  # it stands, but we never learned its id: it can only lapse
+    if block.wants == "nothing":
+        return "release" if block.state == "booked" or releases_holds else None
+    return "commit" if (block.state, block.wants) == ("held", "booked") else None
+
+
+RISK: Mapping[Call, int] = {"place": 10, "commit": 20, "release": 40}
+
+
+def risk(call: Call, wants: Wants) -> int:
+    """Which push goes first (lower is sooner): closing before committing before releasing.
+
+    Closing for a booking goes before closing for a hold, which may never be confirmed.
+    """
+    return RISK[call] + (5 if wants == "held" else 0)
+
+
+def reach(seeds: Sequence[Span], taken: Sequence[Span], margin: timedelta) -> Span:
+    """The stretch of time that a change at `seeds` can have a bearing on.
+
+    It grows over everything taken that comes within `margin` of it, until nothing more does. `margin`
+    must be at least twice the longest offer: an offer over closed time, and its neighbour.
+    """
+    hull = Span(start=min(s.start for s in seeds), end=max(s.end for s in seeds))
+    while True:
+        near = hull.padded(margin, margin)
+        touched = [span for span in taken if span.overlaps(near)]
+        grown = Span(
+            start=min([hull.start, *(s.start for s in touched)]),
+            end=max([hull.end, *(s.end for s in touched)]),
+        )
+        if grown == hull:
+            return near
+        hull = grown

@@ -1,0 +1,79 @@
+"""What a channel's folder exports as `KIND`: its settings, how to connect it, its simulator."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from holdfast.channel import Channel, Listing
+from holdfast.clock import Clock
+from holdfast.exchange import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What a channel needs to talk for one account; made by the composition root."""
+
+    account: str
+    settings: BaseModel
+    """An instance of the channel's own `account_settings`."""
+    listings: Sequence[Listing]
+    transport: Transport
+    clock: Clock
+    environ: Mapping[str, str]
+    """Where secret references are looked up. `connect` raises SecretMissing."""
+
+
+class Kind(Protocol):
+    """What a channel's package exports as `KIND`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def account_settings(self) -> type[BaseModel]:
+        """The channel's own keys of an `[[accounts]]` table (the shared ones are taken off before)."""
+        ...
+
+    @property
+    def listing_settings(self) -> type[BaseModel]:
+        """The channel's own keys of a `[[venues.listings]]` table."""
+        ...
+
+    def connect(self, connection: Connection) -> Channel: ...
+
+    def simulate(self, options: "SimulatorOptions") -> web.Application:
+        """A simulator of the provider with the common control side (`holdfast.simulation`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorOptions:
+    """How a simulator starts."""
+
+    clock: Clock
+    seed: int = 7
+    world: Mapping[str, object] | None = None
+    """Venues, inventory and credentials in the channel's own JSON form; None: its example world."""
+    webhook: "WebhookTarget | None" = None
+    switches: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookTarget:
+    """Where a simulator sends its webhooks, and what proves them."""
+
+    url: str
+    secret: str = field(repr=False)
+
+
+def discover() -> dict[str, Kind]:
+    """Every channel there is, by name: the folders of `holdfast.channels`."""
+    package = importlib.import_module("holdfast.channels")
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    kinds = [importlib.import_module(f"holdfast.channels.{name}").KIND for name in names]
+    return {kind.name: kind for kind in kinds}

@@ -1,0 +1,190 @@
+"""The two long-running processes: what each starts, in which order it stops."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from random import SystemRandom
+
+import structlog
+from aiohttp import web
+from arq.connections import ArqRedis
+from pydantic import SecretStr
+from redis.exceptions import RedisError
+
+from holdfast.clock import Clock
+from holdfast.herald import Herald, open_redis
+from holdfast.metrics import metrics_app
+from holdfast.steady import SteadyWorker
+from holdfast.sync.operate import Operator
+from holdfast.sync.receive import Receiver
+from holdfast.web.app import build_web
+from holdfast.web.parts import WebParts
+from holdfast.wiring import Base, Wiring, keep_fresh, wired
+from holdfast.worker import Drainer, beat
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 8.0
+"""How long a stop waits for what is under way, below a supervisor's kill grace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Where the servers are, which clock counts, where secrets are looked up."""
+
+    database_url: str
+    redis_url: str
+    clock: Clock
+    environ: Mapping[str, str]
+
+    @asynccontextmanager
+    async def wiring(
+        self, also: Callable[[], None] | None = None
+    ) -> AsyncIterator[tuple[Wiring, ArqRedis]]:
+        """The connected parts; `also` is called at every wake-up of this process's own."""
+        redis = open_redis(self.redis_url)
+        herald = Herald(redis, also)
+        base = Base(
+            database_url=self.database_url, redis=redis, clock=self.clock, environ=self.environ
+        )
+        try:
+            async with wired(base, herald.wake) as wiring:
+                yield wiring, redis
+                await herald.close()
+        finally:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await redis.aclose()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a process listens. `metrics_port` None: metrics are served with everything else, or not at all."""
+
+    host: str
+    port: int
+    metrics_port: int | None = None
+    api_tokens: tuple[SecretStr, ...] = ()
+
+
+@asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, reuse_address=True)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
+    """Webhooks, API and dashboard, until the block ends; gives the port."""
+    async with around.wiring() as (wiring, redis), AsyncExitStack() as stack:
+        receiver = Receiver(wiring.parts)
+        channels: dict[str, str] = {}
+        parts = WebParts(
+            pool=wiring.parts.pool,
+            receiver=receiver,
+            operator=Operator(wiring.parts),
+            clock=around.clock,
+            metrics=wiring.parts.metrics,
+            channels=channels,
+            api_tokens=place.api_tokens,
+            others_ready=_redis_ready(redis),
+        )
+        stack.push_async_callback(receiver.close)
+        _name_channels(wiring, channels)
+        stack.enter_context(in_background(_follow(wiring, channels), "configuration"))
+        if place.metrics_port is not None:
+            await stack.enter_async_context(
+                listening(metrics_app(parts.metrics), place.host, place.metrics_port)
+            )
+        yield await stack.enter_async_context(listening(build_web(parts), place.host, place.port))
+
+
+def _name_channels(wiring: Wiring, channels: dict[str, str]) -> None:
+    channels.clear()
+    channels.update({a.name: a.channel_name for a in wiring.parts.accounts.values()})
+
+
+async def _follow(wiring: Wiring, channels: dict[str, str]) -> None:
+    await keep_fresh(wiring, lambda: _name_channels(wiring, channels))
+
+
+def _redis_ready(redis: ArqRedis) -> Callable[[], Awaitable[Mapping[str, bool]]]:
+    async def ready() -> Mapping[str, bool]:
+        try:
+            return {"redis": bool(await redis.ping())}
+        except (RedisError, OSError, TimeoutError):
+            return {"redis": False}
+
+    return ready
+
+
+@asynccontextmanager
+async def running_worker(
+    around: Surroundings, metrics_at: tuple[str, int] | None = None
+) -> AsyncIterator[Drainer]:
+    """Everything that observes, decides and delivers, until the block ends; then what flies may land."""
+    nudged = asyncio.Event()
+    async with around.wiring(nudged.set) as (wiring, _redis), AsyncExitStack() as stack:
+        drainer = Drainer(wiring.parts, nudged)
+        random = SystemRandom()
+        steady = SteadyWorker(open_redis(around.redis_url), drainer, random)
+        stack.push_async_callback(steady.close)
+        stack.enter_context(in_background(keep_fresh(wiring, drainer.nudge), "configuration"))
+        stack.enter_context(in_background(_beating(wiring, steady), "heartbeat"))
+        stack.enter_context(in_background(steady.main(), "redis"))
+        stack.enter_context(in_background(drainer.read(random), "poll"))
+        stack.enter_context(in_background(drainer.sweep(random), "sweep"))
+        stack.push_async_callback(drainer.land, STOP_SECONDS)
+        if metrics_at is not None:
+            app = metrics_app(wiring.parts.metrics)
+            await stack.enter_async_context(listening(app, *metrics_at))
+        yield drainer
+
+
+async def _beating(wiring: Wiring, steady: SteadyWorker) -> None:
+    name = f"{socket.gethostname()}:{os.getpid()}"
+
+    def redis_ok() -> datetime | None:
+        return wiring.parts.now() if steady.redis_answers else None
+
+    await beat(wiring.parts, name, redis_ok)
+
+
+@contextlib.contextmanager
+def in_background(work: Coroutine[object, object, None], name: str) -> Iterator[None]:
+    """Run it beside the block; if it ends or fails, the process must not go on as if all were well."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_stop_if_dead)
+    try:
+        yield
+    finally:
+        task.remove_done_callback(_stop_if_dead)
+        task.cancel()
+
+
+def _stop_if_dead(task: asyncio.Task[None]) -> None:
+    if task.cancelled():
+        return
+    log.critical("task_died", task=task.get_name(), exc_info=task.exception())
+    signal.raise_signal(signal.SIGTERM)
+
+
+async def until_told_to_stop() -> None:
+    """Return at SIGTERM or SIGINT."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()

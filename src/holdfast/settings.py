@@ -1,0 +1,139 @@
+"""What the process is told by its environment: where its servers are, where it listens, who may call it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+PREFIX = "HOLDFAST_"
+_TOKEN = re.compile(r"[!-+\--~]+")  # visible ASCII without the comma: what a header can carry
+_NEAR = 0.75  # near enough to be a slip, far enough to let HOLDFAST_<CHANNEL>_TOKEN pass
+
+
+class SettingsError(Exception):
+    """The environment is not as expected. Each line of the text names a variable; no secret is in it."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one process. Without an address the embedded server is meant."""
+
+    database_url: str | None = field(default=None, repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8080
+    metrics_port: int | None = None
+    public_url: str | None = None
+    """How the outside reaches us, without a slash at its end."""
+    config: Path = Path("holdfast.toml")
+    api_tokens: tuple[SecretStr, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """The settings in `environ`; a variable that is empty counts as unset. Raises SettingsError."""
+        problems = list(_misspelt(environ))
+        values: dict[str, Any] = {}
+        for name, variable in _VARIABLES.items():
+            text = environ.get(name, "").strip()
+            try:
+                values |= {variable.field: variable.read(text)} if text else {}
+            except ValueError:
+                got = "" if variable.secret else f", got {text!r}"
+                problems.append(f"{name}: expected {variable.expected}{got}")
+        if problems:
+            raise SettingsError(problems)
+        return cls(**values)
+
+
+def _misspelt(environ: Mapping[str, str]) -> Iterable[str]:
+    """Our unknown variables that look like a slip; others may well hold a channel's secrets."""
+    known = [name.removeprefix(PREFIX) for name in _VARIABLES]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in _VARIABLES:
+            for near in get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=_NEAR):
+                yield f"{name}: unknown variable, did you mean {PREFIX}{near}?"
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65535:
+        raise ValueError
+    return port
+
+
+def _host(text: str) -> str:
+    if "/" in text or any(character.isspace() for character in text):
+        raise ValueError
+    return text
+
+
+def _tokens(text: str) -> tuple[SecretStr, ...]:
+    tokens = [token.strip() for token in text.split(",") if token.strip()]
+    if not all(_TOKEN.fullmatch(token) for token in tokens):
+        raise ValueError
+    return tuple(SecretStr(token) for token in tokens)
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if urlsplit(text).scheme not in schemes or "://" not in text:
+            raise ValueError
+        return text
+
+    return read
+
+
+def _public_url(text: str) -> str:
+    if not urlsplit(_url("http", "https")(text)).hostname:
+        raise ValueError
+    return text.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Variable:
+    field: str
+    read: Callable[[str], object]
+    expected: str
+    secret: bool = False
+
+
+_VARIABLES = {
+    "HOLDFAST_DATABASE_URL": _Variable(
+        field="database_url",
+        read=_url("postgresql", "postgres"),
+        expected="an address that begins with postgresql://",
+        secret=True,
+    ),
+    "HOLDFAST_REDIS_URL": _Variable(
+        field="redis_url",
+        read=_url("redis", "rediss", "unix"),
+        expected="an address that begins with redis://, rediss:// or unix://",
+        secret=True,
+    ),
+    "HOLDFAST_HOST": _Variable(field="host", read=_host, expected="a host name or an IP address"),
+    "HOLDFAST_PORT": _Variable(field="port", read=_port, expected="a port number from 1 to 65535"),
+    "HOLDFAST_METRICS_PORT": _Variable(
+        field="metrics_port", read=_port, expected="a port number from 1 to 65535"
+    ),
+    "HOLDFAST_PUBLIC_URL": _Variable(
+        field="public_url",
+        read=_public_url,
+        expected="an address that begins with https:// or http://",
+    ),
+    "HOLDFAST_CONFIG": _Variable(field="config", read=Path, expected="the path of a file"),
+    "HOLDFAST_API_TOKENS": _Variable(
+        field="api_tokens",
+        read=_tokens,
+        expected="tokens of visible ASCII characters, separated by commas",
+        secret=True,
+    ),
+}

@@ -1,0 +1,161 @@
+"""The gauges that describe how things stand in Postgres, as one collector that is renewed as a whole."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+
+import asyncpg
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from holdfast.store import reading, tally
+
+OTHER = "other"
+CALLS = ("place", "commit", "release", "cancel")
+CONFLICT_KINDS = (
+    "double_booking",
+    "block_lost",
+    "cancel_refused",
+    "both_edited",
+    "orphan_block",
+    "unknown_booking",
+    "unlisted",
+    "too_small",
+    "clock",
+)
+PUSH_STATES = ("queued", "sending", "retrying", "unknown", "paused", "shadow")
+PENDING = frozenset({"queued", "sending", "retrying", "unknown"})
+"""Push states that should end by themselves: not paused, not shadow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """One gauge: what it says, and its closed label sets."""
+
+    about: str
+    labels: Mapping[str, Sequence[str]]
+
+
+def standards(channels: Sequence[str]) -> dict[str, Standard]:
+    """Every gauge read from Postgres. Timestamps are Unix seconds, 0 for none."""
+    channel = {"channel": channels}
+    target = {"target": channels}
+    sources = {"channel": [*channels, "direct"]}
+    return {
+        "inbox_events": Standard(
+            "Events not processed yet", sources | {"state": ("pending", "processing", "retrying")}
+        ),
+        "inbox_oldest_unprocessed_timestamp_seconds": Standard(
+            "When the oldest unprocessed event came in", sources
+        ),
+        "pushes": Standard("Pushes not settled yet", target | {"state": PUSH_STATES}),
+        "push_oldest_pending_timestamp_seconds": Standard(
+            "When the oldest pending push was wished, live accounts only", target | {"call": CALLS}
+        ),
+        "blocks": Standard(
+            "Blocks that stand", channel | {"state": ("held", "booked", "expiring", "releasing")}
+        ),
+        "block_soonest_expiry_timestamp_seconds": Standard(
+            "When the first of our holds may lapse", channel
+        ),
+        "conflicts_open": Standard("Conflicts that wait for a person", {"kind": CONFLICT_KINDS}),
+        "exposed_offers": Standard("Offers sellable twice now, live accounts only", target),
+        "poll_stalest_success_timestamp_seconds": Standard(
+            "When the account longest without a complete poll had its last", channel
+        ),
+        "worker_heartbeat_timestamp_seconds": Standard("When any worker was last heard of", {}),
+        "standing_read_timestamp_seconds": Standard("When these gauges were read", {}),
+    }
+
+
+class Snapshot:
+    """One reading of all gauges: every series starts at zero; unknown label values add to `other`."""
+
+    def __init__(self, gauges: Mapping[str, Standard]) -> None:
+        self._gauges = gauges
+        self.values = {
+            name: dict.fromkeys(product(*gauge.labels.values()), 0.0)
+            for name, gauge in gauges.items()
+        }
+
+    def add(self, name: str, amount: float, *labels: str) -> None:
+        """Count `amount` more."""
+        series, key = self.values[name], self._closed(name, labels)
+        series[key] = series.get(key, 0.0) + amount
+
+    def earliest(self, name: str, at: datetime | None, *labels: str) -> None:
+        """Keep the earlier of this instant and the one already there; None changes nothing."""
+        if at is None:
+            return
+        series, key = self.values[name], self._closed(name, labels)
+        series[key] = min(series.get(key) or at.timestamp(), at.timestamp())
+
+    def _closed(self, name: str, labels: tuple[str, ...]) -> tuple[str, ...]:
+        allowed = self._gauges[name].labels.values()
+        pairs = zip(labels, allowed, strict=True)
+        return tuple(label if label in values else OTHER for label, values in pairs)
+
+
+class Standing(Collector):
+    """Shows nothing until it was read once: a zero nobody counted would be a lie."""
+
+    def __init__(self, channels: Sequence[str]) -> None:
+        self._gauges = standards(channels)
+        self._last: Snapshot | None = None
+
+    async def refresh(self, pool: asyncpg.Pool, now: datetime) -> None:
+        """Read everything anew; if that fails, the last reading stays."""
+        snapshot = Snapshot(self._gauges)
+        await _read_inbox(snapshot, pool)
+        await _read_pushes(snapshot, pool)
+        await _read_blocks(snapshot, pool, now)
+        await _read_state_of_agreement(snapshot, pool, now)
+        await _read_signs_of_life(snapshot, pool)
+        snapshot.earliest("standing_read_timestamp_seconds", now)
+        self._last = snapshot
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """For the registry: the last reading."""
+        for name, series in self._last.values.items() if self._last else ():
+            gauge = self._gauges[name]
+            family = GaugeMetricFamily(f"holdfast_{name}", gauge.about, labels=list(gauge.labels))
+            for key, amount in series.items():
+                family.add_metric(key, amount)
+            yield family
+
+
+async def _read_inbox(snapshot: Snapshot, pool: asyncpg.Pool) -> None:
+    for row in await tally.inbox_tally(pool):
+        snapshot.add("inbox_events", row.amount, row.channel, row.state)
+        snapshot.earliest("inbox_oldest_unprocessed_timestamp_seconds", row.since, row.channel)
+
+
+async def _read_pushes(snapshot: Snapshot, pool: asyncpg.Pool) -> None:
+    for row in await tally.push_tally(pool):
+        snapshot.add("pushes", row.amount, row.target, row.state)
+        if row.state in PENDING:
+            snapshot.earliest(
+                "push_oldest_pending_timestamp_seconds", row.since, row.target, row.call
+            )
+
+
+async def _read_blocks(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) -> None:
+    for row in await tally.block_tally(pool, now):
+        snapshot.add("blocks", row.amount, row.channel, row.state)
+        snapshot.earliest("block_soonest_expiry_timestamp_seconds", row.since, row.channel)
+
+
+async def _read_state_of_agreement(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) -> None:
+    for conflict in await tally.conflict_tally(pool):
+        snapshot.add("conflicts_open", conflict.amount, conflict.kind)
+    for exposure in await reading.exposures(pool, now):
+        if exposure.mode == "live":
+            snapshot.add("exposed_offers", 1, exposure.channel)
+
+
+async def _read_signs_of_life(snapshot: Snapshot, pool: asyncpg.Pool) -> None:
+    for row in await tally.poll_tally(pool):
+        snapshot.earliest("poll_stalest_success_timestamp_seconds", row.since, row.channel)
+    beat = await reading.last_beat(pool)
+    snapshot.earliest("worker_heartbeat_timestamp_seconds", beat)

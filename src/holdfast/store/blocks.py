@@ -1,0 +1,151 @@
+"""Blocks: what we placed on listings, or are about to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from holdfast.inventory.known import Block, There
+from holdfast.inventory.model import Span
+from holdfast.inventory.plan import Wish
+from holdfast.store.queries import load
+from holdfast.store.ranges import to_range, to_span
+
+_SQL = load("blocks")
+
+
+def _block(row: asyncpg.Record) -> Block:
+    return Block(
+        id=row["id"],
+        listing_id=row["listing_id"],
+        span=to_span(row["during"]),
+        marker=row["marker"],
+        wants=row["wants"],
+        wanted_until=row["wanted_until"],
+        state=row["state"],
+        external_id=row["external_id"],
+        expires_at=row["expires_at"],
+        because=tuple(row["because"]),
+        gap_since=row["gap_since"],
+        changed_at=row["updated_at"],
+        flying=row["flying"],
+        closed=row["closed_at"] is not None,
+    )
+
+
+async def live_in(connection: asyncpg.Connection, venue_id: int, stretch: Span) -> list[Block]:
+    """The blocks of a venue that stand or should stand within a stretch."""
+    rows = await connection.fetch(_SQL["live_in"], venue_id, to_range(stretch))
+    return [_block(row) for row in rows]
+
+
+async def by_id(connection: asyncpg.Connection, block_id: int) -> Block:
+    """One block, open or closed."""
+    return _block(await connection.fetchrow(_SQL["by_id"], block_id))
+
+
+async def by_echo(
+    connection: asyncpg.Connection, account_id: int, external_id: str, marker: str | None
+) -> Block | None:
+    """Our own block behind what a channel shows, if it is one."""
+    row = await connection.fetchrow(_SQL["by_echo"], account_id, external_id, marker)
+    return None if row is None else _block(row)
+
+
+async def states_by_ref(
+    connection: asyncpg.Connection, account_id: int, external_ids: Sequence[str]
+) -> dict[str, There]:
+    """Which of these ids are blocks of ours, and how we believe them to be."""
+    rows = await connection.fetch(_SQL["by_refs"], account_id, list(external_ids))
+    return {row["external_id"]: row["state"] for row in rows}
+
+
+async def insert(
+    connection: asyncpg.Connection,
+    home: tuple[int, int],
+    wish: Wish,
+    marker: str,
+    now: datetime,
+) -> int | None:
+    """Add a wished block; `home` is its venue and account. None: one lives there already."""
+    venue_id, account_id = home
+    added: int | None = await connection.fetchval(
+        _SQL["insert"],
+        venue_id,
+        wish.listing_id,
+        account_id,
+        to_range(wish.span),
+        marker,
+        wish.wants,
+        wish.until,
+        list(wish.because),
+        now,
+    )
+    return added
+
+
+async def wish(connection: asyncpg.Connection, block_id: int, wanted: Wish, now: datetime) -> None:
+    """What it should be from now on."""
+    await connection.execute(
+        _SQL["wish"], block_id, wanted.wants, wanted.until, list(wanted.because), now
+    )
+
+
+async def stands(
+    connection: asyncpg.Connection,
+    block_id: int,
+    state: There,
+    there: tuple[str | None, datetime | None],
+    now: datetime,
+) -> None:
+    """It is at the channel; `there` is its id and, for a hold, when it may lapse."""
+    await connection.execute(_SQL["stands"], block_id, state, there[0], there[1], now)
+
+
+async def gone(connection: asyncpg.Connection, block_id: int, now: datetime) -> None:
+    """It is not at the channel (any more)."""
+    await connection.execute(_SQL["gone"], block_id, now)
+
+
+async def close(connection: asyncpg.Connection, block_ids: Sequence[int], now: datetime) -> None:
+    """They are over and done with."""
+    await connection.execute(_SQL["close"], list(block_ids), now)
+
+
+async def finish_past(connection: asyncpg.Connection, now: datetime) -> int:
+    """Close the blocks whose time has passed, and want nothing more of them; returns how many."""
+    return len(await connection.fetch(_SQL["finish_past"], now))
+
+
+async def lapsed(connection: asyncpg.Connection, now: datetime) -> list[tuple[int, int]]:
+    """Venue and id of the holds of ours whose time is over."""
+    rows = await connection.fetch(_SQL["lapsed"], now)
+    return [(row["venue_id"], row["id"]) for row in rows]
+
+
+async def next_lapse(connection: asyncpg.Connection) -> datetime | None:
+    """When the next hold of ours lapses."""
+    due: datetime | None = await connection.fetchval(_SQL["next_lapse"])
+    return due
+
+
+async def live_refs(
+    connection: asyncpg.Connection,
+    account_id: int,
+    window: Span,
+    before: datetime,
+    holds_are_listed: bool,
+) -> set[str]:
+    """What a complete scan of the window, begun at `before`, should have shown of ours."""
+    rows = await connection.fetch(
+        _SQL["live_refs"], account_id, to_range(window), before, holds_are_listed
+    )
+    return {row["external_id"] for row in rows}
+
+
+async def venue_of_ref(
+    connection: asyncpg.Connection, account_id: int, external_id: str
+) -> int | None:
+    """The venue of a block of ours, by its id at the channel."""
+    venue: int | None = await connection.fetchval(_SQL["venue_of_ref"], account_id, external_id)
+    return venue

@@ -1,0 +1,81 @@
+-- live_in --
+-- The blocks that stand or should stand within a stretch, and whether a call about them is under way.
+select b.*, exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown')) as flying
+  from blocks b
+ where b.venue_id = $1 and b.closed_at is null and b.during && $2
+ order by b.id
+
+-- by_id --
+-- One block, whatever became of it.
+select b.*, exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown')) as flying
+  from blocks b where b.id = $1
+
+-- by_echo --
+-- Our own block, known by its id at the channel or by our marker.
+select b.*, exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown')) as flying
+  from blocks b
+ where b.account_id = $1 and (b.external_id = $2 or b.marker = $3)
+ order by b.closed_at is null desc, b.id desc limit 1
+
+-- by_refs --
+-- Which of these ids at the channel are blocks of ours.
+select id, external_id, state, during from blocks where account_id = $1 and external_id = any($2::text[])
+
+-- insert --
+-- At most one live block for a span of a listing.
+insert into blocks (venue_id, listing_id, account_id, during, marker, wants, wanted_until, state, because, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, 'absent', $8, $9, $9)
+on conflict (listing_id, during) where closed_at is null do nothing
+returning id
+
+-- wish --
+-- The newest wish replaces the one before.
+update blocks set wants = $2, wanted_until = $3, because = $4, updated_at = $5, version = version + 1
+ where id = $1
+
+-- stands --
+-- It is at the channel now. The gap, if there was one, is over.
+update blocks set state = $2, external_id = $3, expires_at = $4, placed_at = $5, gap_since = null, updated_at = $5
+ where id = $1
+
+-- gone --
+-- It is not at the channel any more; if it is still wanted, a gap begins.
+update blocks
+   set state = 'absent', external_id = null, expires_at = null, updated_at = $2,
+       gap_since = case when wants <> 'nothing' and state <> 'absent' then coalesce(gap_since, $2) else gap_since end
+ where id = $1
+
+-- close --
+-- Nothing wanted, nothing there, nothing under way.
+update blocks set closed_at = $2, updated_at = $2 where id = any($1::bigint[]) and closed_at is null
+
+-- lapsed --
+-- Holds of ours whose time is over, by venue.
+select venue_id, id from blocks
+ where closed_at is null and state = 'held' and expires_at <= $1
+ limit 200
+
+-- next_lapse --
+-- The next hold of ours to lapse.
+select min(expires_at) from blocks where closed_at is null and state = 'held'
+
+-- live_refs --
+-- What a complete scan of an account's window should have shown of ours.
+select external_id from blocks
+ where account_id = $1 and during && $2 and closed_at is null and external_id is not null and updated_at < $3
+   and (state = 'booked' or $4)
+
+-- finish_past --
+-- What is over needs no call any more, whatever stands at the channel.
+with past as (
+  update blocks b set closed_at = $1, updated_at = $1
+   where b.closed_at is null and upper(b.during) <= $1
+     and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
+  returning b.id)
+update pushes p set state = 'superseded', outcome = 'superseded', settled_at = $1
+  from past where p.block_id = past.id and p.state in ('waiting', 'shadow')
+returning p.id
+
+-- venue_of_ref --
+-- Where a block of ours stands, by its id at the channel.
+select venue_id from blocks where account_id = $1 and external_id = $2

@@ -1,0 +1,76 @@
+-- by_ref --
+-- One booking as we know it, for the merge.
+select * from bookings where account_id = $1 and external_id = $2
+
+-- by_refs --
+-- A page of them, for the local diff of a poll.
+select * from bookings where account_id = $1 and external_id = any($2::text[])
+
+-- by_id --
+-- For an operator's act.
+select * from bookings where id = $1
+
+-- occupying_in --
+-- Whatever takes time of a venue within a stretch.
+select * from bookings
+ where int8range(venue_id, venue_id, '[]') && int8range($1, $1, '[]') and during && $2
+   and status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
+ order by id
+
+-- insert --
+-- A booking is never refused. A second worker that met it at the same moment updates nothing.
+insert into bookings (venue_id, listing_id, account_id, channel, external_id, status, raw_status, payment, during,
+                      party_size, unit_ids, held_until, made_at, first_seen_at, firm_at, read_at, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+on conflict (account_id, external_id) do nothing
+returning id
+
+-- update --
+-- The merge decided under the venue's lock; the version says that something changed.
+update bookings
+   set venue_id = $2, listing_id = $3, status = $4, raw_status = $5, payment = $6, during = $7, party_size = $8,
+       held_until = $9, made_at = $10, firm_at = $11, read_at = $12, updated_at = $13, version = version + 1
+ where id = $1
+
+-- seen_again --
+-- Nothing changed, but the read was newer.
+update bookings set read_at = $2 where id = $1 and read_at < $2
+
+-- save_guest --
+-- An erased guest stays erased.
+insert into guests (booking_id, name, email, phone, locale) values ($1, $2, $3, $4, $5)
+on conflict (booking_id) do update
+  set name = coalesce(excluded.name, guests.name), email = coalesce(excluded.email, guests.email),
+      phone = coalesce(excluded.phone, guests.phone), locale = coalesce(excluded.locale, guests.locale)
+where guests.erased_at is null
+
+-- erase_guest --
+-- The booking stays, the person goes: here and in the raw deliveries that named them.
+with gone as (
+  update guests set name = null, email = null, phone = null, locale = null, erased_at = $2
+   where booking_id = $1)
+update inbox i set body = null, headers = null
+  from bookings b where b.id = $1 and i.account_id = b.account_id and i.ref = b.external_id
+
+-- lapsing --
+-- Holds whose deadline has passed and that nobody is about to look at.
+select b.account_id, b.external_id from bookings b
+ where b.status in ('held', 'pending') and b.held_until <= $1 and b.read_at < b.held_until
+   and b.account_id is not null
+   and not exists (select from inbox i where i.account_id = b.account_id and i.ref = b.external_id and i.done_at is null)
+ limit 100
+
+-- next_lapse --
+-- The next deadline of a hold.
+select min(held_until) from bookings
+ where status in ('held', 'pending') and read_at < held_until and account_id is not null
+
+-- live_refs --
+-- What a complete scan of an account's window should have shown.
+select external_id from bookings
+ where account_id = $1 and during && $2 and read_at < $3
+   and status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
+
+-- end --
+-- A direct booking ends by our own word.
+update bookings set status = $2, raw_status = $2, updated_at = $3, read_at = $3, version = version + 1 where id = $1

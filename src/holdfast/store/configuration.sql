@@ -1,0 +1,107 @@
+-- lock --
+-- Two plans at once would each be made for a database that the other one changes.
+select pg_advisory_xact_lock(4839201701)
+
+-- book --
+-- One statement, so that every id in it leads somewhere; $1: also what is no longer in holdfast.toml.
+select jsonb_build_object(
+  'accounts', (select coalesce(jsonb_object_agg(a.id, to_jsonb(a)), '{}')
+                 from accounts a where a.active or $1),
+  'venues',   (select coalesce(jsonb_object_agg(v.id, to_jsonb(v)), '{}')
+                 from venues v where v.active or $1),
+  'units',    (select coalesce(jsonb_object_agg(u.id, to_jsonb(u)), '{}')
+                 from units u where u.active or $1),
+  'listings', (select coalesce(jsonb_object_agg(l.id, to_jsonb(l) || jsonb_build_object('unit_ids',
+                        array(select m.unit_id from listing_units m
+                               where m.listing_id = l.id order by m.position))), '{}')
+                 from listings l where l.active or $1)
+)::text
+
+-- put_accounts --
+-- The channel stays what it was: bookings of the account carry it.
+insert into accounts (name, channel, mode, settings, reads_per_minute, writes_per_minute,
+                      poll_seconds, offers_seconds, audit_seconds, horizon_days)
+select w.* from jsonb_to_recordset($1::text::jsonb) as
+  w(name text, channel text, mode text, settings jsonb, reads_per_minute int, writes_per_minute int,
+    poll_seconds int, offers_seconds int, audit_seconds int, horizon_days int)
+on conflict (name) do update
+   set mode = excluded.mode, settings = excluded.settings,
+       reads_per_minute = excluded.reads_per_minute, writes_per_minute = excluded.writes_per_minute,
+       poll_seconds = excluded.poll_seconds, offers_seconds = excluded.offers_seconds,
+       audit_seconds = excluded.audit_seconds, horizon_days = excluded.horizon_days,
+       active = true, updated_at = now()
+
+-- read_soon --
+-- A new account is read at once; a changed one too, or a shorter interval would wait for the longer one.
+insert into cursors (account_id, task, next_due_at)
+select a.id, task, $2 from accounts a, unnest(array['bookings', 'offers']) as task
+ where a.name = any($1::text[])
+on conflict (account_id, task) do update
+   set next_due_at = least(cursors.next_due_at, excluded.next_due_at)
+
+-- put_venues --
+-- By name; the journal's head is not touched.
+insert into venues (name, timezone, house_contact, holds, conflicts)
+select w.* from jsonb_to_recordset($1::text::jsonb) as
+  w(name text, timezone text, house_contact jsonb, holds text, conflicts text)
+on conflict (name) do update
+   set timezone = excluded.timezone, house_contact = excluded.house_contact, holds = excluded.holds,
+       conflicts = excluded.conflicts, active = true, updated_at = now()
+
+-- put_units --
+-- By venue and name.
+insert into units (venue_id, name, seats, setup_minutes, cleanup_minutes)
+select v.id, w.name, w.seats, w.setup_minutes, w.cleanup_minutes
+  from jsonb_to_recordset($1::text::jsonb) as
+       w(venue text, name text, seats int, setup_minutes int, cleanup_minutes int)
+  join venues v on v.name = w.venue
+on conflict (venue_id, name) do update
+   set seats = excluded.seats, setup_minutes = excluded.setup_minutes,
+       cleanup_minutes = excluded.cleanup_minutes, active = true
+
+-- put_listings --
+-- Venue and account stay what they were: its bookings and blocks carry them.
+insert into listings (venue_id, account_id, name, takes, party_size, settings)
+select v.id, a.id, w.name, w.takes, w.party_size, w.settings
+  from jsonb_to_recordset($1::text::jsonb) as
+       w(venue text, account text, name text, takes text, party_size int, settings jsonb)
+  join venues v on v.name = w.venue
+  join accounts a on a.name = w.account
+on conflict (name) do update
+   set takes = excluded.takes, party_size = excluded.party_size, settings = excluded.settings, active = true
+
+-- forget_units --
+-- A listing's units are replaced as a whole: these go, the next query adds those that are wanted.
+delete from listing_units m using listings l, jsonb_to_recordset($1::text::jsonb) as w(name text)
+ where m.listing_id = l.id and l.name = w.name
+
+-- put_listing_units --
+-- In the order of the file.
+insert into listing_units (listing_id, unit_id, position)
+select l.id, u.id, wanted.position
+  from jsonb_to_recordset($1::text::jsonb) as w(name text, units jsonb)
+  join listings l on l.name = w.name
+ cross join jsonb_array_elements_text(w.units) with ordinality as wanted(name, position)
+  join units u on u.venue_id = l.venue_id and u.name = wanted.name
+
+-- retire_accounts --
+-- Nothing is deleted: bookings, blocks and the journal still refer to it. The same for the next three.
+update accounts a set active = false, updated_at = now()
+  from jsonb_to_recordset($1::text::jsonb) as gone(name text) where a.name = gone.name
+
+-- retire_venues --
+-- As above.
+update venues v set active = false, updated_at = now()
+  from jsonb_to_recordset($1::text::jsonb) as gone(name text) where v.name = gone.name
+
+-- retire_units --
+-- As above.
+update units u set active = false
+  from jsonb_to_recordset($1::text::jsonb) as gone(name text, venue text)
+  join venues v on v.name = gone.venue
+ where u.venue_id = v.id and u.name = gone.name
+
+-- retire_listings --
+-- As above.
+update listings l set active = false
+  from jsonb_to_recordset($1::text::jsonb) as gone(name text) where l.name = gone.name

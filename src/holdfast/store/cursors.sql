@@ -1,0 +1,70 @@
+-- claim --
+-- Two schedulers at once are safe: one of them gets it.
+with due as (
+  select c.id from cursors c join accounts a on a.id = c.account_id
+   where c.next_due_at <= $1 and a.active and a.mode <> 'paused' and a.id = any($2::bigint[])
+     and (c.lease_until is null or c.lease_until < clock_timestamp())
+   order by c.next_due_at limit 1
+   for update of c skip locked)
+update cursors c set lease_until = clock_timestamp() + interval '5 minutes', started_at = $1
+  from due where c.id = due.id
+returning c.*
+
+-- settle --
+-- When it is due again, and what came of it.
+update cursors
+   set next_due_at = $2, lease_until = null, error = $3,
+       failures = case when $3::text is null then 0 else failures + 1 end,
+       last_complete_at = coalesce($4, last_complete_at)
+ where id = $1
+
+-- hurry --
+-- Something changed: look sooner.
+update cursors set next_due_at = least(next_due_at, $3) where account_id = $1 and task = $2
+
+-- next_due --
+-- When an account is to be read next.
+select min(c.next_due_at) from cursors c join accounts a on a.id = c.account_id
+ where a.active and a.mode <> 'paused' and a.id = any($1::bigint[])
+
+-- probe --
+-- One wanted read of a listing's offers.
+insert into probes (listing_id, during, due_at) values ($1, $2, $3)
+on conflict (listing_id, during) do update set due_at = least(probes.due_at, excluded.due_at)
+
+-- claim_probe --
+-- As above.
+with due as (
+  select id from probes
+   where due_at <= $1 and (lease_until is null or lease_until < clock_timestamp())
+   order by due_at limit 1 for update skip locked)
+update probes p set lease_until = clock_timestamp() + interval '1 minute', attempts = p.attempts + 1
+  from due where p.id = due.id
+returning p.*
+
+-- end_probe --
+-- Read, or given up.
+delete from probes where id = $1
+
+-- probe_later --
+-- The channel did not answer.
+update probes set due_at = $2, lease_until = null where id = $1
+
+-- next_probe --
+-- When a probe is due.
+select min(due_at) from probes
+
+-- horizon --
+-- Up to when a listing's offers were read completely.
+select c.last_complete_at + make_interval(days => a.horizon_days) as until
+  from cursors c join accounts a on a.id = c.account_id
+ where c.account_id = $1 and c.task = 'offers' and c.last_complete_at is not null
+
+-- beat --
+-- A worker's own heartbeat: arq's cannot tell workers apart.
+insert into workers (id, version, started_at, beat_at, redis_ok_at) values ($1, $2, $3, $4, $5)
+on conflict (id) do update set beat_at = excluded.beat_at, redis_ok_at = coalesce(excluded.redis_ok_at, workers.redis_ok_at)
+
+-- bury_workers --
+-- Those that have not been heard of for a day.
+delete from workers where beat_at < $1

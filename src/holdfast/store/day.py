@@ -1,0 +1,105 @@
+"""The read model of one venue's day: its units, what is booked on them, and what we block elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from holdfast.inventory.model import Payment, Span, Status
+from holdfast.store.reading import rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueRow:
+    """A venue in use; `timezone` is an IANA name."""
+
+    id: int
+    name: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRow:
+    """A unit and the names of the listings that sell it."""
+
+    id: int
+    name: str
+    seats: int
+    listings: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBooking:
+    """A booking that touches the day; `asked` are the units it wants, where its listing says which."""
+
+    id: int
+    channel: str
+    listing: str | None
+    account: str | None
+    external_id: str
+    status: Status
+    payment: Payment
+    starts_at: datetime
+    ends_at: datetime
+    party_size: int | None
+    held_until: datetime | None
+    asked: Sequence[int]
+    conflict: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """A unit granted to a booking, setup and cleanup included."""
+
+    booking_id: int
+    unit_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBlock:
+    """A live block that touches the day; `push` is the state of the call about it, if one is open."""
+
+    id: int
+    listing: str
+    account: str
+    channel: str
+    mode: str
+    starts_at: datetime
+    ends_at: datetime
+    wants: str
+    state: str
+    expires_at: datetime | None
+    because: Sequence[int]
+    push: str | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueDay:
+    """All that is drawn of a venue within one span."""
+
+    units: Sequence[UnitRow]
+    bookings: Sequence[DayBooking]
+    granted: Sequence[Granted]
+    blocks: Sequence[DayBlock]
+
+
+async def venues(pool: asyncpg.Pool, limit: int) -> list[VenueRow]:
+    """The first `limit` venues in use, by name."""
+    return await rows(pool, VenueRow, "venues", limit)
+
+
+async def venue_day(pool: asyncpg.Pool, venue: VenueRow, span: Span, *, off: bool) -> VenueDay:
+    """What touches the span; bookings that are off (cancelled and the like) only if `off`."""
+    within = (venue.id, span.start, span.end)
+    bookings = await rows(pool, DayBooking, "day_bookings", *within, off)
+    ids = [booking.id for booking in bookings]
+    return VenueDay(
+        units=await rows(pool, UnitRow, "units_of_venue", venue.id),
+        bookings=bookings,
+        granted=await rows(pool, Granted, "allocations_of_bookings", ids),
+        blocks=await rows(pool, DayBlock, "day_blocks", *within),
+    )

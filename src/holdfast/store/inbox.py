@@ -1,0 +1,97 @@
+"""The inbox: raw facts as they came, until their effect is committed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from holdfast.store.queries import load
+
+_SQL = load("inbox")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A row to add. `headers` and `body` may hold guest data and are never logged."""
+
+    account_id: int | None
+    via: str
+    ref: str | None
+    raw_type: str
+    received_at: datetime
+    delivery_id: str | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A row that we hold a lease on."""
+
+    id: int
+    account_id: int | None
+    via: str
+    ref: str | None
+    raw_type: str
+    received_at: datetime
+    attempts: int
+
+
+async def add(connection: asyncpg.Connection, rows: Sequence[Incoming]) -> int:
+    """Add them all with one commit; returns how many were new."""
+    ordered = sorted(rows, key=lambda r: (r.account_id or 0, r.delivery_id or "", r.ref or ""))
+    added = await connection.fetch(
+        _SQL["add"],
+        [r.account_id for r in ordered],
+        [r.via for r in ordered],
+        [r.ref for r in ordered],
+        [r.raw_type for r in ordered],
+        [r.delivery_id for r in ordered],
+        [None if r.headers is None else json.dumps(dict(r.headers)) for r in ordered],
+        [r.body for r in ordered],
+        [r.received_at for r in ordered],
+    )
+    return len(added)
+
+
+async def add_done(connection: asyncpg.Connection, row: Incoming, outcome: str) -> int:
+    """Note what was read and is applied in this transaction; returns its id."""
+    added: int = await connection.fetchval(
+        _SQL["add_done"], row.account_id, row.via, row.ref, row.raw_type, row.received_at, outcome
+    )
+    return added
+
+
+async def claim(connection: asyncpg.Connection, now: datetime, limit: int) -> list[Claimed]:
+    """Take what is due, oldest first, for 30 seconds of the database's clock."""
+    rows = await connection.fetch(_SQL["claim"], now, limit)
+    return [Claimed(**row) for row in rows]
+
+
+async def finish(
+    connection: asyncpg.Connection, ids: Sequence[int], now: datetime, outcome: str
+) -> None:
+    """Their effect is in this transaction."""
+    await connection.execute(_SQL["finish"], list(ids), now, outcome)
+
+
+async def later(
+    connection: asyncpg.Connection, ids: Sequence[int], due_at: datetime, reason: str
+) -> None:
+    """Try them again, and show why they wait."""
+    await connection.execute(_SQL["later"], list(ids), due_at, reason)
+
+
+async def touch_accounts(
+    connection: asyncpg.Connection, account_ids: Sequence[int], at: datetime
+) -> None:
+    """Note when these accounts last sent a webhook."""
+    await connection.execute(_SQL["touch_account"], list(account_ids), at)
+
+
+async def next_due(connection: asyncpg.Connection) -> datetime | None:
+    """When the next row is due; None: the inbox is empty."""
+    due: datetime | None = await connection.fetchval(_SQL["next_due"])
+    return due

@@ -1,0 +1,43 @@
+-- add --
+-- Everything that gathered goes in with one statement. The caller sorts it, or two of these could deadlock.
+insert into inbox (account_id, via, ref, raw_type, delivery_id, headers, body, received_at, due_at)
+select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bytea[],
+                     $8::timestamptz[], $8::timestamptz[])
+on conflict on constraint inbox_one_delivery do nothing
+returning id
+
+-- add_done --
+-- What was read and applied in this very transaction: kept so that the log shows where it came from.
+insert into inbox (account_id, via, ref, raw_type, received_at, due_at, done_at, outcome)
+values ($1, $2, $3, $4, $5, $5, $5, $6)
+returning id
+
+-- claim --
+-- A lease, not a lock: the work is done outside any transaction.
+with due as (
+  select id from inbox
+   where done_at is null and due_at <= $1 and (lease_until is null or lease_until < clock_timestamp())
+   order by due_at, id limit $2
+   for update skip locked)
+update inbox i
+   set lease_until = clock_timestamp() + interval '30 seconds', attempts = i.attempts + 1
+  from due where i.id = due.id
+returning i.id, i.account_id, i.via, i.ref, i.raw_type, i.received_at, i.attempts
+
+-- finish --
+-- The second worker that comes to a finished row finds nothing to finish.
+update inbox set done_at = $2, outcome = $3, error = null, lease_until = null
+ where id = any($1::bigint[]) and done_at is null
+
+-- later --
+-- Back into the queue, with the reason shown.
+update inbox set due_at = $2, error = $3, lease_until = null
+ where id = any($1::bigint[]) and done_at is null
+
+-- next_due --
+-- When there is something to do again.
+select min(due_at) from inbox where done_at is null
+
+-- touch_account --
+-- When the account last told us anything.
+update accounts set last_webhook_at = greatest(last_webhook_at, $2) where id = any($1::bigint[])

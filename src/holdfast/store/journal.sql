@@ -1,0 +1,21 @@
+-- lock_venue --
+-- Decisions are serialised per venue; the journal's head comes with the lock.
+select id, journal_seq, journal_hash from venues where id = $1 for update
+
+-- append --
+-- The venue's lock is held, so the chain has one writer.
+insert into journal (venue_id, seq, at, kind, actor, booking_id, block_id, push_id, inbox_id, data, hash)
+select $1, * from unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+                         $8::bigint[], $9::bigint[], $10::text[], $11::bytea[])
+
+-- advance --
+-- The new head.
+update venues set journal_seq = $2, journal_hash = $3 where id = $1
+
+-- chain --
+-- A venue's journal in order, to verify it.
+select * from journal where venue_id = $1 order by seq
+
+-- since --
+-- What happened after an entry; sequence numbers have no holes under the venue's lock.
+select * from journal where venue_id = $1 and seq > $2 order by seq limit $3

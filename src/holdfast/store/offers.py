@@ -1,0 +1,72 @@
+"""Offers: what each listing sells at its channel, as last read or as we know since."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from holdfast.inventory.model import Span
+from holdfast.store.queries import load
+from holdfast.store.ranges import columns
+
+_SQL = load("offers")
+
+
+async def open_in(
+    connection: asyncpg.Connection, listing_ids: Sequence[int], stretch: Span
+) -> Mapping[int, list[Span]]:
+    """What these listings sell within a stretch, by listing."""
+    rows = await connection.fetch(_SQL["open_in"], list(listing_ids), stretch.start, stretch.end)
+    sold: dict[int, list[Span]] = {listing: [] for listing in listing_ids}
+    for row in rows:
+        sold[row["listing_id"]].append(Span(start=row["starts_at"], end=row["ends_at"]))
+    return sold
+
+
+async def save(
+    connection: asyncpg.Connection,
+    listing_id: int,
+    offers: Sequence[Span],
+    read_at: datetime,
+) -> list[Span]:
+    """These are sold, by a read begun at `read_at`; returns those that no newer fact contradicts."""
+    rows = await connection.fetch(_SQL["save_open"], listing_id, *columns(sorted(offers)), read_at)
+    return [Span(start=row["starts_at"], end=row["ends_at"]) for row in rows]
+
+
+async def close_absent(
+    connection: asyncpg.Connection,
+    listing_id: int,
+    window: Span,
+    offers: Sequence[Span],
+    read_at: datetime,
+) -> None:
+    """All others that start in the window are not sold: it was read completely."""
+    await connection.execute(
+        _SQL["save_closed"], listing_id, window.start, window.end, *columns(offers), read_at
+    )
+
+
+async def shut(connection: asyncpg.Connection, listing_id: int, span: Span, at: datetime) -> None:
+    """Something stands on this time at the channel now."""
+    await connection.execute(_SQL["shut"], listing_id, span.start, span.end, at)
+
+
+async def reopen(connection: asyncpg.Connection, listing_id: int, span: Span, at: datetime) -> None:
+    """What stood on this time is gone: it is taken to be sold again, until a read says otherwise."""
+    await connection.execute(_SQL["reopen"], listing_id, span.start, span.end, at)
+
+
+async def longest(
+    connection: asyncpg.Connection, listing_ids: Sequence[int], stretch: Span
+) -> timedelta:
+    """The longest offer within a stretch; an hour where none is known."""
+    length: timedelta = await connection.fetchval(
+        _SQL["longest"], list(listing_ids), stretch.start, stretch.end
+    )
+    return length
+
+
+async def forget_past(connection: asyncpg.Connection, before: datetime) -> None:
+    """Drop what can be sold no more."""
+    await connection.execute(_SQL["forget_past"], before)

@@ -1,0 +1,37 @@
+-- open_in --
+-- What these listings sell now, as far as we know.
+select listing_id, starts_at, ends_at from offers
+ where listing_id = any($1::bigint[]) and open and starts_at < $3 and ends_at > $2
+
+-- save_open --
+-- An older read never overwrites what we learned since. Returns what is newly open.
+insert into offers (listing_id, starts_at, ends_at, open, read_at)
+select $1, s, e, true, $4 from unnest($2::timestamptz[], $3::timestamptz[]) as sheet(s, e)
+on conflict (listing_id, starts_at, ends_at) do update set open = true, read_at = excluded.read_at
+  where offers.read_at <= excluded.read_at
+returning starts_at, ends_at
+
+-- save_closed --
+-- Absence counts only within the window of a complete read, for starts within it.
+update offers set open = false, read_at = $6
+ where listing_id = $1 and starts_at >= $2 and starts_at < $3 and read_at <= $6 and open
+   and (starts_at, ends_at) not in (select * from unnest($4::timestamptz[], $5::timestamptz[]))
+
+-- shut --
+-- Something of ours, or a booking made there, now stands on this time.
+update offers set open = false, read_at = $4
+ where listing_id = $1 and starts_at < $3 and ends_at > $2 and read_at <= $4
+
+-- reopen --
+-- What stood there is gone: the channel sells it again, unless a read says otherwise.
+update offers set open = true, read_at = $4
+ where listing_id = $1 and starts_at < $3 and ends_at > $2 and read_at <= $4
+
+-- longest --
+-- The longest offer of a venue's listings: how far a change can reach.
+select coalesce(max(o.ends_at - o.starts_at), interval '1 hour') from offers o
+ where o.listing_id = any($1::bigint[]) and o.starts_at < $3 and o.ends_at > $2
+
+-- forget_past --
+-- Offers are only about what can still be sold.
+delete from offers where ends_at < $1

@@ -1,0 +1,179 @@
+"""Pushes: one wanted outward call each, with its attempts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from holdfast.store.queries import load
+
+_SQL = load("pushes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPush:
+    """The latest push about a block: under way, waiting, or how it ended."""
+
+    block_id: int
+    id: int
+    call: str
+    state: str
+    risk: int
+    settled_at: datetime | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has not been tried yet, or waits for its next try."""
+        return self.state in ("waiting", "shadow")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPush:
+    """A wanted call. Exactly one of `block_id` and `booking_id` is set."""
+
+    venue_id: int
+    account_id: int
+    call: str
+    shadow: bool
+    risk: int
+    starts_at: datetime
+    due_at: datetime
+    observed_at: datetime
+    block_id: int | None = None
+    booking_id: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A push that we hold a lease on. `was` is `unknown` when its outcome must be found out."""
+
+    id: int
+    venue_id: int
+    account_id: int
+    block_id: int | None
+    booking_id: int | None
+    call: str
+    was: str
+    epoch: int
+    attempts: int
+    absent_reads: int
+    reason: str | None
+    observed_at: datetime
+    wished_at: datetime
+    first_sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """What one attempt came to, for its record."""
+
+    outcome: str
+    failure: str | None = None
+    status: int | None = None
+    detail: str | None = None
+
+
+async def open_of_blocks(
+    connection: asyncpg.Connection, block_ids: Sequence[int]
+) -> dict[int, OpenPush]:
+    """The latest push of each block."""
+    rows = await connection.fetch(_SQL["open_of_blocks"], list(block_ids))
+    return {row["block_id"]: OpenPush(**row) for row in rows}
+
+
+async def wish(connection: asyncpg.Connection, push: NewPush) -> int:
+    """Want a call; it replaces the one that waits about the same thing."""
+    wanted: int = await connection.fetchval(
+        _SQL["wish"],
+        push.venue_id,
+        push.account_id,
+        push.block_id,
+        push.booking_id,
+        push.call,
+        "shadow" if push.shadow else "waiting",
+        push.risk,
+        push.starts_at,
+        push.due_at,
+        push.reason,
+        push.observed_at,
+    )
+    return wanted
+
+
+async def supersede(connection: asyncpg.Connection, push_id: int, now: datetime) -> None:
+    """It is not wanted any more."""
+    await connection.execute(_SQL["supersede"], push_id, now)
+
+
+async def claim(
+    connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
+) -> list[Claimed]:
+    """Take what an account should send now, by risk, for 30 seconds of the database's clock."""
+    rows = await connection.fetch(_SQL["claim"], account_id, now, limit)
+    names = Claimed.__dataclass_fields__
+    return [Claimed(**{name: row[name] for name in names}) for row in rows]
+
+
+async def lapse_leases(connection: asyncpg.Connection, now: datetime) -> int:
+    """Turn what a lost worker had in its hands into unknown outcomes; returns how many."""
+    return len(await connection.fetch(_SQL["lapse_leases"], now))
+
+
+async def end_attempt(
+    connection: asyncpg.Connection, push: Claimed, result: Try, now: datetime
+) -> None:
+    """Record what the try came to, whoever settles the push."""
+    await connection.execute(
+        _SQL["end_attempt"],
+        push.id,
+        push.attempts,
+        now,
+        result.outcome,
+        result.failure,
+        result.status,
+        result.detail,
+    )
+
+
+async def settle(
+    connection: asyncpg.Connection, push: Claimed, outcome: str, error: str | None, now: datetime
+) -> bool:
+    """End it as `done` or `dead`; False: the lease was lost meanwhile, nothing was changed."""
+    state = "dead" if outcome == "dead" else "done"
+    settled = await connection.fetchval(
+        _SQL["settle"], push.id, push.epoch, state, now, outcome, error
+    )
+    return settled is not None
+
+
+async def later(
+    connection: asyncpg.Connection,
+    push: Claimed,
+    state: str,
+    due_at: datetime,
+    why: tuple[str, int],
+) -> bool:
+    """Again at `due_at`, as `waiting` or `unknown`; `why` is the error and the reads in vain so far.
+
+    False: the lease was lost meanwhile, nothing was changed.
+    """
+    moved = await connection.fetchval(
+        _SQL["later"], push.id, push.epoch, state, due_at, why[0], why[1]
+    )
+    return moved is not None
+
+
+async def placing_on(
+    connection: asyncpg.Connection, listing_id: int, during: asyncpg.Range
+) -> bool:
+    """Whether a placing on exactly this time is under way or unknown."""
+    placing: bool = await connection.fetchval(_SQL["placing_on"], listing_id, during)
+    return placing
+
+
+async def next_due(connection: asyncpg.Connection, account_ids: Sequence[int]) -> datetime | None:
+    """When the next push of these accounts is due."""
+    due: datetime | None = await connection.fetchval(_SQL["next_due"], list(account_ids))
+    return due

@@ -1,0 +1,90 @@
+-- open_of_blocks --
+-- What is waiting or under way for these blocks, and what died last.
+select distinct on (block_id) block_id, id, call, state, risk, settled_at from pushes
+ where block_id = any($1::bigint[])
+ order by block_id, (state in ('in_flight', 'unknown')) desc, (state in ('waiting', 'shadow')) desc, id desc
+
+-- wish --
+-- One waiting push for each block or booking: the newest wish replaces it, keeping the moment of the first.
+insert into pushes (venue_id, account_id, block_id, booking_id, call, state, risk, starts_at, due_at, reason, observed_at, wished_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $9)
+on conflict (coalesce(block_id, 0), coalesce(booking_id, 0)) where state in ('waiting', 'shadow')
+do update set call = excluded.call, risk = excluded.risk, due_at = excluded.due_at, reason = excluded.reason,
+              starts_at = excluded.starts_at, observed_at = excluded.observed_at, wished_at = excluded.wished_at
+returning id
+
+-- supersede --
+-- Not wanted any more before it was tried.
+update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
+ where id = $1 and state in ('waiting', 'shadow')
+
+-- claim --
+-- By risk: the order is the promise. A release waits until nothing is left to close on its listing, and
+-- until no call about the same thing is under way. The attempt is written before the call is made.
+with due as (
+  select p.id, p.state as was from pushes p
+   where p.account_id = $1 and p.state in ('waiting', 'unknown') and p.due_at <= $2
+     and (p.lease_until is null or p.lease_until < clock_timestamp())
+     and (p.state = 'unknown' or not exists (
+       select from pushes f
+        where coalesce(f.block_id, 0) = coalesce(p.block_id, 0)
+          and coalesce(f.booking_id, 0) = coalesce(p.booking_id, 0)
+          and f.state in ('in_flight', 'unknown')))
+     and (p.call <> 'release' or p.state = 'unknown' or not exists (
+       select from pushes c join blocks cb on cb.id = c.block_id join blocks rb on rb.id = p.block_id
+        where cb.listing_id = rb.listing_id and c.call = 'place' and not cb.during && rb.during
+          and (c.state in ('in_flight', 'unknown') or (c.state = 'waiting' and c.due_at <= $2))))
+   order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
+   for update skip locked),
+taken as (
+  update pushes p
+     set state = case when due.was = 'waiting' then 'in_flight' else p.state end,
+         lease_until = clock_timestamp() + interval '30 seconds',
+         epoch = p.epoch + 1,
+         attempts = p.attempts + case when due.was = 'waiting' then 1 else 0 end
+    from due where p.id = due.id
+  returning p.*, due.was),
+written as (
+  insert into attempts (push_id, number, key, sent_at)
+  select id, attempts, 'hf-' || id || '-' || attempts, $2 from taken where was = 'waiting'
+  on conflict (push_id, number) do nothing)
+select t.*, (select min(a.sent_at) from attempts a where a.push_id = t.id) as first_sent_at from taken t
+
+-- lapse_leases --
+-- Whoever had these is gone or slow: the call may have been made.
+update pushes set state = 'unknown', lease_until = null, due_at = $1
+ where state = 'in_flight' and lease_until < clock_timestamp()
+returning id
+
+-- end_attempt --
+-- What one try came to. Recorded even if the lease was lost meanwhile.
+update attempts set settled_at = $3, outcome = $4, failure = $5, status = $6, detail = $7
+ where push_id = $1 and number = $2 and settled_at is null
+
+-- settle --
+-- Only who holds the lease settles; the loser's result was recorded with its attempt.
+update pushes set state = $3, settled_at = $4, outcome = $5, error = $6, lease_until = null
+ where id = $1 and epoch = $2 and state in ('in_flight', 'unknown')
+returning id
+
+-- later --
+-- Again at `due_at`: as a new try (`waiting`), or to find out what became of the last one (`unknown`).
+-- Where a newer wish is waiting already, the old one makes room for it.
+update pushes p
+   set state = case when $3 = 'waiting' and exists (
+                 select from pushes w where coalesce(w.block_id, 0) = coalesce(p.block_id, 0)
+                   and coalesce(w.booking_id, 0) = coalesce(p.booking_id, 0) and w.state in ('waiting', 'shadow'))
+               then 'superseded' else $3 end,
+       due_at = $4, error = $5, absent_reads = $6, lease_until = null
+ where id = $1 and epoch = $2 and state in ('in_flight', 'unknown')
+returning state
+
+-- next_due --
+-- When there is something to send again, of the accounts that send.
+select min(due_at) from pushes where account_id = any($1::bigint[]) and state in ('waiting', 'unknown')
+
+-- placing_on --
+-- Whether we are just placing something on this listing at this time: what appears there may be ours.
+select exists (
+  select from pushes p join blocks b on b.id = p.block_id
+   where b.listing_id = $1 and b.during = $2 and p.call = 'place' and p.state in ('in_flight', 'unknown'))

@@ -1,0 +1,15 @@
+"""Loads named SQL: `-- name --` starts a query, the comment below it says why, the rest is the query."""
+
+import re
+from functools import cache
+from importlib.resources import files
+
+_NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
+
+
+@cache
+def load(module: str) -> dict[str, str]:
+    """The queries of `holdfast/store/<module>.sql` by name. Raises KeyError at use for an unknown name."""
+    text = (files("holdfast.store") / f"{module}.sql").read_text(encoding="utf-8")
+    parts = _NAME.split(text)[1:]
+    return dict(zip(parts[::2], (query.strip() for query in parts[1::2]), strict=True))

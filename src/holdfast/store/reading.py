@@ -1,0 +1,238 @@
+"""The read model: what screens, API and metrics show, as typed rows. Nothing here writes.
+
+Every function gives up after `PATIENCE` seconds with TimeoutError: a screen that waits is no screen.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+import asyncpg
+
+from holdfast.inventory.model import OCCUPYING, Payment, Span, Status
+from holdfast.store.queries import load
+
+PATIENCE = 5.0
+RECENT = timedelta(hours=1)
+"""How far back "came in" and "went out" reach."""
+HANDLED = timedelta(hours=24)
+"""How long a dead push is shown."""
+MOST_JOURNAL = 1000
+
+Row = TypeVar("Row")
+_SQL = load("reading")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRow:
+    """A booking without its guest; `units` are those granted, `conflict`: it could not get its own."""
+
+    id: int
+    venue: str | None
+    listing: str | None
+    account: str | None
+    channel: str
+    external_id: str
+    status: Status
+    raw_status: str
+    payment: Payment
+    starts_at: datetime | None
+    ends_at: datetime | None
+    party_size: int | None
+    units: Sequence[str]
+    conflict: bool
+    version: int
+    first_seen_at: datetime
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestRow:
+    """Who booked; all None once erased."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRow:
+    """One entry of a venue's journal; `data` is JSON."""
+
+    seq: int
+    at: datetime
+    kind: str
+    actor: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRow:
+    """One of our blocks; `because` are the bookings that it stands for."""
+
+    id: int
+    venue: str
+    listing: str
+    account: str
+    starts_at: datetime
+    ends_at: datetime
+    wants: str
+    state: str
+    external_id: str | None
+    expires_at: datetime | None
+    because: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictRow:
+    """What a person should settle; `booking_id` is the side without its units."""
+
+    id: int
+    venue: str | None
+    timezone: str | None
+    kind: str
+    booking_id: int | None
+    block_id: int | None
+    against_ids: Sequence[int]
+    units: Sequence[str]
+    opened_at: datetime
+    closed_at: datetime | None
+    resolution: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRow:
+    """An account now: `webhooks`, `polled` and `done` within `RECENT`, `dead` within `HANDLED`."""
+
+    name: str
+    channel: str
+    mode: Literal["live", "shadow", "paused"]
+    last_webhook_at: datetime | None
+    polled_at: datetime | None
+    """When a poll was last complete."""
+    poll_failures: int
+    webhooks: int
+    polled: int
+    unprocessed: int
+    oldest_unprocessed_at: datetime | None
+    done: int
+    dead: int
+    waiting: int
+    shadow: int
+    oldest_waiting_at: datetime | None
+    blocks: int
+    soonest_expiry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureRow:
+    """An offer still open over time that the bookings `because` have taken on `units`."""
+
+    listing: str
+    venue: str
+    account: str
+    channel: str
+    mode: str
+    starts_at: datetime
+    ends_at: datetime
+    read_at: datetime
+    because: Sequence[int]
+    units: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Which bookings or blocks are asked for: of a venue, overlapping `[since, until)`; None: any."""
+
+    venue: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def bookings_page(
+    pool: asyncpg.Pool,
+    stretch: Stretch,
+    statuses: Sequence[Status] | None,
+    before: int | None,
+    limit: int,
+) -> list[BookingRow]:
+    """Newest first, with ids below `before`."""
+    wanted = (stretch.venue, stretch.since, stretch.until, statuses, before, limit)
+    return await rows(pool, BookingRow, "bookings_page", *wanted)
+
+
+async def bookings_by_id(pool: asyncpg.Pool, ids: Sequence[int]) -> dict[int, BookingRow]:
+    """Those of them that exist."""
+    found = await rows(pool, BookingRow, "bookings_by_id", list(ids))
+    return {row.id: row for row in found}
+
+
+async def guest(pool: asyncpg.Pool, booking_id: int) -> GuestRow | None:
+    """Personal data, in clear: mask it before it leaves."""
+    found = await rows(pool, GuestRow, "guest", booking_id)
+    return found[0] if found else None
+
+
+async def journal_of_booking(pool: asyncpg.Pool, booking_id: int) -> list[JournalRow]:
+    """Oldest first, `MOST_JOURNAL` at most."""
+    return await rows(pool, JournalRow, "journal_of_booking", booking_id, MOST_JOURNAL)
+
+
+async def blocks_page(
+    pool: asyncpg.Pool, stretch: Stretch, over: bool, before: int | None, limit: int
+) -> list[BlockRow]:
+    """Newest first; with those that are `over` if wanted."""
+    wanted = (stretch.venue, stretch.since, stretch.until, over, before, limit)
+    return await rows(pool, BlockRow, "blocks_page", *wanted)
+
+
+async def conflicts_page(
+    pool: asyncpg.Pool, venue: str | None, settled: bool, before: int | None, limit: int
+) -> list[ConflictRow]:
+    """Newest first; with the `settled` ones if wanted."""
+    return await rows(pool, ConflictRow, "conflicts_page", venue, settled, before, limit)
+
+
+async def accounts(pool: asyncpg.Pool, now: datetime) -> list[AccountRow]:
+    """Every account in use, by channel and name."""
+    return await rows(pool, AccountRow, "accounts", now - RECENT, now - HANDLED)
+
+
+async def exposures(
+    pool: asyncpg.Pool,
+    span: Span | datetime,
+    *,
+    venue: str | None = None,
+    listing: str | None = None,
+) -> list[ExposureRow]:
+    """Exposed offers that start within a span, or at any time from an instant on."""
+    since, until = (span.start, span.end) if isinstance(span, Span) else (span, None)
+    wanted = (sorted(OCCUPYING), since, venue, listing, until)
+    return await rows(pool, ExposureRow, "exposures", *wanted)
+
+
+async def listing_exists(pool: asyncpg.Pool, name: str) -> bool:
+    """Whether a listing of this name is known, in use or not."""
+    return bool(await value(pool, "listing_exists", name))
+
+
+async def last_beat(pool: asyncpg.Pool) -> datetime | None:
+    """When any worker was last heard of; None: never."""
+    beat: datetime | None = await value(pool, "last_beat")
+    return beat
+
+
+async def rows(pool: asyncpg.Pool, kind: type[Row], query: str, *args: object) -> list[Row]:
+    """All rows of a named query of `reading.sql`, each as a `kind`."""
+    async with asyncio.timeout(PATIENCE):
+        found = await pool.fetch(_SQL[query], *args)
+    return [kind(**dict(row)) for row in found]
+
+
+async def value(pool: asyncpg.Pool, query: str, *args: object) -> Any:
+    """The one value of a named query of `reading.sql`."""
+    async with asyncio.timeout(PATIENCE):
+        return await pool.fetchval(_SQL[query], *args)

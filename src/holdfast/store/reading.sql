@@ -1,0 +1,270 @@
+-- What screens, API and metrics read. Nothing here writes; instants come in as arguments, apart from
+-- leases, which run on the database's clock.
+
+-- bookings_page --
+-- newest first: an id never moves, so that paging neither repeats nor skips a booking
+select b.id, v.name as venue, l.name as listing, a.name as account, b.channel, b.external_id, b.status,
+       b.raw_status, b.payment, lower(b.during) as starts_at, upper(b.during) as ends_at, b.party_size,
+       array(select u.name from allocations g join units u on u.id = g.unit_id
+             where g.booking_id = b.id order by u.name) as units,
+       exists (select from conflicts c where c.booking_id = b.id and c.closed_at is null) as conflict,
+       b.version, b.first_seen_at, b.created_at, b.updated_at
+from bookings b
+left join venues v on v.id = b.venue_id
+left join listings l on l.id = b.listing_id
+left join accounts a on a.id = b.account_id
+where ($1::text is null or v.name = $1)
+  and (($2::timestamptz is null and $3::timestamptz is null) or b.during && tstzrange($2, $3))
+  and ($4::text[] is null or b.status = any($4))
+  and ($5::bigint is null or b.id < $5)
+order by b.id desc
+limit $6
+
+-- bookings_by_id --
+-- the same columns, for the bookings asked for
+select b.id, v.name as venue, l.name as listing, a.name as account, b.channel, b.external_id, b.status,
+       b.raw_status, b.payment, lower(b.during) as starts_at, upper(b.during) as ends_at, b.party_size,
+       array(select u.name from allocations g join units u on u.id = g.unit_id
+             where g.booking_id = b.id order by u.name) as units,
+       exists (select from conflicts c where c.booking_id = b.id and c.closed_at is null) as conflict,
+       b.version, b.first_seen_at, b.created_at, b.updated_at
+from bookings b
+left join venues v on v.id = b.venue_id
+left join listings l on l.id = b.listing_id
+left join accounts a on a.id = b.account_id
+where b.id = any($1::bigint[])
+order by b.id
+
+-- guest --
+-- one booking's guest; callers mask it
+select name, email, phone from guests where booking_id = $1
+
+-- journal_of_booking --
+-- everything that was decided about one booking, oldest first
+select seq, at, kind, actor, data from journal
+where booking_id = $1
+order by venue_id, seq
+limit $2
+
+-- blocks_page --
+-- ours, newest first; those that are over only when asked for
+select k.id, v.name as venue, l.name as listing, a.name as account, lower(k.during) as starts_at,
+       upper(k.during) as ends_at, k.wants, k.state, k.external_id, k.expires_at, k.because
+from blocks k
+join venues v on v.id = k.venue_id
+join listings l on l.id = k.listing_id
+join accounts a on a.id = k.account_id
+where ($1::text is null or v.name = $1)
+  and k.during && tstzrange($2, $3)
+  and (k.closed_at is null or $4::boolean)
+  and ($5::bigint is null or k.id < $5)
+order by k.id desc
+limit $6
+
+-- conflicts_page --
+-- newest first; the settled ones only when asked for
+select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.against_ids,
+       array(select u.name from units u where u.id = any(c.unit_ids) order by u.name) as units,
+       c.opened_at, c.closed_at, c.resolution
+from conflicts c
+left join venues v on v.id = c.venue_id
+where ($1::text is null or v.name = $1)
+  and (c.closed_at is null or $2::boolean)
+  and ($3::bigint is null or c.id < $3)
+order by c.id desc
+limit $4
+
+-- accounts --
+-- what came in and went out since $1, what waits now, and what we hold there; dead ones since $2
+select a.name, a.channel, a.mode, a.last_webhook_at,
+       c.last_complete_at as polled_at, coalesce(c.failures, 0) as poll_failures,
+       recent.webhooks, recent.polled, open_events.unprocessed, open_events.oldest_unprocessed_at,
+       sent.done, sent.dead, queued.waiting, queued.shadow, queued.oldest_waiting_at,
+       live.blocks, live.soonest_expiry_at
+from accounts a
+left join cursors c on c.account_id = a.id and c.task = 'bookings'
+cross join lateral (
+  select count(*) filter (where i.via = 'webhook') as webhooks,
+         count(*) filter (where i.via = 'poll') as polled
+  from inbox i where i.account_id = a.id and i.received_at > $1::timestamptz) recent
+cross join lateral (
+  select count(*) as unprocessed, min(i.received_at) as oldest_unprocessed_at
+  from inbox i where i.account_id = a.id and i.done_at is null) open_events
+cross join lateral (
+  select count(*) filter (where p.state = 'done' and p.settled_at > $1) as done,
+         count(*) filter (where p.state = 'dead') as dead
+  from pushes p where p.account_id = a.id and p.settled_at > $2::timestamptz) sent
+cross join lateral (
+  select count(*) filter (where p.state <> 'shadow') as waiting,
+         count(*) filter (where p.state = 'shadow') as shadow,
+         min(p.wished_at) filter (where p.state <> 'shadow') as oldest_waiting_at
+  from pushes p
+  where p.account_id = a.id and p.state in ('waiting', 'in_flight', 'unknown', 'shadow')) queued
+cross join lateral (
+  select count(*) as blocks, min(k.expires_at) filter (where k.state = 'held') as soonest_expiry_at
+  from blocks k
+  where k.account_id = a.id and k.closed_at is null and k.state in ('held', 'booked')) live
+where a.active
+order by a.channel, a.name
+
+-- exposures --
+-- offers starting within [$2, $5) that are open although their time is taken by another listing's
+-- booking. Taken is what was granted, and what an occupying booking asked for in vain: it is a fact
+-- all the same. A pool is exposed once none of its units is free for the whole of the offer.
+with taken as (
+  select int8range(g.unit_id, g.unit_id, '[]') as unit, g.during, b.id as booking_id, b.listing_id
+  from allocations g join bookings b on b.id = g.booking_id
+  where b.status = any($1::text[]) and upper(g.during) > $2::timestamptz
+  union all
+  select int8range(u.id, u.id, '[]'),
+         tstzrange(lower(b.during) - make_interval(mins => u.setup_minutes),
+                   upper(b.during) + make_interval(mins => u.cleanup_minutes)),
+         b.id, b.listing_id
+  from bookings b
+  left join listings l on l.id = b.listing_id and l.takes = 'all'
+  left join listing_units m on m.listing_id = l.id
+  join units u on u.id = m.unit_id or u.id = any(b.unit_ids)
+  where b.status = any($1) and upper(b.during) > $2
+    and not exists (select from allocations g where g.booking_id = b.id)
+)
+select l.name as listing, v.name as venue, a.name as account, a.channel, a.mode,
+       o.starts_at, o.ends_at, o.read_at,
+       array_agg(distinct t.booking_id order by t.booking_id)
+         filter (where t.listing_id is distinct from l.id and t.booking_id is not null) as because,
+       array_agg(distinct u.name order by u.name)
+         filter (where t.listing_id is distinct from l.id and t.booking_id is not null) as units
+from offers o
+join listings l on l.id = o.listing_id and l.active
+join venues v on v.id = l.venue_id
+join accounts a on a.id = l.account_id and a.active
+join listing_units m on m.listing_id = l.id
+join units u on u.id = m.unit_id
+left join taken t on t.unit && int8range(m.unit_id, m.unit_id, '[]')
+                 and t.during && tstzrange(o.starts_at, o.ends_at)
+where o.open and o.starts_at >= $2
+  and ($3::text is null or v.name = $3)
+  and ($4::text is null or l.name = $4)
+  and ($5::timestamptz is null or o.starts_at < $5)
+group by l.id, l.name, l.takes, v.name, a.name, a.channel, a.mode, o.starts_at, o.ends_at, o.read_at
+having bool_or(t.booking_id is not null and t.listing_id is distinct from l.id)
+   and (l.takes = 'all'
+        or count(distinct m.unit_id) = count(distinct m.unit_id) filter (where t.booking_id is not null))
+order by o.starts_at, o.ends_at, l.name
+
+-- listing_exists --
+-- tells "nothing exposed" from "no such listing"
+select exists (select from listings where name = $1)
+
+-- venues --
+-- the venues that are in use
+select id, name, timezone from venues where active order by name limit $1
+
+-- units_of_venue --
+-- rows of the day, each with the listings that sell it
+select u.id, u.name, u.seats,
+       array(select l.name from listing_units m join listings l on l.id = m.listing_id
+             where m.unit_id = u.id and l.active order by l.name) as listings
+from units u
+where u.venue_id = $1 and u.active
+order by u.name
+
+-- day_bookings --
+-- bookings that touch [$2, $3); `asked` are the units wanted, where the listing says which.
+-- Those that are off (cancelled and the like) only when asked for.
+select b.id, b.channel, l.name as listing, a.name as account, b.external_id, b.status, b.payment,
+       lower(b.during) as starts_at, upper(b.during) as ends_at, b.party_size, b.held_until,
+       b.unit_ids || array(select m.unit_id from listing_units m
+                           where m.listing_id = l.id and l.takes = 'all'
+                           order by m.position) as asked,
+       exists (select from conflicts c where c.booking_id = b.id and c.closed_at is null) as conflict
+from bookings b
+left join listings l on l.id = b.listing_id
+left join accounts a on a.id = b.account_id
+where int8range(b.venue_id, b.venue_id, '[]') && int8range($1::bigint, $1, '[]')
+  and b.during && tstzrange($2, $3)
+  and ($4::boolean or b.status not in ('cancelled', 'declined', 'expired'))
+order by lower(b.during), b.id
+
+-- allocations_of_bookings --
+-- the units granted, setup and cleanup included
+select booking_id, unit_id, lower(during) as starts_at, upper(during) as ends_at
+from allocations
+where booking_id = any($1::bigint[])
+order by unit_id
+
+-- day_blocks --
+-- our live blocks that touch [$2, $3), with the call under way or waiting for each.
+-- The coalesce is the expression of the unique indexes on pushes.
+select k.id, l.name as listing, a.name as account, a.channel, a.mode, lower(k.during) as starts_at,
+       upper(k.during) as ends_at, k.wants, k.state, k.expires_at, k.because,
+       coalesce(flying.state, resting.state) as push,
+       coalesce(flying.attempts, resting.attempts, 0) as attempts
+from blocks k
+join listings l on l.id = k.listing_id
+join accounts a on a.id = k.account_id
+left join pushes flying on coalesce(flying.block_id, 0) = k.id and coalesce(flying.booking_id, 0) = 0
+                       and flying.state in ('in_flight', 'unknown')
+left join pushes resting on coalesce(resting.block_id, 0) = k.id and coalesce(resting.booking_id, 0) = 0
+                        and resting.state in ('waiting', 'shadow')
+where k.venue_id = $1 and k.closed_at is null and k.during && tstzrange($2, $3)
+order by lower(k.during), k.id
+
+-- last_beat --
+-- when any worker was last heard of
+select max(beat_at) from workers
+
+-- inbox_tally --
+-- what is not processed yet; an observation without an account is our own
+select coalesce(a.channel, 'direct') as channel,
+       case when i.lease_until > now() then 'processing'
+            when i.attempts > 0 then 'retrying'
+            else 'pending' end as state,
+       count(*) as amount, min(i.received_at) as since
+from inbox i
+left join accounts a on a.id = i.account_id
+where i.done_at is null
+group by 1, 2
+
+-- push_tally --
+-- what is not settled yet
+select a.channel as target, p.call,
+       case when p.state = 'in_flight' then 'sending'
+            when p.state in ('unknown', 'shadow') then p.state
+            when a.mode = 'paused' then 'paused'
+            when p.attempts > 0 then 'retrying'
+            else 'queued' end as state,
+       count(*) as amount, min(p.wished_at) as since
+from pushes p
+join accounts a on a.id = p.account_id
+where p.state in ('waiting', 'in_flight', 'unknown', 'shadow')
+group by 1, 2, 3
+
+-- block_tally --
+-- what is there now at the channels; expiring: under a minute from $1
+select a.channel,
+       case when k.wants = 'nothing' then 'releasing'
+            when k.state = 'booked' then 'booked'
+            when k.expires_at < $1::timestamptz + interval '60 seconds' then 'expiring'
+            else 'held' end as state,
+       count(*) as amount, min(k.expires_at) filter (where k.state = 'held') as since
+from blocks k
+join accounts a on a.id = k.account_id
+where k.closed_at is null and k.state in ('held', 'booked')
+group by 1, 2
+
+-- conflict_tally --
+-- what a person must settle
+select kind, count(*) as amount from conflicts where closed_at is null group by 1
+
+-- poll_tally --
+-- of the accounts that poll now, the one longest without a complete poll; one that never had any
+-- counts from when it was made
+select a.channel, min(coalesce(c.last_complete_at, a.created_at)) as since
+from accounts a
+left join cursors c on c.account_id = a.id and c.task = 'bookings'
+where a.active and a.mode <> 'paused'
+group by 1
+
+-- answers --
+-- whether Postgres is there
+select 1

@@ -1,0 +1,296 @@
+-- The declared schema: what all migrations together must add up to (tests/store/test_migrations.py).
+-- Instants are timestamptz; every range is half-open and finite.
+
+create table accounts (
+  id                bigint generated always as identity primary key,
+  name              text not null unique,
+  channel           text not null,
+  mode              text not null check (mode in ('live', 'shadow', 'paused')),
+  settings          jsonb not null,  -- the channel's own keys as in holdfast.toml; secrets as references only
+  reads_per_minute  integer not null check (reads_per_minute > 0),
+  writes_per_minute integer not null check (writes_per_minute > 0),
+  poll_seconds      integer not null check (poll_seconds > 0),
+  offers_seconds    integer not null check (offers_seconds > 0),
+  audit_seconds     integer not null default 900 check (audit_seconds > 0),
+  horizon_days      integer not null check (horizon_days > 0),
+  active            boolean not null default true,  -- false: no longer in holdfast.toml
+  last_webhook_at   timestamptz,
+  created_at        timestamptz not null default now(),
+  updated_at        timestamptz not null default now()
+);
+
+create table venues (
+  id            bigint generated always as identity primary key,
+  name          text not null unique,
+  timezone      text not null,
+  house_contact jsonb not null,
+  holds         text not null check (holds in ('rehold', 'commit', 'none')),
+  conflicts     text not null check (conflicts in ('propose', 'auto')),
+  active        boolean not null default true,
+  journal_seq   bigint not null default 0,
+  journal_hash  bytea not null default '\x',
+  created_at    timestamptz not null default now(),
+  updated_at    timestamptz not null default now()
+);
+
+create table units (
+  id              bigint generated always as identity primary key,
+  venue_id        bigint not null references venues,
+  name            text not null,
+  seats           integer not null check (seats > 0),
+  setup_minutes   integer not null default 0 check (setup_minutes >= 0),
+  cleanup_minutes integer not null default 0 check (cleanup_minutes >= 0),
+  active          boolean not null default true,
+  unique (venue_id, name)
+);
+
+create table listings (
+  id         bigint generated always as identity primary key,
+  venue_id   bigint not null references venues,
+  account_id bigint not null references accounts,
+  name       text not null unique,
+  takes      text not null check (takes in ('all', 'one')),
+  party_size integer not null check (party_size > 0),
+  settings   jsonb not null,  -- the channel's own keys as in holdfast.toml
+  active     boolean not null default true
+);
+
+create table listing_units (
+  listing_id bigint not null references listings on delete cascade,
+  unit_id    bigint not null references units,
+  position   integer not null,
+  primary key (listing_id, unit_id)
+);
+
+-- Raw facts, in whatever order they came. A row is done once its effect is committed.
+create table inbox (
+  id          bigint generated always as identity primary key,
+  account_id  bigint references accounts,
+  via         text not null check (via in ('webhook', 'poll', 'clock', 'operator', 'replay')),
+  ref         text,         -- the provider's booking id; null: nothing to read
+  raw_type    text not null,
+  delivery_id text,         -- the provider's own event id, where there is one
+  headers     jsonb,
+  body        bytea,
+  received_at timestamptz not null,
+  due_at      timestamptz not null,
+  lease_until timestamptz,
+  attempts    integer not null default 0,
+  done_at     timestamptz,
+  outcome     text,
+  error       text,
+  -- a provider that numbers its deliveries repeats the number when it repeats the delivery
+  constraint inbox_one_delivery unique (account_id, delivery_id, ref)
+);
+create index inbox_due on inbox (due_at, id) where done_at is null;
+create index inbox_ref on inbox (account_id, ref) where done_at is null;
+
+-- A booking is a fact told by a channel, or made directly at the venue (no account). Never refused.
+create table bookings (
+  id            bigint generated always as identity primary key,
+  venue_id      bigint references venues,   -- null: unmapped
+  listing_id    bigint references listings, -- null: unmapped, or direct
+  account_id    bigint references accounts, -- null: direct
+  channel       text not null,
+  external_id   text not null,
+  status        text not null check (status in ('held', 'pending', 'confirmed', 'seated', 'completed',
+                  'no_show', 'cancelled', 'declined', 'expired', 'unknown')),
+  raw_status    text not null,
+  payment       text not null check (payment in ('none', 'due', 'paid', 'refunded')),
+  during        tstzrange check (not isempty(during) and lower_inc(during) and not upper_inc(during)
+                  and not lower_inf(during) and not upper_inf(during)),
+  party_size    integer,
+  unit_ids      bigint[] not null default '{}',  -- the units asked for by a direct booking
+  held_until    timestamptz,
+  made_at       timestamptz,           -- the provider's clock
+  first_seen_at timestamptz not null,  -- our clock
+  firm_at       timestamptz,           -- our clock, when it was first seen confirmed
+  read_at       timestamptz not null,  -- an older read never overwrites a newer one
+  version       integer not null default 1,
+  created_at    timestamptz not null default now(),
+  updated_at    timestamptz not null default now()
+);
+create unique index bookings_one_per_ref on bookings (account_id, external_id);
+create index bookings_by_venue on bookings using gist (int8range(venue_id, venue_id, '[]'), during);
+create index bookings_by_start on bookings (venue_id, lower(during), id);
+create index bookings_lapsing on bookings (held_until) where status in ('held', 'pending');
+
+-- Guest data stands alone, so that it can be erased and kept out of everything else.
+create table guests (
+  booking_id bigint primary key references bookings on delete cascade,
+  name       text,
+  email      text,
+  phone      text,
+  locale     text,
+  erased_at  timestamptz
+);
+
+-- Units granted to a booking, setup and cleanup included.
+create table allocations (
+  id         bigint generated always as identity primary key,
+  venue_id   bigint not null references venues,
+  booking_id bigint not null references bookings on delete cascade,
+  unit_id    bigint not null references units,
+  during     tstzrange not null check (not isempty(during) and lower_inc(during) and not upper_inc(during)
+               and not lower_inf(during) and not upper_inf(during)),
+  unique (booking_id, unit_id),
+  -- no unit is granted twice: whatever Python believes, the database refuses it
+  constraint allocations_no_overlap exclude using gist
+    (int8range(unit_id, unit_id, '[]') with &&, during with &&)
+);
+
+-- What a listing sells at its channel, as last read.
+create table offers (
+  listing_id bigint not null references listings on delete cascade,
+  starts_at  timestamptz not null,
+  ends_at    timestamptz not null check (ends_at > starts_at),
+  open       boolean not null,
+  read_at    timestamptz not null,
+  primary key (listing_id, starts_at, ends_at)
+);
+
+-- A hold or booking that we place on a listing so that it stops selling time taken elsewhere.
+create table blocks (
+  id           bigint generated always as identity primary key,
+  venue_id     bigint not null references venues,
+  listing_id   bigint not null references listings,
+  account_id   bigint not null references accounts,
+  during       tstzrange not null check (not isempty(during) and lower_inc(during) and not upper_inc(during)),
+  marker       text not null unique,   -- by which we know our own
+  wants        text not null check (wants in ('held', 'booked', 'nothing')),
+  wanted_until timestamptz,            -- the latest deadline of the holds behind it
+  state        text not null check (state in ('absent', 'held', 'booked')),
+  external_id  text,                   -- the hold's id until it is committed, then the booking's
+  expires_at   timestamptz,            -- our clock: the earliest moment at which the hold may lapse
+  because      bigint[] not null,      -- the bookings that it stands for
+  placed_at    timestamptz,
+  gap_since    timestamptz,            -- it lapsed or was lost while still wanted
+  closed_at    timestamptz,            -- nothing wanted and nothing there
+  version      integer not null default 1,
+  created_at   timestamptz not null default now(),
+  updated_at   timestamptz not null default now()
+);
+create unique index blocks_one_live on blocks (listing_id, during) where closed_at is null;
+create unique index blocks_one_per_ref on blocks (account_id, external_id) where external_id is not null;
+create index blocks_live on blocks (venue_id) where closed_at is null;
+
+-- One wanted outward call. The newest wish replaces the one waiting; one is in flight at a time.
+create table pushes (
+  id          bigint generated always as identity primary key,
+  venue_id    bigint not null references venues,
+  account_id  bigint not null references accounts,
+  block_id    bigint references blocks,
+  booking_id  bigint references bookings,
+  call        text not null check (call in ('place', 'commit', 'release', 'cancel')),
+  state       text not null check (state in
+                ('waiting', 'in_flight', 'unknown', 'shadow', 'done', 'dead', 'superseded')),
+  risk        integer not null,      -- lower goes first: closing before releasing, committed before held
+  starts_at   timestamptz not null,  -- of the time concerned; sooner goes first
+  due_at      timestamptz not null,
+  lease_until timestamptz,           -- the database's clock
+  epoch       integer not null default 0,
+  attempts    integer not null default 0,
+  absent_reads integer not null default 0,  -- how often its unknown outcome was looked for in vain
+  reason      text,
+  observed_at timestamptz not null,  -- when we first heard of what this answers
+  wished_at   timestamptz not null,
+  settled_at  timestamptz,
+  outcome     text,
+  error       text,
+  check ((block_id is null) <> (booking_id is null))
+);
+create unique index pushes_one_waiting on pushes
+  (coalesce(block_id, 0), coalesce(booking_id, 0)) where state in ('waiting', 'shadow');
+create unique index pushes_one_flying on pushes
+  (coalesce(block_id, 0), coalesce(booking_id, 0)) where state in ('in_flight', 'unknown');
+create index pushes_due on pushes (account_id, risk, starts_at, id) where state in ('waiting', 'unknown');
+create index pushes_lapsed on pushes (lease_until) where state = 'in_flight';
+
+-- One try of a push, written before the call is made.
+create table attempts (
+  id         bigint generated always as identity primary key,
+  push_id    bigint not null references pushes on delete cascade,
+  number     integer not null,
+  key        text not null,
+  sent_at    timestamptz not null,
+  settled_at timestamptz,
+  outcome    text check (outcome in ('done', 'not_done', 'unknown')),
+  failure    text,
+  status     integer,
+  detail     text,
+  unique (push_id, number)
+);
+
+-- What a person should see: an occupying booking without its units, and its kin.
+create table conflicts (
+  id          bigint generated always as identity primary key,
+  venue_id    bigint references venues,
+  kind        text not null,
+  booking_id  bigint references bookings,
+  block_id    bigint references blocks,
+  against_ids bigint[] not null default '{}',
+  unit_ids    bigint[] not null default '{}',
+  evidence    jsonb not null default '{}',
+  opened_at   timestamptz not null,
+  closed_at   timestamptz,
+  resolution  text
+);
+create unique index conflicts_one_open on conflicts
+  (kind, coalesce(booking_id, 0), coalesce(block_id, 0)) where closed_at is null;
+
+-- What changed, when, from which observation, who decided. One hash chain a venue; no guest data.
+create table journal (
+  venue_id   bigint not null references venues,
+  seq        bigint not null,
+  at         timestamptz not null,
+  kind       text not null,
+  actor      text not null,
+  booking_id bigint,
+  block_id   bigint,
+  push_id    bigint,
+  inbox_id   bigint,
+  data       text not null,  -- canonical JSON; the exact bytes that are hashed
+  hash       bytea not null,
+  primary key (venue_id, seq)
+);
+create index journal_by_booking on journal (booking_id, venue_id, seq) where booking_id is not null;
+
+create function journal_is_append_only() returns trigger language plpgsql as $$
+begin
+  raise exception 'the journal is append-only';
+end $$;
+create trigger journal_append_only before update or delete on journal
+  for each row execute function journal_is_append_only();
+
+-- When an account is to be read next; one row for each account and task.
+create table cursors (
+  id               bigint generated always as identity primary key,
+  account_id       bigint not null references accounts,
+  task             text not null check (task in ('bookings', 'offers')),
+  next_due_at      timestamptz not null,
+  lease_until      timestamptz,  -- the database's clock
+  started_at       timestamptz,
+  last_complete_at timestamptz,
+  failures         integer not null default 0,
+  error            text,
+  unique (account_id, task)
+);
+
+-- One wanted read of a listing's offers, for a stretch of time that polling would reach too late.
+create table probes (
+  id          bigint generated always as identity primary key,
+  listing_id  bigint not null references listings on delete cascade,
+  during      tstzrange not null check (not isempty(during)),
+  due_at      timestamptz not null,
+  lease_until timestamptz,  -- the database's clock
+  attempts    integer not null default 0,
+  unique (listing_id, during)
+);
+
+create table workers (
+  id          text primary key,
+  version     text not null,
+  started_at  timestamptz not null,
+  beat_at     timestamptz not null,
+  redis_ok_at timestamptz
+);

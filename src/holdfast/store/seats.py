@@ -1,0 +1,90 @@
+"""Allocations and the conflicts that arise where they cannot be had."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from holdfast.inventory.allocate import Grant
+from holdfast.store.queries import load
+from holdfast.store.ranges import to_range, to_span
+
+_SEATS = load("allocations")
+_CONFLICTS = load("conflicts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConflict:
+    """Something that a person should see. `venue_id` None: a booking that maps to no venue."""
+
+    venue_id: int | None
+    kind: str
+    opened_at: datetime
+    booking_id: int | None = None
+    block_id: int | None = None
+    against: tuple[int, ...] = ()
+    unit_ids: tuple[int, ...] = ()
+    evidence: Mapping[str, object] = field(default_factory=dict)
+
+
+async def of_bookings(connection: asyncpg.Connection, booking_ids: Collection[int]) -> set[Grant]:
+    """What these bookings have now."""
+    rows = await connection.fetch(_SEATS["of_bookings"], list(booking_ids))
+    return {
+        Grant(booking_id=r["booking_id"], unit_id=r["unit_id"], span=to_span(r["during"]))
+        for r in rows
+    }
+
+
+async def free(connection: asyncpg.Connection, grants: Collection[Grant]) -> None:
+    """Take these back."""
+    await connection.execute(
+        _SEATS["free"], [g.booking_id for g in grants], [g.unit_id for g in grants]
+    )
+
+
+async def grant(
+    connection: asyncpg.Connection, venue_id: int, grants: Sequence[Grant]
+) -> set[tuple[int, int]]:
+    """Ask for these; what comes back as (booking, unit) was granted, by the database's word."""
+    rows = await connection.fetch(
+        _SEATS["grant"],
+        venue_id,
+        [g.booking_id for g in grants],
+        [g.unit_id for g in grants],
+        [to_range(g.span) for g in grants],
+    )
+    return {(row["booking_id"], row["unit_id"]) for row in rows}
+
+
+async def open_conflict(connection: asyncpg.Connection, conflict: NewConflict) -> bool:
+    """Open it; False: it is open already (and its evidence was renewed)."""
+    row = await connection.fetchrow(
+        _CONFLICTS["open"],
+        conflict.venue_id,
+        conflict.kind,
+        conflict.booking_id,
+        conflict.block_id,
+        list(conflict.against),
+        list(conflict.unit_ids),
+        json.dumps(dict(conflict.evidence)),
+        conflict.opened_at,
+    )
+    return bool(row["fresh"])
+
+
+async def open_conflicts(
+    connection: asyncpg.Connection, kind: str, booking_ids: Collection[int]
+) -> dict[int, int]:
+    """The open conflicts of these bookings: booking → conflict."""
+    rows = await connection.fetch(_CONFLICTS["open_bookings"], kind, list(booking_ids))
+    return {row["booking_id"]: row["id"] for row in rows}
+
+
+async def close_conflicts(
+    connection: asyncpg.Connection, ids: Collection[int], now: datetime, resolution: str
+) -> None:
+    """These are settled, and by what."""
+    await connection.execute(_CONFLICTS["close"], list(ids), now, resolution)

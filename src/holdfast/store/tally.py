@@ -1,0 +1,80 @@
+"""The read model of the metrics: how much of each kind there is now, and since when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from holdfast.store.reading import rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxTally:
+    """Unprocessed events in one state; `since` is when the oldest came in."""
+
+    channel: str
+    state: str
+    amount: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushTally:
+    """Unsettled pushes in one state; `since` is when the oldest was wished."""
+
+    target: str
+    call: str
+    state: str
+    amount: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockTally:
+    """Blocks that stand, in one state; `since` is the soonest moment at which a hold may lapse."""
+
+    channel: str
+    state: str
+    amount: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictTally:
+    """Open conflicts of a kind."""
+
+    kind: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollTally:
+    """When the account longest without a complete poll had its last."""
+
+    channel: str
+    since: datetime
+
+
+async def inbox_tally(pool: asyncpg.Pool) -> list[InboxTally]:
+    """By channel and state."""
+    return await rows(pool, InboxTally, "inbox_tally")
+
+
+async def push_tally(pool: asyncpg.Pool) -> list[PushTally]:
+    """By channel, call and state."""
+    return await rows(pool, PushTally, "push_tally")
+
+
+async def block_tally(pool: asyncpg.Pool, now: datetime) -> list[BlockTally]:
+    """By channel and state."""
+    return await rows(pool, BlockTally, "block_tally", now)
+
+
+async def conflict_tally(pool: asyncpg.Pool) -> list[ConflictTally]:
+    """By kind."""
+    return await rows(pool, ConflictTally, "conflict_tally")
+
+
+async def poll_tally(pool: asyncpg.Pool) -> list[PollTally]:
+    """By channel."""
+    return await rows(pool, PollTally, "poll_tally")

@@ -1,0 +1,149 @@
+"""absorb: hints from the inbox become one coalesced read each, and the reads become decisions."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from holdfast.channel import ChannelError, Limited
+from holdfast.inventory.backoff import pause
+from holdfast.inventory.model import Absent, Seen
+from holdfast.store import blocks as block_store
+from holdfast.store import bookings as booking_store
+from holdfast.store import inbox
+from holdfast.store.inbox import Claimed
+from holdfast.sync.decide import Observation, decide, venue_of
+from holdfast.sync.outcome import failure_of
+from holdfast.sync.parts import Account, Parts
+from holdfast.sync.unmapped import keep_unmapped
+
+log = structlog.get_logger()
+
+BATCH = 100
+READS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """All the rows of a batch that ask for the same booking."""
+
+    account: Account
+    ref: str
+    rows: Sequence[Claimed]
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The inbox rows."""
+        return tuple(row.id for row in self.rows)
+
+    @property
+    def heard_at(self) -> datetime:
+        """When the first of them came in."""
+        return min(row.received_at for row in self.rows)
+
+
+async def absorb(parts: Parts) -> int:
+    """Take what is due, read each booking once, decide venue by venue; returns how many rows were taken."""
+    async with parts.pool.acquire() as connection:
+        rows = await inbox.claim(connection, parts.now(), BATCH)
+        errands, idle = _sort(parts, rows)
+        await inbox.finish(connection, idle, parts.now(), "noop")
+    enough = asyncio.Semaphore(READS_AT_ONCE)
+    observations = await asyncio.gather(*(_read(parts, errand, enough) for errand in errands))
+    await apply(parts, [o for o in observations if o is not None])
+    return len(rows)
+
+
+def _sort(parts: Parts, rows: Sequence[Claimed]) -> tuple[list[Errand], list[int]]:
+    """The reads to make, and the rows that ask for none."""
+    asked: dict[tuple[int, str], list[Claimed]] = {}
+    idle: list[int] = []
+    for row in rows:
+        if row.ref is None or row.account_id is None:
+            idle.append(row.id)
+        elif row.account_id in parts.accounts:
+            asked.setdefault((row.account_id, row.ref), []).append(row)
+    errands = [
+        Errand(account=parts.accounts[account], ref=ref, rows=group)
+        for (account, ref), group in asked.items()
+    ]
+    return errands, idle
+
+
+async def _read(parts: Parts, errand: Errand, enough: asyncio.Semaphore) -> Observation | None:
+    listing, venue_id, read_at = await _known(parts, errand)
+    if read_at is not None and max(row.received_at for row in errand.rows) < read_at:
+        await _finish(parts, errand, "noop")  # read since, for another reason
+        return None
+    async with enough:
+        try:
+            seen = await errand.account.channel.fetch(errand.ref, listing)
+        except ChannelError as error:
+            await _later(parts, errand, error)
+            return None
+    return _observation(errand, seen, venue_id)
+
+
+def _observation(errand: Errand, seen: Seen | Absent, venue_id: int | None) -> Observation:
+    return Observation(
+        account=errand.account,
+        seen=seen,
+        via=errand.rows[0].via,
+        heard_at=errand.heard_at,
+        inbox_ids=errand.ids,
+        venue_id=venue_id,
+    )
+
+
+async def _known(parts: Parts, errand: Errand) -> tuple[str | None, int | None, datetime | None]:
+    """What we know of the booking: its listing's name, its venue, and when it was last read."""
+    async with parts.pool.acquire() as connection:
+        known = await booking_store.by_ref(connection, errand.account.id, errand.ref)
+    if known is None:
+        return None, None, None
+    listing = errand.account.listings.get(known.listing_id or 0)
+    venue = errand.account.venues.get(known.listing_id or 0)
+    return listing.name if listing else None, venue, known.read_at
+
+
+async def _finish(parts: Parts, errand: Errand, outcome: str) -> None:
+    async with parts.pool.acquire() as connection:
+        await inbox.finish(connection, errand.ids, parts.now(), outcome)
+
+
+async def _later(parts: Parts, errand: Errand, error: ChannelError) -> None:
+    """The fact stays in the inbox; what came instead of an answer is shown with it."""
+    told = error.retry_after if isinstance(error, Limited) else None
+    attempts = max(row.attempts for row in errand.rows)
+    failure = failure_of(error)
+    seconds = pause(failure, attempts, parts.random.random(), told) or 300.0
+    due = parts.now() + timedelta(seconds=seconds)
+    log.warning("read_failed", account=errand.account.name, failure=failure, attempts=attempts)
+    async with parts.pool.acquire() as connection:
+        await inbox.later(connection, errand.ids, due, f"{failure}: {error}")
+
+
+async def apply(parts: Parts, observations: Sequence[Observation]) -> None:
+    """Decide venue by venue; what maps to none is kept as unmapped."""
+    by_venue: dict[int, list[Observation]] = {}
+    for observation in observations:
+        venue_id = await _venue(parts, observation)
+        if venue_id is None:
+            await keep_unmapped(parts, observation)
+        else:
+            by_venue.setdefault(venue_id, []).append(observation)
+    for venue_id, group in by_venue.items():
+        await decide(parts, venue_id, group)
+
+
+async def _venue(parts: Parts, observation: Observation) -> int | None:
+    """Where it belongs: by its listing, by what we know of it, or because it is a block of ours."""
+    venue_id = venue_of(parts, observation.account, observation.seen) or observation.venue_id
+    if venue_id is not None:
+        return venue_id
+    async with parts.pool.acquire() as connection:
+        return await block_store.venue_of_ref(
+            connection, observation.account.id, observation.seen.external_id
+        )

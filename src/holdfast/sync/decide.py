@@ -1,0 +1,187 @@
+"""decide: observations of one venue become bookings, echoes or stale news, and then whatever follows from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from holdfast.inventory.known import Booking, Fact, Outlet
+from holdfast.inventory.merge import Merged, merge
+from holdfast.inventory.model import OCCUPYING, Absent, Seen
+from holdfast.store import blocks as block_store
+from holdfast.store import bookings as booking_store
+from holdfast.store import inbox, offers
+from holdfast.store.bookings import Origin
+from holdfast.store.inbox import Incoming
+from holdfast.sync.echoes import Outcome, adopt_orphan, echo
+from holdfast.sync.parts import Account, Parts
+from holdfast.sync.replan import placing_on, replan
+from holdfast.sync.turn import Turn, turn
+
+DEFER = timedelta(seconds=1)
+"""Until our own placing, which a new booking may be the echo of, has settled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One booking as read, and how we came to read it.
+
+    `inbox_ids` are the rows that asked for the read; without any, one is added for the record.
+    """
+
+    account: Account
+    seen: Seen | Absent
+    via: str
+    heard_at: datetime
+    inbox_ids: tuple[int, ...] = ()
+    venue_id: int | None = None
+    """The venue of the booking as we know it, where `seen` does not say."""
+
+
+def venue_of(parts: Parts, account: Account, seen: Seen | Absent) -> int | None:
+    """The venue of the listing that a booking was seen on; None: it cannot be mapped."""
+    if isinstance(seen, Absent) or seen.listing is None:
+        return None
+    named = (i for i, listing in account.listings.items() if listing.name == seen.listing)
+    return next((account.venues[i] for i in named), None)
+
+
+async def decide(parts: Parts, venue_id: int, observations: Sequence[Observation]) -> None:
+    """Apply them and everything that follows, in one transaction under the venue's lock."""
+    via, heard_at = observations[0].via, min(o.heard_at for o in observations)
+    told: list[tuple[Observation, Outcome]] = []
+    async with turn(parts, venue_id, actor=via, heard_at=heard_at) as current:
+        for observation in observations:
+            outcome = await _observe(current, observation)
+            await _record(current, observation, outcome)
+            told.append((observation, outcome))
+        await replan(current)
+    for observation, outcome in told:
+        parts.metrics.events_processed.of(
+            channel=observation.account.channel_name, outcome=outcome
+        ).inc()
+
+
+async def _record(current: Turn, observation: Observation, outcome: Outcome) -> None:
+    """The rows that asked are done in this very transaction; a deferred one asks again soon."""
+    if outcome == "deferred":
+        due = current.now + DEFER
+        await inbox.later(current.connection, observation.inbox_ids, due, "may be our own block")
+    elif observation.inbox_ids:
+        await inbox.finish(current.connection, observation.inbox_ids, current.now, outcome)
+    elif outcome in ("applied", "unmapped"):
+        await inbox.add_done(current.connection, _row(observation), outcome)
+
+
+def _row(observation: Observation) -> Incoming:
+    raw = "absent" if isinstance(observation.seen, Absent) else observation.seen.raw_status
+    return Incoming(
+        account_id=observation.account.id,
+        via=observation.via,
+        ref=observation.seen.external_id,
+        raw_type=raw,
+        received_at=observation.heard_at,
+    )
+
+
+async def _observe(current: Turn, observation: Observation) -> Outcome:
+    seen, account = observation.seen, observation.account
+    marker = seen.marker if isinstance(seen, Seen) else None
+    block = await block_store.by_echo(current.connection, account.id, seen.external_id, marker)
+    if block is not None:
+        return await echo(current, account, block, seen)
+    known = await booking_store.by_ref(current.connection, account.id, seen.external_id)
+    if known is None and isinstance(seen, Seen):
+        if marker is not None:
+            return await adopt_orphan(current, account, seen)
+        if await _may_be_ours(current, seen):
+            return "deferred"
+    return await _merge(current, observation, known)
+
+
+async def _may_be_ours(current: Turn, seen: Seen) -> bool:
+    """An unconfirmed booking exactly where we are just placing a hold: wait until we know ours."""
+    outlet = current.parts.outlet(current.premises.id, seen.listing)
+    if outlet is None or seen.span is None or seen.status not in ("held", "pending"):
+        return False
+    return await placing_on(current, outlet.id, seen.span)
+
+
+async def _merge(current: Turn, observation: Observation, known: Booking | None) -> Outcome:
+    outlets = current.premises.outlets
+    home = outlets.get(known.listing_id) if known and known.listing_id else None
+    listing = home.name if home else None
+    merged = merge(known, listing, observation.seen)
+    if merged.fact is None:
+        if known is not None and merged.verdict == "noop":
+            read_at = observation.seen.read_at
+            await booking_store.seen_again(current.connection, known.id, read_at)
+        return merged.verdict
+    outlet = current.parts.outlet(current.premises.id, merged.fact.listing)
+    booking_id = await _write(current, observation, known, (outlet, merged.fact))
+    if booking_id is None:
+        return "noop"
+    await _keep_guest(current, booking_id, observation.seen)
+    await _sold(current, outlet, known, merged.fact)
+    current.touch(known.span if known else None, merged.fact.span)
+    current.freed.add(booking_id)
+    _journal(current, observation, booking_id, merged)
+    return "applied"
+
+
+async def _write(
+    current: Turn,
+    observation: Observation,
+    known: Booking | None,
+    what: tuple[Outlet | None, Fact],
+) -> int | None:
+    outlet, fact = what
+    origin = Origin(
+        venue_id=current.premises.id,
+        listing_id=outlet.id if outlet else None,
+        account_id=observation.account.id,
+        channel=observation.account.channel_name,
+        external_id=observation.seen.external_id,
+    )
+    if known is None:
+        return await booking_store.insert(current.connection, origin, fact, current.now)
+    await booking_store.update(current.connection, known, origin, fact, current.now)
+    return known.id
+
+
+async def _keep_guest(current: Turn, booking_id: int, seen: Seen | Absent) -> None:
+    if isinstance(seen, Seen):
+        await booking_store.save_guest(current.connection, booking_id, seen.guest)
+
+
+async def _sold(current: Turn, outlet: Outlet | None, known: Booking | None, fact: Fact) -> None:
+    """What the booking's own channel sells follows from the booking itself."""
+    if outlet is None:
+        return
+    before = known.span if known and known.occupying else None
+    after = fact.span if fact.status in OCCUPYING else None
+    if before is not None and before != after:
+        await offers.reopen(current.connection, outlet.id, before, current.now)
+    if after is not None:
+        await offers.shut(current.connection, outlet.id, after, current.now)
+
+
+def _journal(current: Turn, observation: Observation, booking_id: int, merged: Merged) -> None:
+    fact = merged.fact
+    data: dict[str, object] = {
+        "account": observation.account.name,
+        "channel": observation.account.channel_name,
+        "ref": observation.seen.external_id,
+    }
+    if fact is not None:
+        data |= {
+            "listing": fact.listing,
+            "status": fact.status,
+            "raw_status": fact.raw_status,
+            "start": fact.span.start.isoformat() if fact.span else None,
+            "end": fact.span.end.isoformat() if fact.span else None,
+            "party": fact.party_size,
+            "read_at": fact.read_at.isoformat(),
+            "heard_at": observation.heard_at.isoformat(),
+        }
+    rows = observation.inbox_ids
+    current.note(merged.change, data, booking_id=booking_id, inbox_id=rows[0] if rows else None)

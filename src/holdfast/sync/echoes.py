@@ -1,0 +1,85 @@
+"""Echoes: what a channel shows of our own blocks updates the block; it never becomes a booking."""
+
+from typing import Literal
+
+from holdfast.inventory.known import Block
+from holdfast.inventory.model import OCCUPYING, Absent, Seen
+from holdfast.inventory.plan import Wish
+from holdfast.store import blocks as block_store
+from holdfast.store import offers, seats
+from holdfast.sync.parts import Account
+from holdfast.sync.turn import Turn
+
+Outcome = Literal["applied", "noop", "stale", "echo", "deferred", "unmapped"]
+
+
+async def echo(current: Turn, account: Account, block: Block, seen: Seen | Absent) -> Outcome:
+    """What a channel shows of one of our own blocks. It never becomes a booking.
+
+    While a call about the block is under way the call's own answer decides, and news read before the
+    block last changed is old.
+    """
+    if block.flying or seen.read_at < block.changed_at:
+        return "stale"
+    there = isinstance(seen, Seen) and seen.status in OCCUPYING
+    if block.external_id == seen.external_id and block.state != "absent" and not there:
+        await lose(current, block)
+        return "applied"
+    if there and isinstance(seen, Seen) and block.external_id != seen.external_id:
+        return await adopt_orphan(current, account, seen)
+    return "echo"
+
+
+async def lose(current: Turn, block: Block) -> None:
+    """It is not at its channel any more; if it is still wanted, it is placed anew."""
+    await block_store.gone(current.connection, block.id, current.now)
+    await offers.reopen(current.connection, block.listing_id, block.span, current.now)
+    kind = "block.released" if block.wants == "nothing" else "block.lost"
+    current.note(kind, about(current, block), block_id=block.id)
+    current.touch(block.span)
+
+
+async def adopt_orphan(current: Turn, account: Account, seen: Seen) -> Outcome:
+    """A live booking with our marker that no block of ours knows: take it over, so that it is released."""
+    outlet = current.parts.outlet(current.premises.id, seen.listing)
+    if outlet is None or seen.span is None or seen.status not in OCCUPYING:
+        return "echo"
+    wish = Wish(listing_id=outlet.id, span=seen.span, wants="nothing", until=None, because=())
+    marker = f"orphan-{current.parts.random.getrandbits(60):x}"
+    home = (current.premises.id, account.id)
+    block_id = await block_store.insert(current.connection, home, wish, marker, current.now)
+    if block_id is None:
+        return await _orphan_conflict(current, seen)
+    state = "held" if seen.status in ("held", "pending") else "booked"
+    there = (seen.external_id, seen.held_until)
+    await block_store.stands(current.connection, block_id, _there(state), there, current.now)
+    current.note("block.orphan_found", {"listing": outlet.name}, block_id=block_id)
+    current.touch(seen.span)
+    return "applied"
+
+
+def _there(state: str) -> Literal["held", "booked"]:
+    return "held" if state == "held" else "booked"
+
+
+async def _orphan_conflict(current: Turn, seen: Seen) -> Outcome:
+    """A second booking of ours beside a block that stands already: a person must look."""
+    conflict = seats.NewConflict(
+        venue_id=current.premises.id,
+        kind="orphan_block",
+        opened_at=current.now,
+        evidence={"ref": seen.external_id, "listing": seen.listing},
+    )
+    if await seats.open_conflict(current.connection, conflict):
+        current.note("conflict.opened", {"kind": "orphan_block", "ref": seen.external_id})
+    return "echo"
+
+
+def about(current: Turn, block: Block) -> dict[str, object]:
+    """A block in the journal's words."""
+    outlet = current.premises.outlets.get(block.listing_id)
+    return {
+        "listing": outlet.name if outlet else None,
+        "start": block.span.start.isoformat(),
+        "end": block.span.end.isoformat(),
+    }

@@ -1,0 +1,56 @@
+"""lapse: the clock observes. Deadlines that pass are news like any other, and enter by the same doors."""
+
+from datetime import datetime
+
+from holdfast.channel import HOLD_MARGIN
+from holdfast.store import blocks as block_store
+from holdfast.store import bookings as booking_store
+from holdfast.store import inbox
+from holdfast.store.inbox import Incoming
+from holdfast.sync.echoes import about
+from holdfast.sync.parts import Parts
+from holdfast.sync.replan import replan
+from holdfast.sync.turn import turn
+
+
+async def lapse(parts: Parts) -> int:
+    """Notice guests' holds and our own whose time is over; returns how many."""
+    now = parts.now()
+    async with parts.pool.acquire() as connection:
+        await block_store.finish_past(connection, now)
+        guests = await booking_store.lapsing(connection, now)
+        ours = await block_store.lapsed(connection, now - HOLD_MARGIN)
+        if guests:
+            await inbox.add(connection, [_ask(account, ref, now) for account, ref in guests])
+    for venue_id, block_id in ours:
+        await _lapsed(parts, venue_id, block_id)
+    return len(guests) + len(ours)
+
+
+def _ask(account_id: int, ref: str, now: datetime) -> Incoming:
+    """A guest's deadline passed: what became of it, the channel must say."""
+    return Incoming(
+        account_id=account_id, via="clock", ref=ref, raw_type="deadline", received_at=now
+    )
+
+
+async def _lapsed(parts: Parts, venue_id: int, block_id: int) -> None:
+    """A hold of ours is over at the latest now: if its source still holds, it is placed again."""
+    async with turn(parts, venue_id, actor="clock") as current:
+        block = await block_store.by_id(current.connection, block_id)
+        due = block.expires_at is not None and block.expires_at + HOLD_MARGIN <= current.now
+        if block.closed or block.flying or block.state != "held" or not due:
+            return
+        await block_store.gone(current.connection, block.id, current.now)
+        current.note("block.lapsed", about(current, block), block_id=block.id)
+        current.touch(block.span)
+        await replan(current)
+
+
+async def next_lapse(parts: Parts) -> datetime | None:
+    """When the clock next has something to say."""
+    async with parts.pool.acquire() as connection:
+        guest = await booking_store.next_lapse(connection)
+        ours = await block_store.next_lapse(connection)
+    due = [guest, ours + HOLD_MARGIN if ours else None]
+    return min((at for at in due if at is not None), default=None)

@@ -1,0 +1,73 @@
+"""What every step works with: accounts that can be called, premises that can be decided on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+import asyncpg
+
+from holdfast.budget import Budget
+from holdfast.channel import Channel, Contact, Listing
+from holdfast.clock import Clock
+from holdfast.inventory.known import Holds, Outlet, Unit
+from holdfast.inventory.marker import mark
+from holdfast.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One set of credentials on one channel, connected. `listings` by our listing's id."""
+
+    id: int
+    name: str
+    channel_name: str
+    mode: str
+    channel: Channel
+    budget: Budget
+    listings: Mapping[int, Listing]
+    venues: Mapping[int, int]
+    """The venue of each listing."""
+    poll_seconds: int
+    offers_seconds: int
+    horizon_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """A venue with its units and all that sells them."""
+
+    id: int
+    name: str
+    holds: Holds
+    units: Mapping[int, Unit]
+    outlets: Mapping[int, Outlet]
+    house: Contact
+
+    def contact(self, marker: str) -> Contact:
+        """The house contact, marked so that we know the block as our own."""
+        email = mark(self.house.email, marker)
+        return Contact(name=self.house.name, email=email, phone=self.house.phone)
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """The shell's parts. `accounts` and `premises` are replaced when the configuration changes."""
+
+    pool: asyncpg.Pool
+    clock: Clock
+    random: Random
+    accounts: Mapping[int, Account]
+    premises: Mapping[int, Premises]
+    metrics: Metrics
+    wake: Callable[[], None]
+    """Tells the workers, after a commit, that there is something to do. A hint: losing it costs latency."""
+
+    def now(self) -> datetime:
+        """The present instant, UTC."""
+        return self.clock.now()
+
+    def outlet(self, venue_id: int, name: str | None) -> Outlet | None:
+        """A venue's listing by name."""
+        outlets = self.premises[venue_id].outlets.values()
+        return next((outlet for outlet in outlets if outlet.name == name), None)

@@ -1,0 +1,202 @@
+"""poll: read what webhooks did not tell. Only differences are decided on; absence is asked after by id."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from holdfast.channel import ChannelError, Limited, Listing, Page
+from holdfast.inventory.backoff import pause
+from holdfast.inventory.known import Booking
+from holdfast.inventory.merge import merge
+from holdfast.inventory.model import Seen, Span
+from holdfast.store import blocks as block_store
+from holdfast.store import bookings as booking_store
+from holdfast.store import inbox, offers, schedule
+from holdfast.store.inbox import Incoming
+from holdfast.store.schedule import Cursor, Probe
+from holdfast.sync.absorb import apply
+from holdfast.sync.decide import Observation
+from holdfast.sync.outcome import failure_of
+from holdfast.sync.parts import Account, Parts
+from holdfast.sync.replan import replan
+from holdfast.sync.turn import turn
+
+log = structlog.get_logger()
+
+LOOK_BACK = timedelta(hours=12)
+"""Bookings that run now, or ended a moment ago, are still read."""
+
+JITTER = 0.1
+
+
+async def poll(parts: Parts) -> bool:
+    """Do one reading that is due, a probe before a cursor; False: none was due."""
+    async with parts.pool.acquire() as connection:
+        probe = await schedule.claim_probe(connection, parts.now())
+    if probe is not None:
+        await _probe(parts, probe)
+        return True
+    async with parts.pool.acquire() as connection:
+        cursor = await schedule.claim(connection, parts.now(), list(parts.accounts))
+    if cursor is None:
+        return False
+    await _follow(parts, cursor, parts.accounts[cursor.account_id])
+    return True
+
+
+async def _follow(parts: Parts, cursor: Cursor, account: Account) -> None:
+    error: ChannelError | None = None
+    complete = False
+    try:
+        if cursor.task == "bookings":
+            complete = await _bookings(parts, cursor, account)
+        else:
+            complete = await _all_offers(parts, cursor, account)
+    except ChannelError as caught:
+        error = caught
+    outcome = "error" if error else "complete" if complete else "partial"
+    parts.metrics.poll_runs.of(channel=account.channel_name, outcome=outcome).inc()
+    if error is not None:
+        log.warning("poll_failed", account=account.name, task=cursor.task, error=str(error))
+    async with parts.pool.acquire() as connection:
+        due, at = _next(parts, cursor, account, error), cursor.started_at if complete else None
+        await schedule.settle(connection, cursor, due, str(error) if error else None, at)
+
+
+def _next(parts: Parts, cursor: Cursor, account: Account, error: ChannelError | None) -> datetime:
+    seconds = account.poll_seconds if cursor.task == "bookings" else account.offers_seconds
+    if error is None:
+        jitter = 1 + JITTER * (2 * parts.random.random() - 1)
+        return parts.now() + timedelta(seconds=seconds * jitter)
+    told = error.retry_after if isinstance(error, Limited) else None
+    wait = pause(failure_of(error), cursor.failures, parts.random.random(), told)
+    return parts.now() + timedelta(seconds=min(wait or seconds, 300.0))
+
+
+def _window(now: datetime, account: Account) -> Span:
+    return Span(start=now - LOOK_BACK, end=now + timedelta(days=account.horizon_days))
+
+
+async def _bookings(parts: Parts, cursor: Cursor, account: Account) -> bool:
+    """Scan page by page; what a complete scan did not show is read by its id before anything is concluded."""
+    window = _window(cursor.started_at, account)
+    shown: set[str] = set()
+    complete = False
+    async for page in account.channel.scan(list(account.listings.values()), window):
+        shown |= {seen.external_id for seen in page.bookings}
+        await apply(parts, await _differences(parts, account, page))
+        complete = page.complete
+    if complete:
+        await _ask_after(parts, account, (window, cursor.started_at), shown)
+    return complete
+
+
+async def _differences(parts: Parts, account: Account, page: Page) -> list[Observation]:
+    refs = [seen.external_id for seen in page.bookings]
+    async with parts.pool.acquire() as connection:
+        known = await booking_store.by_refs(connection, account.id, refs)
+        ours = await block_store.states_by_ref(connection, account.id, refs)
+    found: list[Observation] = []
+    for seen in page.bookings:
+        if seen.external_id in ours and _as_believed(seen, ours[seen.external_id]):
+            continue
+        if not _changed(account, known.get(seen.external_id), seen):
+            continue
+        result = "changed" if seen.external_id in known else "new"
+        parts.metrics.poll_items.of(channel=account.channel_name, result=result).inc()
+        found.append(Observation(account=account, seen=seen, via="poll", heard_at=seen.read_at))
+    return found
+
+
+def _as_believed(seen: Seen, state: str) -> bool:
+    return (seen.status in ("held", "pending") and state == "held") or (
+        seen.status in ("confirmed", "seated", "completed") and state == "booked"
+    )
+
+
+def _changed(account: Account, known: Booking | None, seen: Seen) -> bool:
+    listing = account.listings.get(known.listing_id or 0) if known else None
+    return merge(known, listing.name if listing else None, seen).verdict == "applied"
+
+
+async def _ask_after(
+    parts: Parts, account: Account, what: tuple[Span, datetime], shown: set[str]
+) -> None:
+    window, before = what
+    listed = account.channel.capabilities.reads_holds
+    async with parts.pool.acquire() as connection:
+        live = await booking_store.live_refs(connection, account.id, window, before)
+        live |= await block_store.live_refs(connection, account.id, window, before, listed)
+        missing = [
+            Incoming(
+                account_id=account.id,
+                via="poll",
+                ref=ref,
+                raw_type="missing_from_scan",
+                received_at=parts.now(),
+            )
+            for ref in sorted(live - shown)
+        ]
+        if missing:
+            await inbox.add(connection, missing)
+
+
+async def _all_offers(parts: Parts, cursor: Cursor, account: Account) -> bool:
+    window = Span(
+        start=cursor.started_at,
+        end=cursor.started_at + timedelta(days=account.horizon_days),
+    )
+    done = [
+        await read_offers(parts, account, listing_id, window) for listing_id in account.listings
+    ]
+    return all(done)
+
+
+async def read_offers(parts: Parts, account: Account, listing_id: int, window: Span) -> bool:
+    """Read what a listing sells, believe it, and plan anew where it sells taken time; True: completely."""
+    listing: Listing = account.listings[listing_id]
+    sheet = await account.channel.offers(listing, window)
+    sold = [offer.span for offer in sheet.offers]
+    async with turn(parts, account.venues[listing_id], actor="poll") as current:
+        believed = await offers.save(current.connection, listing_id, sold, sheet.read_at)
+        if sheet.complete:
+            await offers.close_absent(
+                current.connection, listing_id, sheet.window, sold, sheet.read_at
+            )
+        current.touch(*_stretches(believed))
+        await replan(current)
+    return sheet.complete
+
+
+def _stretches(spans: Sequence[Span]) -> list[Span]:
+    """One seed a stretch: planning around each offer by itself would do the same work again and again."""
+    if not spans:
+        return []
+    return [Span(start=min(s.start for s in spans), end=max(s.end for s in spans))]
+
+
+async def _probe(parts: Parts, probe: Probe) -> None:
+    account = next((a for a in parts.accounts.values() if probe.listing_id in a.listings), None)
+    error: ChannelError | None = None
+    window = _ahead(probe.window, parts.now())
+    if account is not None and window is not None:
+        try:
+            await read_offers(parts, account, probe.listing_id, window)
+        except ChannelError as caught:
+            error = caught
+    async with parts.pool.acquire() as connection:
+        if error is None:
+            await schedule.end_probe(connection, probe.id)
+            return
+        told = error.retry_after if isinstance(error, Limited) else None
+        wait = pause(failure_of(error), probe.attempts, parts.random.random(), told)
+        due = parts.now() + timedelta(seconds=wait or 300.0)
+        await schedule.probe_later(connection, probe.id, due)
+
+
+def _ahead(window: Span, now: datetime) -> Span | None:
+    """The part of a window that can still be sold."""
+    if window.end <= now:
+        return None
+    return Span(start=max(window.start, now), end=window.end)

@@ -1,0 +1,233 @@
+"""The decision itself: load what a change can bear on, allocate, plan, diff, and write what follows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from holdfast.inventory.allocate import Clash, Seating, allocate
+from holdfast.inventory.known import Block, Booking, Outlet
+from holdfast.inventory.model import Span
+from holdfast.inventory.plan import (
+    Call,
+    Change,
+    Closed,
+    closed_on,
+    diff,
+    next_call,
+    reach,
+    risk,
+    sold_here,
+    wishes,
+)
+from holdfast.store import blocks as block_store
+from holdfast.store import bookings as booking_store
+from holdfast.store import offers, pushes, schedule, seats
+from holdfast.store.ranges import to_range
+from holdfast.sync.turn import Turn
+
+WIDEST = timedelta(days=60)
+"""A chain of bookings and blocks without a gap longer than this is planned in pieces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything of a venue within the stretch that a change can bear on."""
+
+    stretch: Span
+    bookings: Sequence[Booking]
+    blocks: Sequence[Block]
+    offers: Mapping[int, Sequence[Span]]
+
+
+async def replan(turn: Turn) -> None:
+    """Derive allocations, conflicts, blocks and pushes anew around everything that was touched."""
+    if not turn.seeds:
+        return
+    scene = await _load(turn)
+    await _seat(turn, scene)
+    for outlet in turn.premises.outlets.values():
+        await _plan(turn, scene, outlet)
+    await _want_calls(turn, scene.stretch)
+
+
+async def _load(turn: Turn) -> Scene:
+    """Load generously, see how far the change reaches, and load again where that was not enough."""
+    venue, listings = turn.premises, list(turn.premises.outlets)
+    loaded = _hull(turn.seeds).padded(timedelta(days=1), timedelta(days=1))
+    while True:
+        bookings = await booking_store.occupying_in(turn.connection, venue.id, loaded)
+        blocks = await block_store.live_in(turn.connection, venue.id, loaded)
+        longest = await offers.longest(turn.connection, listings, loaded)
+        margin = 2 * longest + _padding(turn)
+        taken = [b.span for b in bookings if b.span] + [b.span for b in blocks]
+        stretch = reach(turn.seeds, taken, margin)
+        if loaded.covers(stretch) or stretch.length > WIDEST:
+            break
+        loaded = stretch.padded(margin, margin)
+    return Scene(
+        stretch=stretch,
+        bookings=[b for b in bookings if b.span and b.span.overlaps(stretch)],
+        blocks=[b for b in blocks if b.span.overlaps(stretch)],
+        offers=await offers.open_in(turn.connection, listings, stretch),
+    )
+
+
+def _hull(spans: Sequence[Span]) -> Span:
+    return Span(start=min(s.start for s in spans), end=max(s.end for s in spans))
+
+
+def _padding(turn: Turn) -> timedelta:
+    return max((u.setup + u.cleanup for u in turn.premises.units.values()), default=timedelta(0))
+
+
+async def _seat(turn: Turn, scene: Scene) -> None:
+    """Give back first, then grant; whom the database refuses is in conflict, whatever we computed."""
+    seating = allocate(scene.bookings, turn.premises.outlets, turn.premises.units)
+    concerned = {b.id for b in scene.bookings} | turn.freed
+    have = await seats.of_bookings(turn.connection, concerned)
+    wanted = set(seating.grants)
+    await seats.free(turn.connection, have - wanted)
+    missing = sorted(wanted - have, key=lambda g: (g.unit_id, g.span, g.booking_id))
+    granted = await seats.grant(turn.connection, turn.premises.id, missing)
+    refused = [g for g in missing if (g.booking_id, g.unit_id) not in granted]
+    clashes = list(seating.clashes) + [
+        Clash(booking_id=g.booking_id, unit_ids=(g.unit_id,), against=()) for g in refused
+    ]
+    _note_grants(turn, seating, granted)
+    await _conflicts(turn, concerned, clashes)
+
+
+def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) -> None:
+    for grant in seating.grants:
+        if (grant.booking_id, grant.unit_id) in granted:
+            unit = turn.premises.units[grant.unit_id].name
+            turn.note("allocation.granted", {"unit": unit}, booking_id=grant.booking_id)
+
+
+async def _conflicts(turn: Turn, concerned: set[int], clashes: Iterable[Clash]) -> None:
+    """A clash is a fact that a person should see; it is over when the booking has its units or is gone."""
+    standing = await seats.open_conflicts(turn.connection, "double_booking", concerned)
+    for clash in clashes:
+        if clash.booking_id not in standing:
+            await _open(turn, clash)
+        standing.pop(clash.booking_id, None)
+    await seats.close_conflicts(turn.connection, standing.values(), turn.now, "no longer overlaps")
+    for booking_id in standing:
+        turn.note("conflict.closed", {"kind": "double_booking"}, booking_id=booking_id)
+
+
+async def _open(turn: Turn, clash: Clash) -> None:
+    units = [turn.premises.units[unit].name for unit in clash.unit_ids]
+    conflict = seats.NewConflict(
+        venue_id=turn.premises.id,
+        kind="double_booking",
+        opened_at=turn.now,
+        booking_id=clash.booking_id,
+        against=clash.against,
+        unit_ids=clash.unit_ids,
+        evidence={"heard_at": turn.heard_at.isoformat(), "actor": turn.actor},
+    )
+    await seats.open_conflict(turn.connection, conflict)
+    data = {"kind": "double_booking", "units": units, "against": list(clash.against)}
+    turn.note("conflict.opened", data, booking_id=clash.booking_id)
+
+
+async def _plan(turn: Turn, scene: Scene, outlet: Outlet) -> None:
+    units, outlets = turn.premises.units, turn.premises.outlets
+    closed = closed_on(outlet, scene.bookings, outlets, units)
+    sold = sold_here(outlet, scene.bookings)
+    # only what can still be sold matters
+    open_now = [
+        o
+        for o in scene.offers[outlet.id]
+        if o.start >= turn.now and not any(o.overlaps(s) for s in sold)
+    ]
+    blocks = [b for b in scene.blocks if b.listing_id == outlet.id]
+    live = [part for part in closed if part.span.end > turn.now]
+    wanted = wishes(outlet, live, open_now, blocks, turn.premises.holds)
+    for change in diff(wanted, [b for b in blocks if b.span.end > turn.now]):
+        await _apply(turn, outlet, change)
+    await _probe_beyond_horizon(turn, outlet, live)
+
+
+async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:
+    wish, block = change.wish, change.block
+    if block is not None:
+        await block_store.wish(turn.connection, block.id, wish, turn.now)
+        turn.note(f"block.wanted_{wish.wants}", _about(outlet, wish.span), block_id=block.id)
+        return
+    marker = f"{outlet.id}-{turn.parts.random.getrandbits(60):x}"
+    home = (turn.premises.id, outlet.account_id)
+    added = await block_store.insert(turn.connection, home, wish, marker, turn.now)
+    if added is not None:
+        data = {**_about(outlet, wish.span), "because": list(wish.because)}
+        turn.note(f"block.wanted_{wish.wants}", data, block_id=added)
+
+
+def _about(outlet: Outlet, span: Span) -> dict[str, object]:
+    return {
+        "listing": outlet.name,
+        "start": span.start.isoformat(),
+        "end": span.end.isoformat(),
+    }
+
+
+async def _probe_beyond_horizon(turn: Turn, outlet: Outlet, closed: Sequence[Closed]) -> None:
+    """Where the offers were never read, nothing can be covered yet: read them now."""
+    known_until = await schedule.horizon(turn.connection, outlet.account_id)
+    blind = [p.span for p in closed if known_until is None or p.span.end > known_until]
+    if blind:
+        window = _hull(blind).padded(timedelta(hours=6), timedelta(0))
+        await schedule.probe(turn.connection, outlet.id, window, turn.now)
+
+
+async def _want_calls(turn: Turn, stretch: Span) -> None:
+    """Every block gets the one call that brings it nearer to its wish; what is finished is closed."""
+    blocks = await block_store.live_in(turn.connection, turn.premises.id, stretch)
+    latest = await pushes.open_of_blocks(turn.connection, [b.id for b in blocks])
+    over: list[int] = []
+    for block in blocks:
+        if not block.flying and await _want_call(turn, block, latest.get(block.id)):
+            over.append(block.id)
+    await block_store.close(turn.connection, over, turn.now)
+
+
+async def _want_call(turn: Turn, block: Block, latest: pushes.OpenPush | None) -> bool:
+    """Want its next call, if it is not wanted already; True: the block is over."""
+    outlet = turn.premises.outlets.get(block.listing_id)
+    call = next_call(block, outlet.releases_holds) if outlet else None
+    if call is None or outlet is None:
+        if latest is not None and latest.waits:
+            await pushes.supersede(turn.connection, latest.id, turn.now)
+        return block.wants == "nothing" and block.state == "absent"
+    if latest is None or not _asked_already(block, call, latest):
+        await pushes.wish(turn.connection, _push(turn, block, outlet, call))
+    return False
+
+
+def _asked_already(block: Block, call: Call, latest: pushes.OpenPush) -> bool:
+    """The same call waits with the same urgency, or died and nothing has changed since."""
+    if latest.call != call:
+        return False
+    died = latest.state == "dead" and (latest.settled_at or block.changed_at) >= block.changed_at
+    return died or (latest.waits and latest.risk == risk(call, block.wants))
+
+
+def _push(turn: Turn, block: Block, outlet: Outlet, call: Call) -> pushes.NewPush:
+    account = turn.parts.accounts.get(outlet.account_id)
+    return pushes.NewPush(
+        venue_id=turn.premises.id,
+        account_id=outlet.account_id,
+        call=call,
+        shadow=account is not None and account.mode == "shadow",
+        risk=risk(call, block.wants),
+        starts_at=block.span.start,
+        due_at=turn.now,
+        observed_at=turn.heard_at,
+        block_id=block.id,
+    )
+
+
+async def placing_on(turn: Turn, listing_id: int, span: Span) -> bool:
+    """Whether we are just placing a block on exactly this time: what appears there may be ours."""
+    return await pushes.placing_on(turn.connection, listing_id, to_range(span))

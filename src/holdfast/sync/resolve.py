@@ -1,0 +1,102 @@
+"""resolve: find out by reading what became of a call whose answer was lost; nothing is ever sent twice on a guess."""
+
+from datetime import datetime, timedelta
+
+from holdfast.channel import HOLD_MARGIN, Channel, ChannelError, Listing, Placed
+from holdfast.inventory.backoff import pause
+from holdfast.inventory.known import Block
+from holdfast.inventory.model import FIRM, OCCUPYING, Absent, Offer, Seen, Span
+from holdfast.store.pushes import Claimed, Try
+from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict, failure_of
+from holdfast.sync.parts import Account, Parts
+
+READS_NEEDED = 2
+"""So often must a read show nothing before a lost call counts as not done."""
+
+BETWEEN_READS = 2.0
+"""Seconds; providers may show a change a moment after they made it."""
+
+
+async def resolve(
+    parts: Parts, account: Account, push: Claimed, block: Block | None, external_id: str | None
+) -> tuple[Verdict, Try]:
+    """Read the channel and say what the lost call came to. Never raises ChannelError."""
+    try:
+        if block is None or push.call == "release":
+            verdict = await _ended(account.channel, push, external_id)
+        else:
+            verdict = await _stands(parts, account, push, block)
+    except ChannelError as error:
+        seconds = pause("unknown", push.attempts + push.absent_reads, parts.random.random())
+        failure = failure_of(error)
+        return FindOut(seconds=seconds or 1.0), Try(
+            outcome="unknown", failure=failure, detail=str(error)
+        )
+    outcome = {Done: "done", FindOut: "unknown"}.get(type(verdict), "not_done")
+    return verdict, Try(outcome=outcome, detail="settled by reading the channel")
+
+
+async def _ended(channel: Channel, push: Claimed, external_id: str | None) -> Verdict:
+    """A release or a cancel is done when the booking is gone or no longer occupies."""
+    if external_id is None:
+        return Done()
+    seen = await channel.fetch(external_id, None)
+    if isinstance(seen, Absent) or seen.status not in OCCUPYING:
+        return Done()
+    return _in_vain(push)
+
+
+async def _stands(parts: Parts, account: Account, push: Claimed, block: Block) -> Verdict:
+    listing = account.listings[block.listing_id]
+    contact = parts.premises[push.venue_id].contact(block.marker)
+    since = push.first_sent_at or push.wished_at
+    found = await account.channel.find(listing, Offer(span=block.span), contact, since)
+    ours = [seen for seen in found if seen.marker == block.marker and seen.status in OCCUPYING]
+    booked = [seen for seen in ours if seen.status in FIRM]
+    if booked or (ours and push.call == "place"):
+        return Done(placed=_placed((booked or ours)[0], account.channel, since))
+    if push.call == "commit":
+        return await _uncommitted(account.channel, push, block)
+    if not account.channel.capabilities.reads_holds:
+        return await _unreadable_hold(account.channel, push, (listing, block.span))
+    return _in_vain(push)
+
+
+def _placed(seen: Seen, channel: Channel, since: datetime) -> Placed:
+    booked = seen.status in FIRM
+    life = channel.capabilities.hold_seconds
+    lapse = seen.held_until or (since + timedelta(seconds=life) if life else None)
+    expires = None if booked or lapse is None else lapse - HOLD_MARGIN
+    return Placed(external_id=seen.external_id, booked=booked, expires_at=expires)
+
+
+async def _uncommitted(channel: Channel, push: Claimed, block: Block) -> Verdict:
+    """The commit left no booking: is the hold still there to commit again?"""
+    if channel.capabilities.reads_holds and block.external_id is not None:
+        seen = await channel.fetch(block.external_id, None)
+        if isinstance(seen, Absent) or seen.status not in OCCUPYING:
+            return Ended(why="gone")
+    return _in_vain(push)
+
+
+async def _unreadable_hold(channel: Channel, push: Claimed, where: tuple[Listing, Span]) -> Verdict:
+    """A hold that cannot be read shows only by the offer's absence.
+
+    Not offered: it is held, most likely by us, under an id that we shall never learn; it lapses in time.
+    """
+    listing, span = where
+    window = Span(start=span.start, end=span.start + timedelta(minutes=1))
+    sheet = await channel.offers(listing, window)
+    if any(offer.span.start == span.start for offer in sheet.offers):
+        return _in_vain(push)
+    if not sheet.complete:
+        return FindOut(seconds=BETWEEN_READS)
+    life = timedelta(seconds=channel.capabilities.hold_seconds or 0.0)
+    since = push.first_sent_at or push.wished_at
+    return Done(placed=Placed(external_id="", booked=False, expires_at=since + life + HOLD_MARGIN))
+
+
+def _in_vain(push: Claimed) -> Verdict:
+    if push.absent_reads + 1 < READS_NEEDED:
+        return FindOut(seconds=BETWEEN_READS)
+    return Again(seconds=0.0, failure="not_sent")

@@ -1,0 +1,147 @@
+"""settle: write what a call came to, fenced by the lease, and decide anew from there in the same transaction."""
+
+from datetime import timedelta
+from typing import assert_never
+
+from holdfast.channel import Placed
+from holdfast.inventory.known import Block
+from holdfast.store import blocks as block_store
+from holdfast.store import bookings as booking_store
+from holdfast.store import inbox, offers, pushes, schedule
+from holdfast.store.inbox import Incoming
+from holdfast.store.pushes import Claimed, Try
+from holdfast.sync.echoes import about, lose
+from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict
+from holdfast.sync.parts import Account, Parts
+from holdfast.sync.replan import replan
+from holdfast.sync.turn import Turn, turn
+
+AROUND = timedelta(hours=3)
+"""How far around a refused offer the channel's offers are read again."""
+
+
+async def settle(
+    parts: Parts, account: Account, push: Claimed, verdict: Verdict, result: Try
+) -> None:
+    """Record the try, settle the push if the lease is still ours, and plan what follows."""
+    heard_at = push.observed_at
+    async with turn(parts, push.venue_id, actor="worker", heard_at=heard_at) as current:
+        await pushes.end_attempt(current.connection, push, result, current.now)
+        if isinstance(verdict, Again | FindOut):
+            await _later(current, push, verdict, result)
+            return
+        outcome = _outcome(verdict)
+        if not await pushes.settle(
+            current.connection,
+            push,
+            outcome,
+            result.detail if outcome == "dead" else None,
+            current.now,
+        ):
+            return
+        await _follow(current, account, push, verdict)
+        await replan(current)
+    parts.metrics.pushes_settled.of(
+        target=account.channel_name, call=push.call, outcome=outcome
+    ).inc()
+
+
+def _outcome(verdict: Done | Ended) -> str:
+    if isinstance(verdict, Done):
+        return "done"
+    return "dead" if verdict.why in ("rejected", "given_up") else "taken"
+
+
+async def _later(current: Turn, push: Claimed, verdict: Again | FindOut, result: Try) -> None:
+    again = isinstance(verdict, Again)
+    looked = push.was == "unknown" and result.failure is None
+    in_vain = 0 if again else push.absent_reads + int(looked)
+    due = current.now + timedelta(seconds=verdict.seconds)
+    why = (result.detail or result.failure or "", in_vain)
+    state = "waiting" if again else "unknown"
+    await pushes.later(current.connection, push, state, due, why)
+    if result.failure and push.attempts <= 1:
+        data = {"call": push.call, "failure": result.failure}
+        current.note("push.failed", data, block_id=push.block_id, push_id=push.id)
+
+
+async def _follow(current: Turn, account: Account, push: Claimed, verdict: Done | Ended) -> None:
+    if push.block_id is None:
+        await _booking_push_ended(current, account, push, verdict)
+        return
+    block = await block_store.by_id(current.connection, push.block_id)
+    current.touch(block.span)
+    match verdict:
+        case Done(placed=Placed() as placed):
+            await _placed(current, account, block, (push, placed))
+        case Done():
+            await lose(current, block)
+        case Ended():
+            await _refused(current, block, push, verdict)
+        case _:
+            assert_never(verdict)
+
+
+async def _placed(
+    current: Turn, account: Account, block: Block, what: tuple[Claimed, Placed]
+) -> None:
+    push, placed = what
+    state = "booked" if placed.booked else "held"
+    there = (placed.external_id or None, placed.expires_at)
+    data = about(current, block) | {
+        "call": push.call,
+        "target": account.channel_name,
+        "ref": placed.external_id,
+        "seconds": (current.now - push.observed_at).total_seconds(),
+    }
+    if block.gap_since is not None:
+        data["gap_seconds"] = (current.now - block.gap_since).total_seconds()
+    await block_store.stands(
+        current.connection, block.id, "booked" if placed.booked else "held", there, current.now
+    )
+    await offers.shut(current.connection, block.listing_id, block.span, current.now)
+    current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
+    seconds = (current.now - push.observed_at).total_seconds()
+    current.parts.metrics.propagation_duration.of(
+        source="other", target=account.channel_name, change=state
+    ).observe(max(0.0, seconds))
+
+
+async def _refused(current: Turn, block: Block, push: Claimed, ended: Ended) -> None:
+    """Taken: the channel's offers are not what we believed, read them. Gone: place it anew."""
+    data = about(current, block) | {"call": push.call, "why": ended.why}
+    current.note("push.refused", data, block_id=block.id, push_id=push.id)
+    if ended.why == "gone" and push.call == "release":
+        await lose(current, block)
+    elif ended.why == "gone" or (ended.why == "taken" and block.state != "absent"):
+        await block_store.gone(current.connection, block.id, current.now)
+    if ended.why == "taken":
+        await offers.shut(current.connection, block.listing_id, block.span, current.now)
+        window = block.span.padded(AROUND, timedelta(0))
+        await schedule.probe(current.connection, block.listing_id, window, current.now)
+
+
+async def _booking_push_ended(
+    current: Turn, account: Account, push: Claimed, verdict: Done | Ended
+) -> None:
+    """A guest's booking changes by observation only: ask for a read of it."""
+    done = isinstance(verdict, Done)
+    kind = "booking.cancel_done" if done else "booking.cancel_refused"
+    current.note(kind, {"account": account.name}, booking_id=push.booking_id, push_id=push.id)
+    row = await _read_again(current, push)
+    if row is not None:
+        await inbox.add(current.connection, [row])
+
+
+async def _read_again(current: Turn, push: Claimed) -> Incoming | None:
+    """The wish to read a booking again after we called its channel about it."""
+    row = await booking_store.row_by_id(current.connection, push.booking_id or 0)
+    if row is None:
+        return None
+    return Incoming(
+        account_id=row["account_id"],
+        via="operator",
+        ref=row["external_id"],
+        raw_type="read_again",
+        received_at=current.now,
+    )

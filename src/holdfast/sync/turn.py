@@ -1,0 +1,61 @@
+"""A turn: one transaction under one venue's lock, in which everything about it is decided."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from holdfast.inventory.model import Span
+from holdfast.store import journal
+from holdfast.store.journal import Entry, Head
+from holdfast.sync.parts import Parts, Premises
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """What is gathered in it: journal entries, and the stretches of time that must be planned anew."""
+
+    parts: Parts
+    connection: asyncpg.Connection
+    premises: Premises
+    head: Head
+    now: datetime
+    actor: str
+    heard_at: datetime
+    """When we first heard of what this turn answers; propagation is measured from it."""
+    entries: list[Entry] = field(default_factory=list)
+    seeds: list[Span] = field(default_factory=list)
+    freed: set[int] = field(default_factory=set)
+    """Bookings that may have units that they need no more."""
+
+    def touch(self, *spans: Span | None) -> None:
+        """These stretches of time changed."""
+        self.seeds += [span for span in spans if span is not None]
+
+    def note(self, kind: str, data: Mapping[str, object], **about: int | None) -> None:
+        """An entry for the journal; `about` names booking_id, block_id, push_id or inbox_id."""
+        self.entries.append(Entry(kind=kind, actor=self.actor, at=self.now, data=data, **about))
+
+
+@asynccontextmanager
+async def turn(
+    parts: Parts, venue_id: int, actor: str, heard_at: datetime | None = None
+) -> AsyncIterator[Turn]:
+    """Take the venue's lock, decide, commit; the workers are woken after the commit."""
+    async with parts.pool.acquire() as connection, connection.transaction():
+        head = await journal.lock_venue(connection, venue_id)
+        now = parts.now()
+        current = Turn(
+            parts=parts,
+            connection=connection,
+            premises=parts.premises[venue_id],
+            head=head,
+            now=now,
+            actor=actor,
+            heard_at=heard_at or now,
+        )
+        yield current
+        await journal.append(connection, head, current.entries)
+    parts.wake()

@@ -1,0 +1,159 @@
+"""The JSON API: what is booked, blocked, in conflict and exposed; direct bookings and cancelling."""
+
+import json
+
+from holdfast.inventory.model import Guest
+from holdfast.store import reading
+from holdfast.store.reading import Stretch
+from holdfast.sync.operate import BookingUnknown, DirectBooking, WishRefused
+from holdfast.web import paging, shapes
+from holdfast.web.endpoints import Answer
+from holdfast.web.masking import masked_email, masked_name, masked_phone
+from holdfast.web.parts import WebParts
+from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, wrong_field
+
+
+async def bookings(parts: WebParts, asked: shapes.BookingsAsked) -> Answer:
+    """One page, newest first."""
+    before = paging.position("bookings", asked.cursor)
+    found = await reading.bookings_page(
+        parts.pool, _stretch(asked), asked.status, before, asked.limit + 1
+    )
+    page, following = paging.split("bookings", found, asked.limit)
+    data = [shapes.Booking.model_validate(row) for row in page]
+    return Answer(body=shapes.Bookings(data=data, next=following))
+
+
+async def booking(parts: WebParts, asked: shapes.BookingAsked) -> Answer:
+    """One, with its masked guest and its journal."""
+    return Answer(body=await _detail(parts, asked.id))
+
+
+async def book(parts: WebParts, asked: shapes.DirectBookingAsked) -> Answer:
+    """Make a direct booking. Raises Problem where the operator refuses."""
+    try:
+        booking_id = await parts.operator.book(_wish(asked))
+    except WishRefused as error:
+        raise wrong_field(error.field, error.expected, REFUSED) from error
+    location = {"Location": f"/api/v1/bookings/{booking_id}"}
+    return Answer(body=await _detail(parts, booking_id), status=201, headers=location)
+
+
+async def cancel(parts: WebParts, asked: shapes.CancelAsked) -> Answer:
+    """Cancel a booking where it was made; 202 while its channel has not confirmed."""
+    try:
+        done = await parts.operator.cancel(asked.id, asked.reason)
+    except BookingUnknown as error:
+        raise _no_booking() from error
+    except WishRefused as error:
+        raise wrong_field(error.field, error.expected, REFUSED) from error
+    state = shapes.Cancelled(id=str(asked.id), state="cancelled" if done else "asked")
+    return Answer(body=state, status=200 if done else 202)
+
+
+async def blocks(parts: WebParts, asked: shapes.BlocksAsked) -> Answer:
+    """One page, newest first."""
+    before = paging.position("blocks", asked.cursor)
+    found = await reading.blocks_page(
+        parts.pool, _stretch(asked), asked.over, before, asked.limit + 1
+    )
+    page, following = paging.split("blocks", found, asked.limit)
+    data = [shapes.Block.model_validate(row) for row in page]
+    return Answer(body=shapes.Blocks(data=data, next=following))
+
+
+async def conflicts(parts: WebParts, asked: shapes.ConflictsAsked) -> Answer:
+    """One page, newest first."""
+    before = paging.position("conflicts", asked.cursor)
+    found = await reading.conflicts_page(
+        parts.pool, asked.venue, asked.settled, before, asked.limit + 1
+    )
+    page, following = paging.split("conflicts", found, asked.limit)
+    data = [shapes.Conflict.model_validate(row) for row in page]
+    return Answer(body=shapes.Conflicts(data=data, next=following))
+
+
+async def accounts(parts: WebParts, asked: shapes.NothingAsked) -> Answer:
+    """All that are in use."""
+    found = await reading.accounts(parts.pool, parts.clock.now())
+    return Answer(body=shapes.Accounts(data=[shapes.Account.model_validate(row) for row in found]))
+
+
+async def exposure(parts: WebParts, asked: shapes.ExposureAsked) -> Answer:
+    """All offers of a listing that are sellable twice now."""
+    now = parts.clock.now()
+    found = await reading.exposures(parts.pool, now, listing=asked.name)
+    if not found and not await reading.listing_exists(parts.pool, asked.name):
+        raise Problem(NOT_FOUND, "There is no listing of this name.")
+    data = [
+        shapes.Exposure(
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            read_at=row.read_at,
+            age_seconds=max(0.0, (now - row.read_at).total_seconds()),
+            because=[str(number) for number in row.because],
+            units=list(row.units),
+        )
+        for row in found
+    ]
+    return Answer(body=shapes.Exposures(data=data))
+
+
+async def _detail(parts: WebParts, booking_id: int) -> shapes.BookingDetail:
+    found = await reading.bookings_by_id(parts.pool, [booking_id])
+    if booking_id not in found:
+        raise _no_booking()
+    plain = shapes.Booking.model_validate(found[booking_id])
+    return shapes.BookingDetail.model_construct(
+        **dict(plain),
+        guest=await _guest(parts, booking_id),
+        journal=await _journal(parts, booking_id),
+    )
+
+
+async def _guest(parts: WebParts, booking_id: int) -> shapes.MaskedGuest | None:
+    guest = await reading.guest(parts.pool, booking_id)
+    if guest is None:
+        return None
+    return shapes.MaskedGuest(
+        name=masked_name(guest.name),
+        email=masked_email(guest.email),
+        phone=masked_phone(guest.phone),
+    )
+
+
+async def _journal(parts: WebParts, booking_id: int) -> list[shapes.JournalEntry]:
+    entries = await reading.journal_of_booking(parts.pool, booking_id)
+    return [
+        shapes.JournalEntry(
+            seq=row.seq, at=row.at, kind=row.kind, actor=row.actor, data=json.loads(row.data)
+        )
+        for row in entries
+    ]
+
+
+def _stretch(asked: shapes.StretchAsked) -> Stretch:
+    if asked.since and asked.until and asked.until <= asked.since:
+        raise wrong_field("to", "an instant after `from`")
+    return Stretch(venue=asked.venue, since=asked.since, until=asked.until)
+
+
+def _wish(asked: shapes.DirectBookingAsked) -> DirectBooking:
+    if (asked.unit is None) == (asked.listing is None):
+        raise wrong_field("unit", "either a unit or a listing", REFUSED)
+    if asked.end <= asked.start:
+        raise wrong_field("end", "an instant after `start`", REFUSED)
+    contact = Guest(name=asked.contact.name, email=asked.contact.email, phone=asked.contact.phone)
+    return DirectBooking(
+        venue=asked.venue,
+        unit=asked.unit,
+        listing=asked.listing,
+        start=asked.start,
+        end=asked.end,
+        party_size=asked.party_size,
+        contact=contact,
+    )
+
+
+def _no_booking() -> Problem:
+    return Problem(NOT_FOUND, "There is no booking of this id.")

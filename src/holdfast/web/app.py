@@ -1,0 +1,90 @@
+"""Puts the web process together: routes, who may ask, what is measured, what runs beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from importlib.resources import files
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from holdfast.standing import OTHER
+from holdfast.web import dashboard, health, hooks
+from holdfast.web.failures import DATABASE_FAILURES, OUTAGE, Outage, failures
+from holdfast.web.guard import add_headers, guard
+from holdfast.web.openapi import document
+from holdfast.web.pages import PAGES, environment
+from holdfast.web.parts import PARTS, WebParts
+from holdfast.web.table import ENDPOINTS
+
+REFRESH_SECONDS = 15.0
+
+_REFRESHING = web.AppKey("refreshing", asyncio.Task[None])
+
+
+def build_web(parts: WebParts) -> web.Application:
+    """The whole web process. The metrics' gauges are read anew every 15 s while it runs."""
+    app = web.Application(middlewares=[measured, failures, guard], client_max_size=hooks.MOST_BYTES)
+    app[PARTS], app[PAGES], app[OUTAGE] = parts, environment(), Outage()
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(_refreshing)
+    _route(app)
+    parts.metrics.serves(
+        [(route.method, _template(route.resource)) for route in app.router.routes()]
+    )
+    return app
+
+
+def _route(app: web.Application) -> None:
+    app.router.add_post("/hooks/{account}", hooks.receive)
+    app.router.add_get("/healthz", health.alive)
+    app.router.add_get("/readyz", health.ready)
+    app.router.add_get("/metrics", health.show_metrics)
+    app.router.add_get("/openapi.json", _openapi)
+    app.router.add_get("/", dashboard.page)
+    app.router.add_get("/ui/now", dashboard.part)
+    app.router.add_static("/static", str(files("holdfast.web") / "static"))
+    for endpoint in ENDPOINTS:
+        app.router.add_route(endpoint.method, endpoint.path, endpoint.on_request())
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    return web.json_response(document(ENDPOINTS))
+
+
+@web.middleware
+async def measured(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """By route template, never by address: what nobody serves is `other`."""
+    started = asyncio.get_running_loop().time()
+    response = await handler(request)
+    seconds = asyncio.get_running_loop().time() - started
+    known = request.match_info.route.resource
+    request.app[PARTS].metrics.http_request_duration.labels(
+        _template(known),
+        request.method if request.method in hdrs.METH_ALL else OTHER,
+        f"{response.status // 100}xx",
+    ).observe(seconds)
+    return response
+
+
+def _template(resource: web.AbstractResource | None) -> str:
+    return resource.canonical if resource is not None else OTHER
+
+
+async def _refreshing(app: web.Application) -> AsyncIterator[None]:
+    task = asyncio.create_task(_refresh_always(app), name="metrics-refresh")
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _refresh_always(app: web.Application) -> None:
+    parts = app[PARTS]
+    while True:
+        try:
+            await parts.metrics.refresh(parts.pool, parts.clock.now())
+            app[OUTAGE].ended()
+        except DATABASE_FAILURES as error:
+            app[OUTAGE].began(error)
+        await parts.clock.sleep(REFRESH_SECONDS)

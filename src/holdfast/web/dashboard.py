@@ -1,0 +1,98 @@
+"""The dashboard: one page, rendered on the server; `/ui/now` is its main part, for the page's own refresh."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from holdfast.web.overview import Choice, overview
+from holdfast.web.pages import PAGES
+from holdfast.web.parts import PARTS
+from holdfast.web.problems import wrong_field
+
+
+async def page(request: web.Request) -> web.Response:
+    """The whole page, complete without JavaScript."""
+    return await _render(request, "dashboard.html")
+
+
+async def part(request: web.Request) -> web.Response:
+    """What changes while one looks."""
+    return await _render(request, "now.html")
+
+
+async def _render(request: web.Request, template: str) -> web.Response:
+    parts = request.app[PARTS]
+    choice = _choice(request.query)
+    shown = await overview(parts.pool, choice, parts.clock.now())
+    html = (
+        request.app[PAGES]
+        .get_template(template)
+        .render(shown=shown, now=shown.now, links=Links(choice, shown.shown))
+    )
+    return web.Response(text=html, content_type="text/html")
+
+
+class Links:
+    """Addresses of this page with one thing changed; the address is the whole state."""
+
+    def __init__(self, choice: Choice, shown: date) -> None:
+        self._choice = choice
+        self._shown = shown
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What the date form must carry along."""
+        return {name: value for name, value in self._state().items() if name != "date"}
+
+    def day(self, ahead: int) -> str:
+        """So many days from the one shown."""
+        return self._link(date=(self._shown + timedelta(days=ahead)).isoformat())
+
+    def today(self) -> str:
+        """Today at every venue."""
+        return self._link(date="")
+
+    def view(self, name: str) -> str:
+        """As `timeline` or as `list`."""
+        return self._link(view="list" if name == "list" else "")
+
+    def toggle(self, name: str) -> str:
+        """With `off` or `whole` the other way round."""
+        return self._link(**{name: "" if name in self._state() else "1"})
+
+    def _state(self) -> dict[str, str]:
+        choice = self._choice
+        state = {
+            "date": choice.day.isoformat() if choice.day else "",
+            "view": "list" if choice.view == "list" else "",
+            "off": "1" if choice.off else "",
+            "whole": "1" if choice.whole else "",
+        }
+        return {name: value for name, value in state.items() if value}
+
+    def _link(self, **changed: str) -> str:
+        state = {name: value for name, value in (self._state() | changed).items() if value}
+        return f"/?{urlencode(state)}#days" if state else "/#days"
+
+
+def _choice(query: Mapping[str, str]) -> Choice:
+    return Choice(
+        day=_day(query.get("date", "")),
+        view="list" if query.get("view") == "list" else "timeline",
+        off=query.get("off") == "1",
+        whole=query.get("whole") == "1",
+    )
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise wrong_field("date", "a day as YYYY-MM-DD") from error
+    if not 2000 <= day.year < 2100:
+        raise wrong_field("date", "a day between 2000 and 2099")
+    return day

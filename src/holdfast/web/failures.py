@@ -1,0 +1,84 @@
+"""Turns whatever goes wrong in a request into an answer: a problem for programs, a page for people."""
+
+import secrets
+
+import asyncpg
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from holdfast.web.pages import PAGES
+from holdfast.web.problems import FAILED, Problem, as_json, from_http, unavailable
+
+DATABASE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, OSError)
+"""What asyncpg raises when Postgres does not answer, or not in time."""
+
+log = structlog.get_logger()
+
+
+class Outage:
+    """Says once in the log that Postgres is out of reach, and once that it is back."""
+
+    def __init__(self) -> None:
+        self._lasts = False
+
+    def began(self, error: BaseException) -> None:
+        """A query failed."""
+        if not self._lasts:
+            log.warning("database_unreachable", error=type(error).__name__)
+        self._lasts = True
+
+    def ended(self) -> None:
+        """A query went well."""
+        if self._lasts:
+            log.info("database_reachable")
+        self._lasts = False
+
+
+OUTAGE = web.AppKey("outage", Outage)
+
+
+@web.middleware
+async def failures(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nothing internal reaches the client, and nothing that failed is answered with a success."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return answer(request, problem)
+    except web.HTTPException as error:
+        return _refusal(request, error)
+    except DATABASE_FAILURES as error:
+        request.app[OUTAGE].began(error)
+        return answer(request, unavailable(5, "The database does not answer just now."))
+    except Exception:
+        return answer(
+            request, Problem(FAILED, "Look for the id in Holdfast's log."), logged(request)
+        )
+
+
+def logged(request: web.Request) -> str:
+    """Log the exception being handled; the id under which it is found."""
+    error_id = secrets.token_hex(6)
+    log.exception("request_failed", error_id=error_id, method=request.method, path=request.path)
+    return error_id
+
+
+def _refusal(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+    if error.status < 400:
+        raise error
+    return answer(request, from_http(error))
+
+
+def answer(request: web.Request, problem: Problem, error_id: str | None = None) -> web.Response:
+    """A page if a browser asked for one of ours, else problem+json."""
+    if not _is_for_a_person(request):
+        return as_json(problem, error_id)
+    page = request.app[PAGES].get_template("problem.html").render(problem=problem.body(error_id))
+    return web.Response(
+        text=page, status=problem.kind.status, content_type="text/html", headers=problem.headers
+    )
+
+
+def _is_for_a_person(request: web.Request) -> bool:
+    for_programs = request.path.startswith(("/api/", "/hooks/"))
+    return not for_programs and "text/html" in request.headers.get("Accept", "")

@@ -1,0 +1,100 @@
+"""`POST /hooks/{account}`: what providers send, answered after it is committed."""
+
+import math
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import TransferEncodingError
+
+from holdfast.channel import Forged, Malformed, Stale, WebhookRefused
+from holdfast.sync.receive import Overloaded, UnknownAccount
+from holdfast.web.failures import DATABASE_FAILURES, OUTAGE, logged
+from holdfast.web.parts import PARTS, WebParts
+from holdfast.web.problems import (
+    INVALID,
+    NOT_FOUND,
+    TOO_LARGE,
+    UNAUTHENTICATED,
+    Problem,
+    as_json,
+    unavailable,
+)
+
+MOST_BYTES = 1024 * 1024
+"""Of a webhook's body; provider events are a few kilobytes."""
+RETRY_SECONDS = 5
+
+log = structlog.get_logger()
+
+
+class Refusal(Exception):
+    """A webhook that is not taken: how it is counted and what is answered."""
+
+    def __init__(self, result: str, problem: Problem) -> None:
+        super().__init__(result)
+        self.result = result
+        self.problem = problem
+
+
+async def receive(request: web.Request) -> web.Response:
+    """200 only once the delivery is stored; 503 asks the provider to send it again."""
+    parts = request.app[PARTS]
+    account = request.match_info["account"]
+    channel = parts.channels.get(account, "")
+    with parts.metrics.webhook_ack_duration.of(channel=channel).time():
+        try:
+            await _accept(request, parts, account)
+        except Refusal as refusal:
+            parts.metrics.webhook_requests.of(channel=channel, result=refusal.result).inc()
+            return as_json(refusal.problem)
+    parts.metrics.webhook_requests.of(channel=channel, result="accepted").inc()
+    parts.metrics.webhook_last_accepted.of(channel=channel).set(parts.clock.now().timestamp())
+    return web.json_response({})
+
+
+async def _accept(request: web.Request, parts: WebParts, account: str) -> None:
+    body = await read_body(request)
+    try:
+        await parts.receiver.accept(account, request.headers, body)
+    except UnknownAccount as error:
+        raise Refusal("unknown_account", Problem(NOT_FOUND, "No such account.")) from error
+    except WebhookRefused as error:
+        log.info("webhook_refused", account=account, why=type(error).__name__, detail=str(error))
+        raise _refused(error) from error
+    except Overloaded as error:
+        seconds = max(1, math.ceil(error.retry_after))
+        raise Refusal("overloaded", unavailable(seconds, "Too much at once.")) from error
+    except DATABASE_FAILURES as error:
+        request.app[OUTAGE].began(error)
+        raise _not_stored() from error
+    except Exception as error:
+        logged(request)
+        raise _not_stored() from error
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The raw bytes as they were sent. Raises Refusal."""
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        problem = Problem(TOO_LARGE, f"At most {MOST_BYTES} bytes.")
+        raise Refusal("too_large", problem) from error
+    except (OSError, TransferEncodingError, web.RequestPayloadError) as error:
+        raise Refusal("malformed", Problem(INVALID, "The body did not arrive whole.")) from error
+
+
+def _refused(error: WebhookRefused) -> Refusal:
+    """Forgers are not told what was wrong with their proof."""
+    match error:
+        case Stale():
+            return Refusal("stale", Problem(UNAUTHENTICATED, "The signature is too old."))
+        case Forged():
+            return Refusal("forged", Problem(UNAUTHENTICATED, "This does not prove its origin."))
+        case Malformed():
+            return Refusal("malformed", Problem(INVALID, "This is no event of this channel."))
+        case _:
+            return Refusal("malformed", Problem(INVALID, "This is not taken."))
+
+
+def _not_stored() -> Refusal:
+    return Refusal("failed", unavailable(RETRY_SECONDS, "This was not stored; send it again."))

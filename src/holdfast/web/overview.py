@@ -1,0 +1,154 @@
+"""All that the dashboard shows at one moment, read from Postgres and nothing else."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from holdfast.inventory.model import Span
+from holdfast.store import day as store_day
+from holdfast.store import reading
+from holdfast.store.day import VenueRow
+from holdfast.store.reading import AccountRow, BookingRow, ConflictRow, ExposureRow
+from holdfast.web.axis import fitted, whole_day
+from holdfast.web.timeline import Timeline, busy, timeline
+from holdfast.web.verdict import Verdict, verdict
+
+MOST_VENUES = 12
+MOST_CONFLICTS = 50
+SOON = timedelta(hours=2)
+"""A conflict that starts sooner is urgent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the address asks for; `day` None: today at each venue."""
+
+    day: date | None = None
+    view: Literal["timeline", "list"] = "timeline"
+    off: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """An open conflict with both sides; `loser` is the one without its units."""
+
+    row: ConflictRow
+    zone: ZoneInfo
+    loser: BookingRow | None
+    holders: Sequence[BookingRow]
+    urgent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A venue's day."""
+
+    venue: VenueRow
+    zone: ZoneInfo
+    timeline: Timeline
+    now: datetime
+
+    @property
+    def zone_name(self) -> str:
+        """As on a clock there: CET, CEST; both on the day of the change."""
+        ends = (self.timeline.axis.span.start, self.timeline.axis.span.end)
+        names = [end.astimezone(self.zone).strftime("%Z") for end in ends]
+        return "/".join(dict.fromkeys(names))
+
+    @property
+    def is_today(self) -> bool:
+        """Whether now lies in it."""
+        return self.now.astimezone(self.zone).date() == self.timeline.axis.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """One moment; `more_venues` and `more_conflicts` say that a limit hides some."""
+
+    now: datetime
+    choice: Choice
+    verdict: Verdict
+    accounts: Sequence[AccountRow]
+    clashes: Sequence[Clash]
+    days: Sequence[Day]
+    beat: datetime | None
+    more_venues: bool
+    more_conflicts: bool
+
+    @property
+    def shown(self) -> date:
+        """The day that is shown; where venues are on different days, the first one's."""
+        if self.choice.day:
+            return self.choice.day
+        return self.days[0].timeline.axis.day if self.days else self.now.astimezone(UTC).date()
+
+
+async def overview(pool: asyncpg.Pool, choice: Choice, now: datetime) -> Overview:
+    """Raises what asyncpg raises, and TimeoutError."""
+    accounts = await reading.accounts(pool, now)
+    exposures = await reading.exposures(pool, now)
+    conflicts = await reading.conflicts_page(pool, None, False, None, MOST_CONFLICTS + 1)
+    venues = await store_day.venues(pool, MOST_VENUES + 1)
+    beat = await reading.last_beat(pool)
+    return Overview(
+        now=now,
+        choice=choice,
+        verdict=verdict(accounts, exposures, len(conflicts), beat, now),
+        accounts=accounts,
+        clashes=await _clashes(pool, conflicts[:MOST_CONFLICTS], now),
+        days=[await _day(pool, venue, choice, exposures, now) for venue in venues[:MOST_VENUES]],
+        beat=beat,
+        more_venues=len(venues) > MOST_VENUES,
+        more_conflicts=len(conflicts) > MOST_CONFLICTS,
+    )
+
+
+async def _clashes(
+    pool: asyncpg.Pool, conflicts: Sequence[ConflictRow], now: datetime
+) -> list[Clash]:
+    """Those that start soonest come first."""
+    ids = {number for row in conflicts for number in (row.booking_id, *row.against_ids) if number}
+    bookings = await reading.bookings_by_id(pool, sorted(ids))
+    clashes = [_clash(row, bookings, now) for row in conflicts]
+    return sorted(clashes, key=lambda clash: _starts(clash) or datetime.max.replace(tzinfo=UTC))
+
+
+def _clash(row: ConflictRow, bookings: dict[int, BookingRow], now: datetime) -> Clash:
+    loser = bookings.get(row.booking_id or 0)
+    starts = loser.starts_at if loser else None
+    return Clash(
+        row=row,
+        zone=ZoneInfo(row.timezone or "UTC"),
+        loser=loser,
+        holders=[bookings[number] for number in row.against_ids if number in bookings],
+        urgent=starts is not None and starts - now < SOON,
+    )
+
+
+def _starts(clash: Clash) -> datetime | None:
+    return clash.loser.starts_at if clash.loser else None
+
+
+async def _day(
+    pool: asyncpg.Pool,
+    venue: VenueRow,
+    choice: Choice,
+    exposures: Iterable[ExposureRow],
+    now: datetime,
+) -> Day:
+    zone = ZoneInfo(venue.timezone)
+    date_there = choice.day or now.astimezone(zone).date()
+    full = whole_day(date_there, zone)
+    rows = await store_day.venue_day(pool, venue, full, off=choice.off)
+    exposed = [row for row in exposures if row.venue == venue.name and _touches(row, full)]
+    axis = fitted(date_there, zone, busy(rows, exposed), whole=choice.whole)
+    return Day(venue=venue, zone=zone, timeline=timeline(axis, rows, exposed, now), now=now)
+
+
+def _touches(row: ExposureRow, span: Span) -> bool:
+    return row.starts_at < span.end and span.start < row.ends_at

@@ -1,0 +1,57 @@
+"""What the web process works with, handed in by the composition root."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import asyncpg
+from aiohttp import web
+from pydantic import SecretStr
+
+from holdfast.clock import Clock
+from holdfast.metrics import Metrics
+from holdfast.sync.operate import DirectBooking
+
+
+class Receiver(Protocol):
+    """Takes webhooks in."""
+
+    async def accept(self, account: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Return once the delivery is committed.
+
+        Raises UnknownAccount, Forged, Stale, Malformed, Overloaded.
+        """
+        ...
+
+
+class Operator(Protocol):
+    """Does what people ask for."""
+
+    async def book(self, wish: DirectBooking) -> int:
+        """The new booking's id. Raises WishRefused."""
+        ...
+
+    async def cancel(self, booking_id: int, reason: str) -> bool:
+        """True: cancelled; False: asked of the channel, not confirmed yet.
+
+        Raises BookingUnknown, WishRefused.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """`channels` tells each account's channel. Without `api_tokens` only this machine is served."""
+
+    pool: asyncpg.Pool
+    receiver: Receiver
+    operator: Operator
+    clock: Clock
+    metrics: Metrics
+    channels: Mapping[str, str]
+    api_tokens: tuple[SecretStr, ...] = ()
+    others_ready: Callable[[], Awaitable[Mapping[str, bool]]] | None = None
+    """Servers that we can do without for a while, such as Redis: name -> does it answer."""
+
+
+PARTS = web.AppKey("parts", WebParts)

@@ -1,0 +1,251 @@
+"""What the API takes and gives. Ids are strings, instants ISO 8601 in UTC with a `Z`. No I/O."""
+
+from datetime import datetime
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+from holdfast.inventory.model import Payment, Status
+
+Id = Annotated[str, BeforeValidator(str)]
+Number = Annotated[int, Field(gt=0, lt=2**63, description="An id from an earlier answer.")]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Shape(BaseModel):
+    """Read from a row of the read model by attribute."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class Booking(Shape):
+    """A fact told by a channel, or made directly at the venue. `conflict`: it could not get its units."""
+
+    id: Id
+    venue: str | None
+    listing: str | None
+    account: str | None
+    channel: str
+    external_id: str
+    status: Status
+    raw_status: str
+    payment: Payment
+    start: datetime | None = Field(validation_alias="starts_at")
+    end: datetime | None = Field(validation_alias="ends_at")
+    party_size: int | None
+    units: list[str]
+    conflict: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class MaskedGuest(BaseModel):
+    """Enough to recognise a guest whom one knows, not enough to know one."""
+
+    name: str | None = Field(examples=["J*** D***"])
+    email: str | None = Field(examples=["j***@e***"])
+    phone: str | None = Field(examples=["***78"])
+
+
+class JournalEntry(Shape):
+    """What changed, when, and who decided."""
+
+    seq: int
+    at: datetime
+    kind: str
+    actor: str
+    data: JsonValue
+
+
+class BookingDetail(Booking):
+    """A booking with its guest, masked, and its journal, oldest entry first."""
+
+    guest: MaskedGuest | None
+    journal: list[JournalEntry]
+
+
+class Block(Shape):
+    """A hold or booking of ours on a listing. `because`: the bookings that it stands for."""
+
+    id: Id
+    venue: str
+    listing: str
+    account: str
+    start: datetime = Field(validation_alias="starts_at")
+    end: datetime = Field(validation_alias="ends_at")
+    wants: Literal["held", "booked", "nothing"]
+    state: Literal["absent", "held", "booked"]
+    external_id: str | None
+    expires_at: datetime | None
+    because: list[Id]
+
+
+class Conflict(Shape):
+    """What a person should settle. `booking`: the one without its units; `against`: those that have them."""
+
+    id: Id
+    venue: str | None
+    kind: str
+    booking: Id | None = Field(validation_alias="booking_id")
+    block: Id | None = Field(validation_alias="block_id")
+    against: list[Id] = Field(validation_alias="against_ids")
+    units: list[str]
+    opened_at: datetime
+    closed_at: datetime | None
+    resolution: str | None
+
+
+class Account(Shape):
+    """An account and how it stands now."""
+
+    name: str
+    channel: str
+    mode: Literal["live", "shadow", "paused"]
+    last_webhook_at: datetime | None
+    polled_at: datetime | None = Field(description="When a poll was last complete.")
+    unprocessed: int = Field(description="Events not processed yet.")
+    oldest_unprocessed_at: datetime | None
+    waiting: int = Field(description="Pushes not settled yet.")
+    oldest_waiting_at: datetime | None
+    shadow: int = Field(description="Pushes that shadow mode keeps from being sent.")
+    dead: int = Field(description="Pushes given up in the last 24 hours.")
+    blocks: int = Field(description="Blocks of ours that stand there.")
+    soonest_expiry_at: datetime | None = Field(description="When the first of our holds may lapse.")
+
+
+class Exposure(Shape):
+    """An offer that is sellable twice: open at the channel when last read, taken by `because` on `units`."""
+
+    start: datetime = Field(validation_alias="starts_at")
+    end: datetime = Field(validation_alias="ends_at")
+    read_at: datetime
+    age_seconds: float = Field(description="How old that reading is.")
+    because: list[Id]
+    units: list[str]
+
+
+Item = TypeVar("Item")
+
+
+class Listed(BaseModel, Generic[Item]):
+    """One page; `next` is the cursor of the one after it."""
+
+    data: list[Item]
+    next: str | None = None
+
+
+class Bookings(Listed[Booking]):
+    """A page of bookings, newest first."""
+
+
+class Blocks(Listed[Block]):
+    """A page of blocks, newest first."""
+
+
+class Conflicts(Listed[Conflict]):
+    """A page of conflicts, newest first."""
+
+
+class Accounts(Listed[Account]):
+    """All accounts."""
+
+
+class Exposures(Listed[Exposure]):
+    """All exposed offers of a listing, soonest first."""
+
+
+class Asked(BaseModel):
+    """What a request may carry: path, query or body, nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PageAsked(Asked):
+    """One page of a list."""
+
+    cursor: str | None = Field(None, description="`next` of the page before.")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class StretchAsked(PageAsked):
+    """Of a venue, overlapping `[from, to)`."""
+
+    venue: Text | None = None
+    since: AwareDatetime | None = Field(None, alias="from")
+    until: AwareDatetime | None = Field(None, alias="to")
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class BookingsAsked(StretchAsked):
+    """Which bookings."""
+
+    status: Annotated[list[Status], BeforeValidator(_as_list)] | None = Field(
+        None, description="May be repeated."
+    )
+
+
+class BlocksAsked(StretchAsked):
+    """Which blocks."""
+
+    over: bool = Field(False, description="Also those that are over.")
+
+
+class ConflictsAsked(PageAsked):
+    """Which conflicts."""
+
+    venue: Text | None = None
+    settled: bool = Field(False, description="Also those that are settled.")
+
+
+class BookingAsked(Asked):
+    """One booking."""
+
+    id: Number
+
+
+class ExposureAsked(Asked):
+    """One listing."""
+
+    name: Text
+
+
+class NothingAsked(Asked):
+    """No parameters."""
+
+
+class ContactAsked(Asked):
+    """Who comes."""
+
+    name: Text | None = None
+    email: str | None = Field(None, min_length=3, max_length=254, pattern="^[^@]+@[^@]+$")
+    phone: str | None = Field(None, min_length=3, max_length=40)
+
+
+class DirectBookingAsked(Asked):
+    """A booking made at the venue itself, for a unit or for what a listing sells."""
+
+    venue: Text
+    unit: Text | None = None
+    listing: Text | None = None
+    start: AwareDatetime
+    end: AwareDatetime
+    party_size: int | None = Field(None, ge=1, le=10_000)
+    contact: ContactAsked = ContactAsked()
+
+
+class CancelAsked(Asked):
+    """Which booking, and why."""
+
+    id: Number
+    reason: Text
+
+
+class Cancelled(BaseModel):
+    """`asked`: the channel was asked and has not confirmed yet."""
+
+    id: Id
+    state: Literal["cancelled", "asked"]

@@ -1,0 +1,250 @@
+"""The day of a venue as rows of entries in lanes: what is booked on each unit, and what we closed elsewhere
+because of it. No I/O."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from holdfast.inventory.model import Span
+from holdfast.store.day import DayBlock, DayBooking, Granted, UnitRow, VenueDay
+from holdfast.store.reading import ExposureRow
+from holdfast.web.axis import Axis, Slot
+from holdfast.web.words import (
+    EXPOSED,
+    STATUS,
+    Mark,
+    between,
+    counted,
+    lasting,
+    sync_of,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pip:
+    """Whether one other listing knows of a booking."""
+
+    listing: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing on the timeline and in the list; `sentence` says all of it in words."""
+
+    key: str
+    shape: Literal["booking", "block", "exposure"]
+    mark: Mark
+    start: datetime
+    when: str
+    what: str
+    source: str
+    channel: str
+    units: str
+    note: str = ""
+    clash: bool = False
+    pips: Sequence[Pip] = ()
+
+    @property
+    def sentence(self) -> str:
+        """For those who hear the page, and on hover."""
+        told = [f"{pip.listing} {pip.mark.word}" for pip in self.pips]
+        clash = "conflict: without its units" if self.clash else ""
+        parts = [self.mark.word, self.source, self.when, self.units, self.what, clash, *told]
+        return ", ".join(part for part in [*parts, self.note] if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An entry, or the setup or cleanup beside one (`entry` None), in a lane of a row."""
+
+    entry: Entry | None
+    slot: Slot
+    lane: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A unit and all that is drawn beside its name."""
+
+    unit: UnitRow
+    placed: Sequence[Placed]
+    problem: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A venue's day: rows for wide screens, `agenda` for narrow ones; `homeless` have no unit."""
+
+    axis: Axis
+    rows: Sequence[Row]
+    agenda: Sequence[Entry]
+    homeless: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """An entry with the units whose rows it belongs in, and its pads by unit."""
+
+    entry: Entry
+    span: Span
+    units: frozenset[int]
+    padded: Mapping[int, Span]
+
+
+def busy(day: VenueDay, exposures: Iterable[ExposureRow]) -> list[Span]:
+    """Everything that the axis should reach."""
+    rows: list[DayBooking | DayBlock | Granted | ExposureRow] = [*day.bookings, *day.blocks]
+    rows += [*day.granted, *exposures]
+    return [_span(row) for row in rows]
+
+
+def timeline(
+    axis: Axis, day: VenueDay, exposures: Sequence[ExposureRow], now: datetime
+) -> Timeline:
+    """Who is where, who knows, and what is still offered."""
+    bookings = [_booking(axis, day, booking, now) for booking in day.bookings]
+    blocks = [_block(axis, day, block, bookings, now) for block in day.blocks]
+    exposed = [_exposure(axis, day, group, now) for group in _merged(exposures)]
+    return Timeline(
+        axis=axis,
+        rows=[_row(axis, unit, (bookings, blocks, exposed)) for unit in day.units],
+        agenda=[
+            drawn.entry
+            for drawn in sorted([*exposed, *bookings], key=lambda drawn: drawn.span.start)
+            if axis.slot(drawn.span) is not None
+        ],
+        homeless=[drawn.entry for drawn in bookings if not drawn.units],
+    )
+
+
+def _booking(axis: Axis, day: VenueDay, booking: DayBooking, now: datetime) -> _Drawn:
+    granted = [grant for grant in day.granted if grant.booking_id == booking.id]
+    units = frozenset(grant.unit_id for grant in granted) or frozenset(booking.asked)
+    left = booking.held_until - now if booking.held_until else None
+    entry = Entry(
+        key=f"booking-{booking.id}",
+        shape="booking",
+        mark=STATUS[booking.status],
+        start=booking.starts_at,
+        when=between(booking.starts_at, booking.ends_at, axis.zone),
+        what=counted(booking.party_size, "guest") if booking.party_size else "",
+        source=booking.account or booking.channel,
+        channel=booking.channel,
+        units=_names(day.units, units),
+        note=f"{lasting(left)} left" if left and booking.status in ("held", "pending") else "",
+        clash=booking.conflict,
+        pips=[
+            Pip(listing=block.listing, mark=sync_of(block))
+            for block in day.blocks
+            if booking.id in block.because
+        ],
+    )
+    padded = {grant.unit_id: _span(grant) for grant in granted}
+    return _Drawn(entry=entry, span=_span(booking), units=units, padded=padded)
+
+
+def _block(
+    axis: Axis, day: VenueDay, block: DayBlock, bookings: Iterable[_Drawn], now: datetime
+) -> _Drawn:
+    """In the rows of the units that it is about; of a block without a reason, of the first it closes."""
+    keys = {f"booking-{number}" for number in block.because}
+    closes = [unit.id for unit in day.units if block.listing in unit.listings]
+    about = {unit for drawn in bookings if drawn.entry.key in keys for unit in drawn.units}
+    units = frozenset(about & set(closes)) or frozenset(closes[:1])
+    left = block.expires_at - now if block.expires_at and block.state == "held" else None
+    numbers = ", ".join(f"#{number}" for number in block.because)
+    entry = Entry(
+        key=f"block-{block.id}",
+        shape="block",
+        mark=sync_of(block),
+        start=block.starts_at,
+        when=between(block.starts_at, block.ends_at, axis.zone),
+        what=f"stands for {numbers}" if numbers else "stands for nothing any more",
+        source=block.listing,
+        channel=block.channel,
+        units=_names(day.units, units),
+        note=f"{lasting(left)} left" if left else "",
+    )
+    return _Drawn(entry=entry, span=_span(block), units=units, padded={})
+
+
+def _exposure(axis: Axis, day: VenueDay, group: Sequence[ExposureRow], now: datetime) -> _Drawn:
+    first, last = group[0], max(group, key=lambda row: row.ends_at)
+    names = {name for row in group for name in row.units}
+    units = frozenset(unit.id for unit in day.units if unit.name in names)
+    age = max(now - row.read_at for row in group)
+    entry = Entry(
+        key=f"exposure-{first.listing}-{first.starts_at:%Y%m%dT%H%M}",
+        shape="exposure",
+        mark=EXPOSED,
+        start=first.starts_at,
+        when=between(first.starts_at, last.ends_at, axis.zone),
+        what=counted(len(group), "offer"),
+        source=first.listing,
+        channel=first.channel,
+        units=_names(day.units, units),
+        note=f"read {lasting(age)} ago",
+    )
+    span = Span(start=first.starts_at, end=last.ends_at)
+    return _Drawn(entry=entry, span=span, units=units, padded={})
+
+
+def _merged(exposures: Sequence[ExposureRow]) -> list[list[ExposureRow]]:
+    """Offers of one listing that overlap or touch are one stretch of danger."""
+    groups: list[list[ExposureRow]] = []
+    for row in sorted(exposures, key=lambda row: (row.listing, row.starts_at)):
+        last = groups[-1] if groups else []
+        if (
+            last
+            and last[0].listing == row.listing
+            and row.starts_at <= max(r.ends_at for r in last)
+        ):
+            last.append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
+def _row(axis: Axis, unit: UnitRow, kinds: Iterable[Iterable[_Drawn]]) -> Row:
+    """Each kind below the one before it, in as many lanes as it needs."""
+    placed: list[Placed] = []
+    mine = [[drawn for drawn in kind if unit.id in drawn.units] for kind in kinds]
+    for kind in mine:
+        lanes = max((each.lane for each in placed), default=0)
+        placed += [replace(each, lane=each.lane + lanes) for each in _in_lanes(axis, unit, kind)]
+    flat = [drawn.entry for kind in mine for drawn in kind]
+    problem = any(entry.clash or entry.shape == "exposure" for entry in flat)
+    return Row(unit=unit, placed=placed, problem=problem)
+
+
+def _in_lanes(axis: Axis, unit: UnitRow, kind: Iterable[_Drawn]) -> list[Placed]:
+    """First fit by start; setup and cleanup count as taken, so nothing is drawn over them."""
+    placed: list[Placed] = []
+    ends: list[int] = []
+    for drawn in sorted(kind, key=lambda each: each.padded.get(unit.id, each.span).start):
+        outer, inner = axis.slot(drawn.padded.get(unit.id, drawn.span)), axis.slot(drawn.span)
+        if outer is None or inner is None:
+            continue
+        free = (lane for lane, end in enumerate(ends) if end <= outer.column)
+        lane = next(free, len(ends))
+        ends[lane : lane + 1] = [outer.end]
+        pads = _pads(outer, inner)
+        placed += [Placed(entry=None, slot=pad, lane=lane + 1) for pad in pads]
+        placed.append(Placed(entry=drawn.entry, slot=inner, lane=lane + 1))
+    return placed
+
+
+def _pads(outer: Slot, inner: Slot) -> list[Slot]:
+    before = Slot(column=outer.column, width=inner.column - outer.column)
+    after = Slot(column=inner.end, width=outer.end - inner.end)
+    return [pad for pad in (before, after) if pad.width > 0]
+
+
+def _names(units: Iterable[UnitRow], ids: frozenset[int]) -> str:
+    return ", ".join(unit.name for unit in units if unit.id in ids)
+
+
+def _span(row: DayBooking | DayBlock | Granted | ExposureRow) -> Span:
+    return Span(start=row.starts_at, end=row.ends_at)

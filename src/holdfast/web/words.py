@@ -1,0 +1,124 @@
+"""One vocabulary for every screen: icon, word and class together, and how instants are put. No I/O."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from holdfast.inventory.model import Status
+from holdfast.store.day import DayBlock
+
+_TEXT = "\ufe0e"  # asks fonts for the plain sign instead of the coloured picture
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a state looks: never by colour alone."""
+
+    look: str
+    """The CSS class."""
+    icon: str
+    word: str
+
+
+STATUS: dict[Status, Mark] = {
+    "held": Mark("held", "▨", "Held"),
+    "pending": Mark("pending", "◔", "Pending"),
+    "confirmed": Mark("confirmed", "✓", "Confirmed"),
+    "seated": Mark("seated", "●", "Seated"),
+    "completed": Mark("completed", "■", "Completed"),
+    "no_show": Mark("no-show", "∅", "No show"),
+    "cancelled": Mark("off", "✕", "Cancelled"),
+    "declined": Mark("off", "⊘", "Declined"),
+    "expired": Mark("off", f"⌛{_TEXT}", "Expired"),
+    "unknown": Mark("unknown", "?", "Unknown"),
+}
+
+CONFLICT = Mark("conflict", f"⚠{_TEXT}", "Conflict")
+EXPOSED = Mark("exposed", f"⚠{_TEXT}", "Still offered")
+
+QUEUED = Mark("queued", "◌", "queued")
+SENDING = Mark("sending", "↻", "sending")
+CLOSED = Mark("done", "✓", "closed")
+CLOSED_FOR_NOW = Mark("done", "▨", "held closed")
+UNSURE = Mark("unsure", "?", "unknown")
+GIVEN_UP = Mark("dead", "!", "not closed")
+PAUSED = Mark("paused", "‖", "paused")
+SHADOW = Mark("shadow", "◇", "shadow, not sent")
+RELEASING = Mark("queued", "◌", "being released")
+
+
+def sync_of(block: DayBlock) -> Mark:
+    """Whether the other channel knows: first what is under way, else what stands there."""
+    match block.push:
+        case "in_flight":
+            return SENDING
+        case "unknown":
+            return UNSURE
+        case "shadow":
+            return SHADOW
+        case "waiting":
+            return _waiting(block)
+        case _:
+            return _standing(block)
+
+
+def _waiting(block: DayBlock) -> Mark:
+    if block.mode == "paused":
+        return PAUSED
+    if block.attempts:
+        return Mark("sending", f"↻{block.attempts}", f"retrying, {block.attempts} tried")
+    return RELEASING if block.wants == "nothing" else QUEUED
+
+
+def _standing(block: DayBlock) -> Mark:
+    if block.wants == "nothing":
+        return RELEASING
+    match block.state:
+        case "booked":
+            return CLOSED
+        case "held":
+            return CLOSED_FOR_NOW
+        case _:
+            return GIVEN_UP
+
+
+def lasting(length: timedelta) -> str:
+    """`41 s`, `3 min`, `2 h 5 min`, `3 d 4 h`; below zero counts as none."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 86400:
+        return _two(seconds // 3600, "h", seconds % 3600 // 60, "min")
+    return _two(seconds // 86400, "d", seconds % 86400 // 3600, "h")
+
+
+def _two(many: int, large: str, few: int, small: str) -> str:
+    return f"{many} {large} {few} {small}" if few else f"{many} {large}"
+
+
+def counted(amount: int, one: str, more: str | None = None) -> str:
+    """`1 booking`, `2 bookings`."""
+    return f"{amount} {one if amount == 1 else more or one + 's'}"
+
+
+def clock_time(at: datetime, zone: ZoneInfo) -> str:
+    """`14:00` on the venue's own clock."""
+    return at.astimezone(zone).strftime("%H:%M")
+
+
+def between(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """From and to on the venue's own clock."""
+    return f"{clock_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
+
+
+def day_and_time(at: datetime, zone: ZoneInfo) -> str:
+    """`Sat 21 Nov 14:00`."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
+
+
+def exact(at: datetime) -> str:
+    """ISO 8601 with milliseconds, UTC: for hovering and copying."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

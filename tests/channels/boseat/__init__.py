@@ -1,0 +1,1 @@
+"""Boseat: its samples, its protocol, its client against its simulator, and the simulator itself."""

@@ -1,0 +1,120 @@
+"""What the environment may say, and what is said of an environment that is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from holdfast.settings import Settings, SettingsError
+
+
+def refused(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ(environ)
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return list(caught.value.problems)
+
+
+@pytest.mark.parametrize("environ", [{}, {"HOLDFAST_PORT": "", "HOLDFAST_DATABASE_URL": " "}])
+def test_an_empty_environment_means_embedded_servers_on_loopback(environ: dict[str, str]) -> None:
+    settings = Settings.from_environ(environ)
+    assert (settings.database_url, settings.redis_url) == (None, None)
+    assert (settings.host, settings.port, settings.metrics_port) == ("127.0.0.1", 8080, None)
+    assert (settings.public_url, settings.config) == (None, Path("holdfast.toml"))
+    assert settings.api_tokens == ()
+
+
+def test_every_variable_is_heard() -> None:
+    settings = Settings.from_environ(
+        {
+            "HOLDFAST_DATABASE_URL": "postgresql://u:p@db/holdfast",
+            "HOLDFAST_REDIS_URL": "redis://:p@cache:6379/0",
+            "HOLDFAST_HOST": "192.0.2.7",
+            "HOLDFAST_PORT": "80",
+            "HOLDFAST_METRICS_PORT": "9090",
+            "HOLDFAST_PUBLIC_URL": "https://hooks.example/holdfast/",
+            "HOLDFAST_CONFIG": "/etc/holdfast.toml",
+            "HOLDFAST_API_TOKENS": "first-token, second-token,",
+            "PATH": "/usr/bin",
+        }
+    )
+    assert settings.database_url == "postgresql://u:p@db/holdfast"
+    assert settings.redis_url == "redis://:p@cache:6379/0"
+    assert (settings.host, settings.port, settings.metrics_port) == ("192.0.2.7", 80, 9090)
+    assert settings.public_url == "https://hooks.example/holdfast"
+    assert settings.config == Path("/etc/holdfast.toml")
+    tokens = [token.get_secret_value() for token in settings.api_tokens]
+    assert tokens == ["first-token", "second-token"]
+
+
+PORT = "expected a port number from 1 to 65535"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("HOLDFAST_PORT", "abc", f"{PORT}, got 'abc'"),
+        ("HOLDFAST_PORT", "0", f"{PORT}, got '0'"),
+        ("HOLDFAST_METRICS_PORT", "65536", f"{PORT}, got '65536'"),
+        ("HOLDFAST_HOST", "http://x/", "expected a host name or an IP address, got 'http://x/'"),
+        (
+            "HOLDFAST_PUBLIC_URL",
+            "hooks.example",
+            "expected an address that begins with https:// or http://, got 'hooks.example'",
+        ),
+        (
+            "HOLDFAST_PUBLIC_URL",
+            "https://",
+            "expected an address that begins with https:// or http://, got 'https://'",
+        ),
+        ("HOLDFAST_DATABASE_URL", "db", "expected an address that begins with postgresql://"),
+        (
+            "HOLDFAST_REDIS_URL",
+            "http://:canary@x",
+            "expected an address that begins with redis://, rediss:// or unix://",
+        ),
+        (
+            "HOLDFAST_API_TOKENS",
+            "canary\u00e9",
+            "expected tokens of visible ASCII characters, separated by commas",
+        ),
+    ],
+)
+def test_a_wrong_value_names_its_variable_and_what_was_expected(
+    name: str, value: str, expected: str
+) -> None:
+    assert refused({name: value}) == [f"{name}: {expected}"]
+
+
+def test_all_problems_are_told_at_once() -> None:
+    assert len(refused({"HOLDFAST_PORT": "x", "HOLDFAST_METRICS_PORT": "y"})) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("HOLDFAST_PROT", "HOLDFAST_PORT"),
+        ("HOLDFAST_DATABASE_URI", "HOLDFAST_DATABASE_URL"),
+        ("HOLDFAST_API_TOKEN", "HOLDFAST_API_TOKENS"),
+        ("HOLDFAST_METRIC_PORT", "HOLDFAST_METRICS_PORT"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_without_its_value(name: str, meant: str) -> None:
+    assert refused({name: "canary"}) == [f"{name}: unknown variable, did you mean {meant}?"]
+
+
+@pytest.mark.parametrize(
+    "name", ["HOLDFAST_ROOMHUB_TOKEN", "HOLDFAST_ROOMHUB_CLIENT_SECRET", "HOLDFAST_WEBHOOK_KEY"]
+)
+def test_a_deployment_may_keep_its_secrets_beside_our_variables(name: str) -> None:
+    assert Settings.from_environ({name: "x"}) == Settings()
+
+
+def test_no_secret_is_shown_by_the_settings() -> None:
+    settings = Settings.from_environ(
+        {
+            "HOLDFAST_DATABASE_URL": "postgresql://u:canary@db/x",
+            "HOLDFAST_REDIS_URL": "redis://:canary@cache/0",
+            "HOLDFAST_API_TOKENS": "canary",
+        }
+    )
+    assert "canary" not in f"{settings!r} {settings} {settings.api_tokens!r}"

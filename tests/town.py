@@ -1,0 +1,230 @@
+"""A town for the tests: both simulators and our web on real sockets, one clock for all, and guests."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import aiohttp
+import asyncpg
+
+from holdfast import configuration, configuration_apply
+from holdfast.clock import ManualClock
+from holdfast.example import example_configuration
+from holdfast.kind import SimulatorOptions, WebhookTarget, discover
+from holdfast.processes import listening
+from holdfast.sync import rounds
+from holdfast.sync.operate import Operator
+from holdfast.sync.receive import Receiver
+from holdfast.web.app import build_web
+from holdfast.web.parts import WebParts
+from holdfast.wiring import Base, Wiring, wired
+
+SECRETS = {
+    "BOSEAT_CLIENT_ID": "boseat-example",
+    "BOSEAT_CLIENT_SECRET": "boseat-example-secret",
+    "BOSEAT_WEBHOOK_SECRET": "test-webhook-secret",
+    "MOZREST_API_KEY": "mozrest-example-key",
+    "MOZREST_WEBHOOK_TOKEN": "test-webhook-token",
+}
+WEBHOOK_SECRETS = {"boseat": "BOSEAT_WEBHOOK_SECRET", "mozrest": "MOZREST_WEBHOOK_TOKEN"}
+UNHURRIED = 'mode = "live"\nreads_per_minute = 100000\nwrites_per_minute = 100000'
+"""Budgets are for their own tests: waiting for one on a clock that stands still would never end."""
+
+UNLIMITED = {"boseat": {"reads_per_minute": "100000", "writes_per_minute": "100000"}}
+
+UNITS = ("salon", "chefs-table", "board-room")
+MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+@dataclass(kw_only=True)
+class Side:
+    """A simulator as a guest and as its provider see it."""
+
+    url: str
+    session: aiohttp.ClientSession
+    places: Mapping[str, str] = field(default_factory=dict)
+    """The place that a unit of ours is called there."""
+
+    async def ask(self, method: str, path: str, body: object = None) -> Any:
+        """A call to the control side."""
+        async with self.session.request(method, f"{self.url}/control{path}", json=body) as answer:
+            told = await answer.json(content_type=None)
+            assert answer.status == 200, f"{path}: {answer.status} {told}"
+            return told
+
+    async def book(
+        self, unit: str, start: datetime, minutes: int, *, confirm: bool = True, party: int = 2
+    ) -> str:
+        """A guest books; the reference is the provider's."""
+        wish = {
+            "place": self.places[unit],
+            "start": start.isoformat(),
+            "end": (start + timedelta(minutes=minutes)).isoformat(),
+            "party": party,
+            "confirm": confirm,
+        }
+        return str((await self.ask("POST", "/guest/book", wish))["ref"])
+
+    async def act(self, ref: str, what: str, body: object = None) -> str:
+        """A guest confirms, cancels or moves."""
+        return str((await self.ask("POST", f"/guest/{ref}/{what}", body))["ref"])
+
+    async def taken(self, unit: str) -> list[dict[str, Any]]:
+        """What occupies a unit at the provider, by the provider's own books."""
+        truth = await self.ask("GET", "/truth")
+        place = next(p for p in truth["places"] if p["place"] == self.places[unit])
+        return sorted(place["taken"], key=lambda t: str(t["start"]))
+
+    async def ours(self, unit: str) -> list[dict[str, Any]]:
+        """Of these, what we placed through the API."""
+        return [t for t in await self.taken(unit) if t["by"] == "client"]
+
+    async def offered(self, unit: str) -> list[tuple[datetime, datetime]]:
+        """What a guest could book there now."""
+        truth = await self.ask("GET", "/truth")
+        place = next(p for p in truth["places"] if p["place"] == self.places[unit])
+        return [
+            (datetime.fromisoformat(o["start"]), datetime.fromisoformat(o["end"]))
+            for o in place["offers"]
+        ]
+
+    async def taken_twice(self) -> int:
+        """How often the provider itself sold a unit twice."""
+        return int((await self.ask("GET", "/truth"))["taken_twice"])
+
+
+@dataclass(kw_only=True)
+class Town:
+    """The venue of the example, on both channels."""
+
+    clock: ManualClock
+    wiring: Wiring
+    sides: Mapping[str, Side]
+    web_url: str
+    pool: asyncpg.Pool
+    operator: Operator
+
+    @property
+    def boseat(self) -> Side:
+        return self.sides["boseat"]
+
+    @property
+    def mozrest(self) -> Side:
+        return self.sides["mozrest"]
+
+    async def settle(self) -> None:
+        """Let webhooks arrive and everything that is due happen, until nothing is."""
+        await rounds.settle_down(self.wiring.parts)
+
+    async def pass_time(self, seconds: float, step: float = 15.0) -> None:
+        """Let the clock run and everything happen that falls due meanwhile."""
+        while seconds > 0:
+            self.clock.advance(min(step, seconds))
+            seconds -= step
+            await self.settle()
+
+    async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
+        """Look into the store."""
+        return list(await self.pool.fetch(query, *values))
+
+    async def exposures(self) -> list[tuple[str, str, datetime]]:
+        """What the channels really sell although the time is taken elsewhere: channel, unit, start."""
+        found = []
+        for name, side in self.sides.items():
+            for unit in UNITS:
+                taken = await self._taken_elsewhere(name, unit)
+                found += [
+                    (name, unit, start)
+                    for start, end in await side.offered(unit)
+                    if any(start < t_end and t_start < end for t_start, t_end in taken)
+                ]
+        return found
+
+    async def _taken_elsewhere(self, name: str, unit: str) -> list[tuple[datetime, datetime]]:
+        return [
+            (datetime.fromisoformat(t["start"]), datetime.fromisoformat(t["end"]))
+            for other, side in self.sides.items()
+            if other != name
+            for t in await side.taken(unit)
+            if t["by"] != "client"
+        ]
+
+
+@asynccontextmanager
+async def town(
+    database_url: str,
+    *,
+    webhooks: bool = True,
+    switches: Mapping[str, Mapping[str, str]] | None = None,
+    start: datetime = MORNING,
+) -> AsyncIterator[Town]:
+    """Build it, with no Redis, and let it come to rest."""
+    clock = ManualClock(start)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        web_port = await _reserve(stack)
+        sides: dict[str, Side] = {}
+        for name, kind in discover().items():
+            secret = SECRETS[WEBHOOK_SECRETS[name]]
+            hook = f"http://127.0.0.1:{web_port}/hooks/{name}-main"
+            options = SimulatorOptions(
+                clock=clock,
+                webhook=WebhookTarget(url=hook, secret=secret) if webhooks else None,
+                switches={**UNLIMITED.get(name, {}), **(switches or {}).get(name, {})},
+            )
+            port = await stack.enter_async_context(
+                listening(kind.simulate(options), "127.0.0.1", 0)
+            )
+            sides[name] = Side(url=f"http://127.0.0.1:{port}", session=session)
+            places = await sides[name].ask("GET", "/places")
+            sides[name].places = {
+                unit: p["place"] for unit in UNITS for p in places if _is(unit, p["name"])
+            }
+        await _configure(database_url, {n: s.url for n, s in sides.items()}, clock)
+        base = Base(database_url=database_url, redis=None, clock=clock, environ=SECRETS)
+        wiring = await stack.enter_async_context(wired(base, lambda: None))
+        wiring.parts.random = Random(7)
+        receiver = Receiver(wiring.parts)
+        parts = WebParts(
+            pool=wiring.parts.pool,
+            receiver=receiver,
+            operator=Operator(wiring.parts),
+            clock=clock,
+            metrics=wiring.parts.metrics,
+            channels={a.name: a.channel_name for a in wiring.parts.accounts.values()},
+        )
+        await stack.enter_async_context(listening(build_web(parts), "127.0.0.1", web_port))
+        built = Town(
+            clock=clock,
+            wiring=wiring,
+            sides=sides,
+            web_url=f"http://127.0.0.1:{web_port}",
+            pool=wiring.parts.pool,
+            operator=Operator(wiring.parts),
+        )
+        await built.settle()
+        yield built
+
+
+def _is(unit: str, name: str) -> bool:
+    return unit.replace("-", "") == name.lower().replace("-", "").replace(" ", "").replace("'", "")
+
+
+async def _reserve(stack: AsyncExitStack) -> int:
+    """A free port for our web, known before it starts."""
+    async with listening(aiohttp.web.Application(), "127.0.0.1", 0) as port:
+        return port
+
+
+async def _configure(database_url: str, urls: Mapping[str, str], clock: ManualClock) -> None:
+    text = example_configuration(urls).replace("mode = \"live\"", UNHURRIED)
+    text = text.replace("reads_per_minute = 240", "")
+    wanted = configuration.parse(text, "example", discover())
+    connection = await asyncpg.connect(database_url)
+    try:
+        await configuration_apply.apply(connection, wanted, clock.now())
+    finally:
+        await connection.close()

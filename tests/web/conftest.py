@@ -1,0 +1,117 @@
+"""The web process on a real socket with a real Postgres; only what it hands work to is a recorder."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import asyncpg
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
+from tests.web.rows import NOW, Rows
+
+from holdfast.clock import ManualClock
+from holdfast.metrics import Metrics
+from holdfast.sync.operate import DirectBooking
+from holdfast.web.app import build_web
+from holdfast.web.parts import WebParts
+
+Client = TestClient
+StartClient = Callable[..., Awaitable[Client]]
+
+
+@dataclass
+class RecordingReceiver:
+    """Keeps what comes in, or raises what it is told to."""
+
+    accepted: list[tuple[str, bytes]] = field(default_factory=list)
+    failure: BaseException | None = None
+
+    async def accept(self, account: str, headers: Mapping[str, str], body: bytes) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.accepted.append((account, body))
+
+
+@dataclass
+class RecordingOperator:
+    """Makes the booking that was wished, so that it can be read back; or raises."""
+
+    rows: Rows
+    venue: int = 0
+    wishes: list[DirectBooking] = field(default_factory=list)
+    cancelled: list[tuple[int, str]] = field(default_factory=list)
+    done: bool = True
+    failure: Exception | None = None
+
+    async def book(self, wish: DirectBooking) -> int:
+        if self.failure is not None:
+            raise self.failure
+        self.wishes.append(wish)
+        return await self.rows.booking(self.venue, start=wish.start, end=wish.end)
+
+    async def cancel(self, booking_id: int, reason: str) -> bool:
+        if self.failure is not None:
+            raise self.failure
+        self.cancelled.append((booking_id, reason))
+        return self.done
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool:
+        yield pool
+
+
+@pytest.fixture
+def rows(pool: asyncpg.Pool) -> Rows:
+    return Rows(pool)
+
+
+@pytest.fixture
+def receiver() -> RecordingReceiver:
+    return RecordingReceiver()
+
+
+@pytest.fixture
+def operator(rows: Rows) -> RecordingOperator:
+    return RecordingOperator(rows)
+
+
+@pytest.fixture
+def parts(pool: asyncpg.Pool, receiver: RecordingReceiver, operator: RecordingOperator) -> WebParts:
+    return WebParts(
+        pool=pool,
+        receiver=receiver,
+        operator=operator,
+        clock=ManualClock(NOW),
+        metrics=Metrics(["rooms", "tables"]),
+        channels={"rooms-main": "rooms", "tables-main": "tables"},
+    )
+
+
+@pytest.fixture
+async def start(parts: WebParts) -> AsyncIterator[StartClient]:
+    """Starts the web process with some parts changed; gives a client of it."""
+    clients: list[Client] = []
+
+    async def started(**changed: object) -> Client:
+        client = TestClient(TestServer(build_web(replace(parts, **changed))))
+        clients.append(client)
+        await client.start_server()
+        return client
+
+    yield started
+    for client in clients:
+        await client.close()
+
+
+@pytest.fixture
+async def client(start: StartClient) -> Client:
+    """For whoever is on this machine; no tokens are set."""
+    return await start()
+
+
+@pytest.fixture
+async def guarded(start: StartClient) -> Client:
+    """With two tokens set."""
+    return await start(api_tokens=(SecretStr("first-token"), SecretStr("second-token")))
