@@ -12,7 +12,7 @@ import asyncpg
 
 from holdfast import configuration, configuration_apply
 from holdfast.clock import ManualClock
-from holdfast.example import example_configuration
+from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configuration
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.processes import listening
 from holdfast.sync import rounds
@@ -22,14 +22,7 @@ from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 from holdfast.wiring import Base, Wiring, wired
 
-SECRETS = {
-    "BOSEAT_CLIENT_ID": "boseat-example",
-    "BOSEAT_CLIENT_SECRET": "boseat-example-secret",
-    "BOSEAT_WEBHOOK_SECRET": "test-webhook-secret",
-    "MOZREST_API_KEY": "mozrest-example-key",
-    "MOZREST_WEBHOOK_TOKEN": "test-webhook-token",
-}
-WEBHOOK_SECRETS = {"boseat": "BOSEAT_WEBHOOK_SECRET", "mozrest": "MOZREST_WEBHOOK_TOKEN"}
+SECRETS = {**EXAMPLE_SECRETS, **{name: f"test-{name}" for name in WEBHOOK_SECRETS.values()}}
 UNHURRIED = 'mode = "live"\nreads_per_minute = 100000\nwrites_per_minute = 100000'
 """Budgets are for their own tests: waiting for one on a clock that stands still would never end."""
 
@@ -220,7 +213,7 @@ async def _reserve(stack: AsyncExitStack) -> int:
 
 
 async def _configure(database_url: str, urls: Mapping[str, str], clock: ManualClock) -> None:
-    text = example_configuration(urls).replace("mode = \"live\"", UNHURRIED)
+    text = example_configuration(urls).replace('mode = "live"', UNHURRIED)
     text = text.replace("reads_per_minute = 240", "")
     wanted = configuration.parse(text, "example", discover())
     connection = await asyncpg.connect(database_url)

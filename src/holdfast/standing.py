@@ -20,6 +20,7 @@ CONFLICT_KINDS = (
     "both_edited",
     "orphan_block",
     "unknown_booking",
+    "unmapped",
     "unlisted",
     "too_small",
     "clock",

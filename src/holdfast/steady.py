@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import time
 from random import Random
 from typing import Any
@@ -29,7 +30,7 @@ SILENCE_SECONDS = 3.0
 
 
 class SteadyWorker(Worker):
-    """See /shared notes in README: each override answers one measured way in which plain arq stops or hangs."""
+    """Each override answers one way in which plain arq, with Redis killed, frozen or lying, stops or hangs."""
 
     def __init__(self, redis: ArqRedis, drainer: Drainer, random: Random) -> None:
         super().__init__(
@@ -47,6 +48,7 @@ class SteadyWorker(Worker):
             health_check_interval=5,
             health_check_key=f"{QUEUE}:health:{id(self):x}",
             job_serializer=packed,
+            job_deserializer=json.loads,
             ctx={"drainer": drainer},
             log_results=False,
         )

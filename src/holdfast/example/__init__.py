@@ -30,3 +30,14 @@ def _accounts(text: str) -> list[dict[str, str]]:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+EXAMPLE_SECRETS = {
+    "BOSEAT_CLIENT_ID": "boseat-example",
+    "BOSEAT_CLIENT_SECRET": "boseat-example-secret",
+    "MOZREST_API_KEY": "mozrest-example-key",
+}
+"""What the simulators' example worlds accept; they listen on loopback only."""
+
+WEBHOOK_SECRETS = {"boseat": "BOSEAT_WEBHOOK_SECRET", "mozrest": "MOZREST_WEBHOOK_TOKEN"}
+"""By channel, the variable in which the example looks for its webhooks' secret."""

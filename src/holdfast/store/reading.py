@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import asyncpg
 
-from holdfast.inventory.model import OCCUPYING, Payment, Span, Status
+from holdfast.inventory.model import Payment, Span, Status
 from holdfast.store.queries import load
 
 PATIENCE = 5.0
@@ -210,8 +210,7 @@ async def exposures(
 ) -> list[ExposureRow]:
     """Exposed offers that start within a span, or at any time from an instant on."""
     since, until = (span.start, span.end) if isinstance(span, Span) else (span, None)
-    wanted = (sorted(OCCUPYING), since, venue, listing, until)
-    return await rows(pool, ExposureRow, "exposures", *wanted)
+    return await rows(pool, ExposureRow, "exposures", since, venue, listing, until)
 
 
 async def listing_exists(pool: asyncpg.Pool, name: str) -> bool:

@@ -108,48 +108,61 @@ where a.active
 order by a.channel, a.name
 
 -- exposures --
--- offers starting within [$2, $5) that are open although their time is taken by another listing's
--- booking. Taken is what was granted, and what an occupying booking asked for in vain: it is a fact
--- all the same. A pool is exposed once none of its units is free for the whole of the offer.
-with taken as (
-  select int8range(g.unit_id, g.unit_id, '[]') as unit, g.during, b.id as booking_id, b.listing_id
+-- offers starting within [$1, $4) that are open although their time is taken by another listing's
+-- booking. A pool is exposed once none of its units is free for the whole of the offer.
+with wanted as materialized (
+  -- each listing with its longest offer: how far before taken time one may start that reaches into it
+  select l.id, l.name, l.takes, v.name as venue, a.name as account, a.channel, a.mode, reach.longest
+  from listings l
+  join venues v on v.id = l.venue_id
+  join accounts a on a.id = l.account_id
+  cross join lateral (select max(o.ends_at - o.starts_at) as longest from offers o
+                      where o.listing_id = l.id and o.open and o.starts_at >= $1::timestamptz) reach
+  where l.active and a.active and reach.longest is not null
+    and ($2::text is null or v.name = $2) and ($3::text is null or l.name = $3)
+), taken as materialized (
+  -- what was granted
+  select g.unit_id, g.during, b.id as booking_id, b.listing_id
   from allocations g join bookings b on b.id = g.booking_id
-  where b.status = any($1::text[]) and upper(g.during) > $2::timestamptz
+  where b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown') and g.during && tstzrange($1, null)
   union all
-  select int8range(u.id, u.id, '[]'),
-         tstzrange(lower(b.during) - make_interval(mins => u.setup_minutes),
-                   upper(b.during) + make_interval(mins => u.cleanup_minutes)),
+  -- and what an occupying booking asked for in vain: it is a fact all the same
+  select u.id, tstzrange(lower(b.during) - make_interval(mins => u.setup_minutes),
+                         upper(b.during) + make_interval(mins => u.cleanup_minutes)),
          b.id, b.listing_id
   from bookings b
   left join listings l on l.id = b.listing_id and l.takes = 'all'
   left join listing_units m on m.listing_id = l.id
   join units u on u.id = m.unit_id or u.id = any(b.unit_ids)
-  where b.status = any($1) and upper(b.during) > $2
+  where b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown') and b.during && tstzrange($1, null)
     and not exists (select from allocations g where g.booking_id = b.id)
+), touched as (
+  -- offset 0 keeps the lookup by index, once for each taken span of each listing
+  select distinct w.id as listing_id, o.starts_at, o.ends_at, o.read_at
+  from taken t
+  join listing_units m on m.unit_id = t.unit_id
+  join wanted w on w.id = m.listing_id and w.id is distinct from t.listing_id
+  cross join lateral (
+    select o.starts_at, o.ends_at, o.read_at from offers o
+    where o.listing_id = w.id and o.open and o.starts_at >= $1
+      and o.starts_at > lower(t.during) - w.longest and o.starts_at < upper(t.during)
+      and o.ends_at > lower(t.during) and ($4::timestamptz is null or o.starts_at < $4)
+    offset 0) o
 )
-select l.name as listing, v.name as venue, a.name as account, a.channel, a.mode,
-       o.starts_at, o.ends_at, o.read_at,
+select w.name as listing, w.venue, w.account, w.channel, w.mode, o.starts_at, o.ends_at, o.read_at,
        array_agg(distinct t.booking_id order by t.booking_id)
-         filter (where t.listing_id is distinct from l.id and t.booking_id is not null) as because,
+         filter (where t.listing_id is distinct from w.id and t.booking_id is not null) as because,
        array_agg(distinct u.name order by u.name)
-         filter (where t.listing_id is distinct from l.id and t.booking_id is not null) as units
-from offers o
-join listings l on l.id = o.listing_id and l.active
-join venues v on v.id = l.venue_id
-join accounts a on a.id = l.account_id and a.active
-join listing_units m on m.listing_id = l.id
+         filter (where t.listing_id is distinct from w.id and t.booking_id is not null) as units
+from touched o
+join wanted w on w.id = o.listing_id
+join listing_units m on m.listing_id = w.id
 join units u on u.id = m.unit_id
-left join taken t on t.unit && int8range(m.unit_id, m.unit_id, '[]')
-                 and t.during && tstzrange(o.starts_at, o.ends_at)
-where o.open and o.starts_at >= $2
-  and ($3::text is null or v.name = $3)
-  and ($4::text is null or l.name = $4)
-  and ($5::timestamptz is null or o.starts_at < $5)
-group by l.id, l.name, l.takes, v.name, a.name, a.channel, a.mode, o.starts_at, o.ends_at, o.read_at
-having bool_or(t.booking_id is not null and t.listing_id is distinct from l.id)
-   and (l.takes = 'all'
-        or count(distinct m.unit_id) = count(distinct m.unit_id) filter (where t.booking_id is not null))
-order by o.starts_at, o.ends_at, l.name
+left join taken t on t.unit_id = m.unit_id and t.during && tstzrange(o.starts_at, o.ends_at)
+group by w.id, w.name, w.takes, w.venue, w.account, w.channel, w.mode, o.starts_at, o.ends_at, o.read_at
+having w.takes = 'all'
+    or count(distinct m.unit_id) = count(distinct m.unit_id) filter (where t.booking_id is not null)
+order by o.starts_at, o.ends_at, w.name
 
 -- listing_exists --
 -- tells "nothing exposed" from "no such listing"

@@ -30,11 +30,11 @@ async def echo(current: Turn, account: Account, block: Block, seen: Seen | Absen
     return "echo"
 
 
-async def lose(current: Turn, block: Block) -> None:
-    """It is not at its channel any more; if it is still wanted, it is placed anew."""
+async def lose(current: Turn, block: Block, why: str = "lost") -> None:
+    """It is not at its channel any more: what stood on its time is sold again, and planned for anew."""
     await block_store.gone(current.connection, block.id, current.now)
     await offers.reopen(current.connection, block.listing_id, block.span, current.now)
-    kind = "block.released" if block.wants == "nothing" else "block.lost"
+    kind = "block.released" if block.wants == "nothing" and why == "lost" else f"block.{why}"
     current.note(kind, about(current, block), block_id=block.id)
     current.touch(block.span)
 

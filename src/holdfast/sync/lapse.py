@@ -7,7 +7,7 @@ from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import inbox
 from holdfast.store.inbox import Incoming
-from holdfast.sync.echoes import about
+from holdfast.sync.echoes import lose
 from holdfast.sync.parts import Parts
 from holdfast.sync.replan import replan
 from holdfast.sync.turn import turn
@@ -41,9 +41,7 @@ async def _lapsed(parts: Parts, venue_id: int, block_id: int) -> None:
         due = block.expires_at is not None and block.expires_at + HOLD_MARGIN <= current.now
         if block.closed or block.flying or block.state != "held" or not due:
             return
-        await block_store.gone(current.connection, block.id, current.now)
-        current.note("block.lapsed", about(current, block), block_id=block.id)
-        current.touch(block.span)
+        await lose(current, block, "lapsed")
         await replan(current)
 
 

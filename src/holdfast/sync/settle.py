@@ -111,10 +111,8 @@ async def _refused(current: Turn, block: Block, push: Claimed, ended: Ended) -> 
     """Taken: the channel's offers are not what we believed, read them. Gone: place it anew."""
     data = about(current, block) | {"call": push.call, "why": ended.why}
     current.note("push.refused", data, block_id=block.id, push_id=push.id)
-    if ended.why == "gone" and push.call == "release":
+    if ended.why == "gone":
         await lose(current, block)
-    elif ended.why == "gone" or (ended.why == "taken" and block.state != "absent"):
-        await block_store.gone(current.connection, block.id, current.now)
     if ended.why == "taken":
         await offers.shut(current.connection, block.listing_id, block.span, current.now)
         window = block.span.padded(AROUND, timedelta(0))

@@ -17,7 +17,7 @@ from holdfast.channels.boseat import KIND
 from holdfast.channels.boseat.calls import Caller
 from holdfast.channels.boseat.kind import connect_caller
 from holdfast.channels.boseat.settings import BoseatListing
-from holdfast.clock import Clock, ManualClock
+from holdfast.clock import Clock, ManualClock, SkewedClock
 from holdfast.exchange import Reply, Request, Transport
 from holdfast.inventory.marker import mark
 from holdfast.inventory.model import Absent, Offer, Seen, Span
@@ -60,6 +60,10 @@ def hour(hours_ahead: int, days: int = 0) -> Offer:
     """The slot that begins this many full hours after 10:00 UTC on the first day."""
     start = START.replace(hour=10, minute=0) + timedelta(hours=hours_ahead, days=days)
     return Offer(span=Span.of(start, timedelta(hours=1)))
+
+
+def times(offer: Offer) -> dict[str, str]:
+    return {"start": offer.span.start.isoformat(), "end": offer.span.end.isoformat()}
 
 
 @dataclass(slots=True)
@@ -115,21 +119,19 @@ class Desk:
     http: aiohttp.ClientSession
     connection: Connection
 
-    async def control(self, method: str, path: str, **body: Any) -> Any:
-        async with self.http.request(
-            method, f"{self.root}/control/{path}", json=body or None
-        ) as answer:
+    async def control(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> Any:
+        async with self.http.request(method, f"{self.root}/control/{path}", json=body) as answer:
             assert answer.status == 200, f"{path}: {answer.status} {await answer.text()}"
             return await answer.json()
 
     async def turn(self, **switches: str) -> None:
-        await self.control("PUT", "switches", **switches)
+        await self.control("PUT", "switches", switches)
 
     async def guest(self, number: int, offer: Offer, confirm: bool = True) -> str:
-        times = {"start": offer.span.start.isoformat(), "end": offer.span.end.isoformat()}
-        booked = await self.control(
-            "POST", "guest/book", place=place(number), confirm=confirm, **times
-        )
+        wish = {"place": place(number), "confirm": confirm, **times(offer)}
+        booked = await self.control("POST", "guest/book", wish)
         return str(booked["ref"])
 
     async def taken(self, number: int) -> list[dict[str, Any]]:
@@ -180,13 +182,14 @@ def connection_of(
 
 @asynccontextmanager
 async def opened(
+    switches: Mapping[str, str] | None = None,
     *,
     world: Mapping[str, object] | None = None,
     listings: Sequence[Listing] = (SALON, CHEFS, BOARD),
     budgeted: bool = False,
-    **switches: str,
+    ahead: float = 0,
 ) -> AsyncIterator[Desk]:
-    """A desk; the simulator's budgets are wide open unless they are to be tested."""
+    """A desk; the simulator's budgets are wide open unless `budgeted`, its clock is `ahead` by seconds."""
     clock, hooks = ManualClock(START), Hooks()
     wide = {} if budgeted else {"reads_per_minute": "100000", "writes_per_minute": "100000"}
     receiver = web.Application()
@@ -194,10 +197,10 @@ async def opened(
     async with TestServer(receiver) as listening:
         hooks.url = str(listening.make_url("/hooks"))
         options = SimulatorOptions(
-            clock=clock,
+            clock=SkewedClock(clock, lambda: ahead),
             world=world,
             webhook=WebhookTarget(url=hooks.url, secret=SECRET),
-            switches=wide | switches,
+            switches=wide | dict(switches or {}),
         )
         async with (
             TestServer(KIND.simulate(options)) as server,

@@ -30,7 +30,7 @@ def variant(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 async def test_a_block_lives_and_dies_in_every_variant(variant: dict[str, str]) -> None:
-    async with opened(**variant) as desk:
+    async with opened(variant) as desk:
         channel = desk.channel
         placed = await channel.hold(SALON, hour(4), ours("b1"))
         desk.clock.advance(30)
@@ -56,7 +56,7 @@ async def _released(desk: Desk, ref: str, variant: dict[str, str]) -> None:
 
 async def test_a_hold_that_lapsed_is_known_in_every_variant(variant: dict[str, str]) -> None:
     """Whatever Boseat shows: the slot is offered, confirming fails, releasing is done."""
-    async with opened(**variant) as desk:
+    async with opened(variant) as desk:
         channel = desk.channel
         placed = await channel.hold(SALON, hour(4), ours("b1"))
         desk.clock.advance(910)
@@ -70,7 +70,7 @@ async def test_a_hold_that_lapsed_is_known_in_every_variant(variant: dict[str, s
 
 
 async def test_a_guests_booking_is_seen_in_every_variant(variant: dict[str, str]) -> None:
-    async with opened(**variant) as desk:
+    async with opened(variant) as desk:
         ref = await desk.guest(1, hour(4))
         desk.clock.advance(30)
         seen = await desk.seen(ref)
@@ -85,7 +85,7 @@ async def test_a_guests_booking_is_seen_in_every_variant(variant: dict[str, str]
 
 
 async def test_a_webhook_is_believed_in_every_variant(variant: dict[str, str]) -> None:
-    async with opened(**variant) as desk:
+    async with opened(variant) as desk:
         ref = await desk.guest(1, hour(4))
         for headers, body in await desk.hooks.wait(1):
             (hint,) = desk.channel.read_webhook(headers, body, desk.clock.now())
@@ -97,8 +97,11 @@ async def test_a_webhook_is_believed_in_every_variant(variant: dict[str, str]) -
         assert any(hint.external_id == ref for hint in hints)
 
 
+PATIENT = {"status_after_create": "PENDING", "pending_expires": "never"}
+
+
 async def test_a_pending_hold_that_never_lapses_stays_held_without_a_deadline() -> None:
-    async with opened(status_after_create="PENDING", pending_expires="never") as desk:
+    async with opened(PATIENT) as desk:
         ref = await desk.guest(1, hour(4), confirm=False)
         before = await desk.seen(ref, "salon")
         assert before.held_until == START + timedelta(minutes=15)
@@ -109,7 +112,7 @@ async def test_a_pending_hold_that_never_lapses_stays_held_without_a_deadline() 
 
 
 async def test_our_pending_hold_that_never_lapses_can_be_confirmed_late() -> None:
-    async with opened(status_after_create="PENDING", pending_expires="never") as desk:
+    async with opened(PATIENT) as desk:
         placed = await desk.channel.hold(SALON, hour(4), ours("b1"))
         desk.clock.advance(1000)
         assert (await desk.channel.commit(SALON, placed.external_id, ours("b1"))).booked
@@ -119,7 +122,7 @@ SHOWN = {"expired_hold": "still_RESERVED_15_MIN_but_slot_free"}
 
 
 async def test_a_lapsed_hold_that_is_still_shown_is_expired_to_fetch_and_scan() -> None:
-    async with opened(**SHOWN) as desk:
+    async with opened(SHOWN) as desk:
         ref = await desk.guest(1, hour(4), confirm=False)
         desk.clock.advance(910)
         pages = await desk.scan(SALON)
@@ -130,7 +133,7 @@ async def test_a_lapsed_hold_that_is_still_shown_is_expired_to_fetch_and_scan() 
 
 
 async def test_a_lapsed_hold_whose_slot_somebody_else_took_is_expired_as_well() -> None:
-    async with opened(**SHOWN) as desk:
+    async with opened(SHOWN) as desk:
         ref = await desk.guest(1, hour(4), confirm=False)
         desk.clock.advance(910)
         await desk.guest(1, hour(4))
@@ -140,7 +143,7 @@ async def test_a_lapsed_hold_whose_slot_somebody_else_took_is_expired_as_well() 
 
 
 async def test_a_lapsed_hold_whose_slot_has_begun_is_expired() -> None:
-    async with opened(**SHOWN) as desk:
+    async with opened(SHOWN) as desk:
         ref = await desk.guest(1, hour(0), confirm=False)
         desk.clock.advance(45 * 60)
         assert (await desk.seen(ref, "salon")).status == "expired"

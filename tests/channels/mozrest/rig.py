@@ -40,7 +40,9 @@ def at(text: str, day: str = "2027-03-16") -> datetime:
 
 def offer(text: str, minutes: int = 120, day: str = "2027-03-16") -> Offer:
     start = at(text, day)
-    return Offer(span=Span(start=start, end=datetime.fromtimestamp(start.timestamp() + minutes * 60, UTC)))
+    return Offer(
+        span=Span(start=start, end=datetime.fromtimestamp(start.timestamp() + minutes * 60, UTC))
+    )
 
 
 def listing(name: str = "salon", **settings: object) -> Listing:
@@ -86,6 +88,7 @@ class Rig:
     url: str
     session: aiohttp.ClientSession
     heard: list[Heard] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def control(self, method: str, path: str, body: object = None) -> Any:
         async with self.session.request(method, f"{self.url}/control{path}", json=body) as answer:
@@ -136,7 +139,8 @@ class Rig:
         """Wait until so many webhooks came."""
         async with asyncio.timeout(5):
             while len(self.heard) < count:
-                await asyncio.sleep(0.005)
+                self.news.clear()
+                await self.news.wait()
         return self.heard
 
 
@@ -152,9 +156,11 @@ async def rigged(
     """Everything started, and stopped again. `account` adds to the account's settings."""
     clock = ManualClock(MONDAY)
     heard: list[Heard] = []
+    news = asyncio.Event()
 
     async def hear(request: web.Request) -> web.Response:
         heard.append(Heard(headers=dict(request.headers), body=await request.read()))
+        news.set()
         return web.Response()
 
     async with AsyncExitStack() as stack:
@@ -178,7 +184,13 @@ async def rigged(
         journal = Journal(HttpTransport(outward))
         channel = connected(url, journal, clock, listings, account or {})
         yield Rig(
-            clock=clock, channel=channel, journal=journal, url=url, session=session, heard=heard
+            clock=clock,
+            channel=channel,
+            journal=journal,
+            url=url,
+            session=session,
+            heard=heard,
+            news=news,
         )
 
 

@@ -182,7 +182,11 @@ async def test_a_webhook_leads_to_the_booking_as_it_is_now() -> None:
         await rig.control("POST", f"/guest/{ref}/cancel")
         (heard,) = await rig.hears()
         (hint,) = rig.channel.read_webhook(heard.headers, heard.body, MONDAY)
-        assert (hint.external_id, hint.raw_type, hint.delivery_id) == (ref, "booking.canceled", None)
+        assert (hint.external_id, hint.raw_type, hint.delivery_id) == (
+            ref,
+            "booking.canceled",
+            None,
+        )
 
 
 async def test_no_webhook_tells_of_a_new_booking() -> None:

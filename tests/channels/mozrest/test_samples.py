@@ -33,9 +33,7 @@ def a_listing(name: str, **settings: object) -> Listing:
 
 
 LISTINGS = [
-    a_listing(
-        "dining-room", venue_id="60e890aca5f07b6ee5b950b1", turn_minutes={"4": 90, "6": 150}
-    ),
+    a_listing("dining-room", venue_id="60e890aca5f07b6ee5b950b1", turn_minutes={"4": 90, "6": 150}),
     a_listing(
         "area-salon",
         venue_id="many-areas",

@@ -68,9 +68,7 @@ def test_probes_fall_on_quarters_of_an_hour(minute: int, rounded: int) -> None:
     assert ceil_to_step(BEGIN + timedelta(minutes=minute)) == BEGIN + timedelta(minutes=rounded)
 
 
-def told(
-    free: list[datetime], picked: list[datetime], probe: datetime, hints: bool
-) -> Shown:
+def told(free: list[datetime], picked: list[datetime], probe: datetime, hints: bool) -> Shown:
     """What a provider that shows `picked` of `free` answers."""
     taken = hints and probe not in free
     after = [at for at in free if at > probe]
@@ -130,7 +128,10 @@ def test_a_full_day_costs_few_probes() -> None:
     walk, probes = Walk.through(Span(start=BEGIN, end=BEGIN + timedelta(days=1))), 0
     while not walk.done:
         probe = walk.probe
-        walk, probes = walk.after(told(starts, within_an_hour(starts, probe), probe, True)), probes + 1
+        walk, probes = (
+            walk.after(told(starts, within_an_hour(starts, probe), probe, True)),
+            probes + 1,
+        )
     assert probes <= 10
 
 

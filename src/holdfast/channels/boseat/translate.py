@@ -25,6 +25,9 @@ STATUSES: Mapping[str, Status] = MappingProxyType(
 )
 """RESERVED_15_MIN and PENDING are two names of the unconfirmed hold (C1)."""
 
+MOST_HOURS = 24 * 366
+"""An hourly product that claims to be longer is a mistake."""
+
 PAYMENTS: Mapping[str, Payment] = MappingProxyType({"PAID": "paid", "REFUNDED": "refunded"})
 
 
@@ -93,9 +96,8 @@ def length_of(product: Product) -> timedelta | None:
     None for any other: days and longer follow the opening hours (C13), so only the slots tell.
     """
     duration = product.metadata
-    if duration is None or (duration.unit or "").lower() != "hourly":
-        return None
-    return timedelta(hours=duration.value) if (duration.value or 0) > 0 else None
+    hours = duration.value if duration and (duration.unit or "").lower() == "hourly" else None
+    return timedelta(hours=hours) if hours and 0 < hours < MOST_HOURS else None
 
 
 def _extra(booking: Booking) -> dict[str, str]:

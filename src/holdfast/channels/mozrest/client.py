@@ -91,6 +91,8 @@ class MozrestChannel:
     async def scan(self, listings: Sequence[Listing], window: Span) -> AsyncIterator[Page]:
         """One list per venue and day, for there is no other filter by time."""
         days = venue_days(listings, window, self._settings.list_day_clock)
+        if not days:
+            yield Page(bookings=(), complete=True)
         told: set[str] = set()
         whole = True
         for venue_id, day in days:

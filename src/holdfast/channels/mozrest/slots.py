@@ -17,6 +17,8 @@ from holdfast.inventory.model import Span
 STEP = timedelta(minutes=15)
 """Starts lie on quarters of an hour or coarser; some systems refuse any other instant (U11)."""
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+"""How far "nothing follows" is believed: how far ahead a provider looks for it is not documented."""
 LONGEST_REACH = timedelta(hours=2)
 NEAR = timedelta(hours=13)
 """A time without a date means the occurrence nearest to the asked instant, never one farther off."""
@@ -139,12 +141,12 @@ class Walk:
             return replace(self, known_to=ahead[-1], reach=reach)
         if answer.following is not None and answer.following > probe:
             return replace(self, known_to=answer.following, reach=HOUR)
-        return replace(self, known_to=self.end if answer.ends else probe, reach=HOUR)
+        return replace(self, known_to=probe, reach=DAY if answer.ends else HOUR)
 
     def _touches(self, answer: Shown) -> bool:
         """Whether nothing can lie unseen between `known_to` and what this answer shows."""
-        if self.probe - self.known_to <= STEP or not answer.starts:
+        if self.probe - self.known_to <= STEP:
             return True
-        oldest = answer.starts[0].at
-        before = answer.preceding
-        return oldest <= self.known_to or (before is not None and before <= self.known_to)
+        before = [answer.preceding] if answer.preceding is not None else []
+        earliest = min([*before, *(start.at for start in answer.starts)], default=self.known_to)
+        return earliest <= self.known_to

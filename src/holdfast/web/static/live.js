@@ -107,6 +107,12 @@ function setPaused(paused) {
   if (!paused) refresh();
 }
 
+// Once, on opening: a day that is wider than the screen begins shortly before now.
+for (const board of document.querySelectorAll(".board")) {
+  const tip = board.querySelector(".tip");
+  if (tip) board.scrollLeft = tip.offsetLeft - 120;
+}
+
 at("control").hidden = false;
 at("go").addEventListener("click", () => setPaused(false));
 at("pause").addEventListener("click", () => setPaused(true));

@@ -49,11 +49,10 @@ def read_hint(headers: Mapping[str, str], body: bytes, event_id_header: str | No
     raw_type = kind if isinstance(kind, str) else ""
     named = header(headers, event_id_header) if event_id_header else None
     delivery_id = _id(event.get("id")) or _id(event.get("eventId")) or _id(named)
-    return Hint(
-        external_id=_booking_id(raw_type, event.get("data")),
-        raw_type=raw_type,
-        delivery_id=delivery_id,
-    )
+    external_id = _booking_id(raw_type, event.get("data"))
+    if delivery_id == external_id:
+        delivery_id = None  # the booking's id, the same in every event: no two of them are one
+    return Hint(external_id=external_id, raw_type=raw_type, delivery_id=delivery_id)
 
 
 def header(headers: Mapping[str, str], name: str) -> str | None:

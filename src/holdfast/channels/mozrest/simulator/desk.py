@@ -15,6 +15,9 @@ from holdfast.channels.mozrest.simulator.state import No, State
 from holdfast.channels.mozrest.simulator.world import Area, Venue
 from holdfast.inventory.model import Span
 
+NEAREST = timedelta(hours=1)
+"""How far off a start may be that is taken for the asked one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
@@ -147,13 +150,13 @@ class Desk:
     def _span(self, wish: Wish, area: Area) -> Span:
         """Off the grid the nearest start counts, or the call is refused."""
         grid = starts_about(wish.venue, area, wish.party, wish.at)
-        if wish.at in grid or not grid:
+        near = [start for start in grid if abs(start - wish.at) <= NEAREST]
+        if wish.at in near or not near:
             return Span.of(wish.at, area.turn_of(wish.party))
         alignment = self._state.switches["date_alignment"]
         if alignment != "nearest":
             raise No(alignment.removeprefix("exact_"), "date is not a start")
-        nearest = min(grid, key=lambda start: abs(start - wish.at))
-        return Span.of(nearest, area.turn_of(wish.party))
+        return Span.of(min(near, key=lambda start: abs(start - wish.at)), area.turn_of(wish.party))
 
     def _is_open(self, wish: Wish, area: Area, span: Span) -> bool:
         grid = starts_about(wish.venue, area, wish.party, span.start)

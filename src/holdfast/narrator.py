@@ -1,0 +1,140 @@
+"""Tells what happens, one line each, from the journal: the same facts that the dashboard shows."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import click
+
+from holdfast.store import journal
+from holdfast.sync.parts import Parts
+
+TELL_EVERY = 0.2
+"""Seconds."""
+
+SYMBOLS = {
+    "booking": "<-",
+    "block": "->",
+    "conflict": "!!",
+    "push": "!!",
+}
+COLOURS = {"<-": "cyan", "->": "green", "!!": "red"}
+UNTOLD = frozenset(
+    {"allocation.granted", "block.wanted_held", "block.wanted_booked", "block.wanted_nothing"}
+)
+
+
+@dataclass(slots=True)
+class Narrator:
+    """Prints new journal entries as lines, and keeps count for the summary at the end."""
+
+    parts: Parts
+    zones: Mapping[int, ZoneInfo]
+    told: dict[int, int] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    gaps: list[float] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    async def skip_the_past(self) -> None:
+        """Begin with what happens from now on."""
+        for venue_id in self.parts.premises:
+            for entry in await self._since(venue_id, 1_000_000):
+                self.told[venue_id] = entry["seq"]
+
+    async def tell(self) -> None:
+        """For ever, a few times a second."""
+        while True:
+            for venue_id in list(self.parts.premises):
+                for entry in await self._since(venue_id, 200):
+                    self.told[venue_id] = entry["seq"]
+                    self._count(entry["kind"], json.loads(entry["data"]))
+                    line = self._line(venue_id, entry)
+                    if line is not None:
+                        click.echo(line)
+            await asyncio.sleep(TELL_EVERY)
+
+    async def _since(self, venue_id: int, limit: int) -> list[asyncpg.Record]:
+        async with self.parts.pool.acquire() as connection:
+            return await journal.since(connection, venue_id, self.told.get(venue_id, 0), limit)
+
+    def _count(self, kind: str, data: Mapping[str, object]) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        if kind in ("block.held", "block.booked") and isinstance(data.get("seconds"), float):
+            if "gap_seconds" in data:
+                self.gaps.append(float(str(data["gap_seconds"])))
+            elif data.get("call") == "place":
+                self.seconds.append(float(str(data["seconds"])))
+
+    def _line(self, venue_id: int, entry: asyncpg.Record) -> str | None:
+        kind, data = entry["kind"], json.loads(entry["data"])
+        if kind in UNTOLD:
+            return None
+        zone = self.zones[venue_id]
+        symbol = SYMBOLS.get(kind.split(".")[0], "  ")
+        channel = str(data.get("target") or data.get("channel") or self._channel(data) or "")
+        words = [
+            entry["at"].astimezone(zone).strftime("%H:%M:%S"),
+            click.style(symbol, fg=COLOURS.get(symbol)),
+            f"{channel:<8}",
+            f"{kind:<19}",
+            f"{self._unit(venue_id, data):<12}",
+            _when(data, zone),
+            _rest(kind, data),
+        ]
+        return " ".join(words).rstrip()
+
+    def _channel(self, data: Mapping[str, object]) -> str | None:
+        for account in self.parts.accounts.values():
+            if any(listing.name == data.get("listing") for listing in account.listings.values()):
+                return account.channel_name
+        return None
+
+    def _unit(self, venue_id: int, data: Mapping[str, object]) -> str:
+        premises = self.parts.premises[venue_id]
+        names = data.get("units")
+        if isinstance(names, list):
+            return ", ".join(map(str, names))
+        for outlet in premises.outlets.values():
+            if outlet.name == data.get("listing"):
+                return ", ".join(premises.units[unit].name for unit in outlet.unit_ids)
+        return ""
+
+    def summary(self) -> list[str]:
+        """What it came to, in a few lines."""
+        bookings = sum(n for kind, n in self.counts.items() if kind == "booking.created")
+        placed = self.counts.get("block.held", 0) + self.counts.get("block.booked", 0)
+        lines = [
+            f"{bookings} bookings, {placed} blocks held or booked,"
+            f" {self.counts.get('conflict.opened', 0)} conflicts opened"
+        ]
+        if self.seconds:
+            worst, middle = max(self.seconds), median(self.seconds)
+            lines.append(
+                f"First heard of to closed on the other channel: median {middle * 1000:.0f} ms,"
+                f" worst {worst * 1000:.0f} ms"
+            )
+        if self.gaps:
+            lines.append(
+                f"{len(self.gaps)} holds placed again after they lapsed, widest gap {max(self.gaps) * 1000:.0f} ms"
+            )
+        return lines
+
+
+def _when(data: Mapping[str, object], zone: ZoneInfo) -> str:
+    if not data.get("start") or not data.get("end"):
+        return f"{'':<15}"
+    start, end = (datetime.fromisoformat(str(data[k])).astimezone(zone) for k in ("start", "end"))
+    return f"{start:%a %H:%M}-{end:%H:%M}"
+
+
+def _rest(kind: str, data: Mapping[str, object]) -> str:
+    if "gap_seconds" in data:
+        return f"again after {float(str(data['gap_seconds'])) * 1000:.0f} ms"
+    if kind.startswith("block.") and isinstance(data.get("seconds"), float):
+        return f"{float(str(data['seconds'])) * 1000:.0f} ms"
+    return next((str(data[k]) for k in ("status", "failure", "why") if data.get(k)), "")

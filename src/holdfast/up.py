@@ -1,0 +1,188 @@
+"""`holdfast up`: everything on one machine, with nothing installed, loopback only."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from time import perf_counter
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import asyncpg
+import click
+
+from holdfast import configuration, configuration_apply
+from holdfast.clock import SystemClock
+from holdfast.complaints import Unusable
+from holdfast.embedded import Servers, embedded_servers
+from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configuration
+from holdfast.guests import Guests
+from holdfast.kind import SimulatorOptions, WebhookTarget, discover
+from holdfast.logs import set_up_logs
+from holdfast.narrator import Narrator
+from holdfast.processes import (
+    Place,
+    Surroundings,
+    in_background,
+    listening,
+    running_web,
+    running_worker,
+    until_told_to_stop,
+)
+from holdfast.settings import Settings
+from holdfast.store.migrate import migrate
+from holdfast.wiring import Wiring
+
+HERE = "127.0.0.1"
+SIMULATORS_FROM = 9101
+GUEST_SEED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How `up` is to run. `rate` 0: no guests. `seconds`: stop by itself after so long."""
+
+    port: int | None
+    rate: float
+    fresh: bool
+    data: Path
+    seconds: float | None
+
+
+async def up(environ: Mapping[str, str], options: Options) -> None:
+    """Start it all, tell what happens, stop it all."""
+    began = perf_counter()
+    settings = Settings.from_environ(environ)
+    _log_to(options.data)
+    async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(_servers(settings, options))
+        await migrate(servers.database_url)
+        port = options.port or await _free(settings.port)
+        clock = SystemClock()
+        keys = {
+            **EXAMPLE_SECRETS,
+            **{name: secrets.token_hex(16) for name in WEBHOOK_SECRETS.values()},
+        }
+        sides = await _simulators(stack, clock, port, keys)
+        await _apply(servers.database_url, sides, clock)
+        around = Surroundings(
+            database_url=servers.database_url,
+            redis_url=servers.redis_url,
+            clock=clock,
+            environ={**environ, **keys},
+        )
+        await stack.enter_async_context(running_web(around, Place(host=HERE, port=port)))
+        wiring, _ = await stack.enter_async_context(around.wiring())
+        narrator = await _narrator(wiring, servers.database_url)
+        _welcome(port, sides, settings, perf_counter() - began)
+        await stack.enter_async_context(running_worker(around))
+        stack.enter_context(in_background(narrator.tell(), "narrator"))
+        if options.rate > 0:
+            crowd = await _crowd(stack, sides, options.rate)
+            stack.enter_context(in_background(crowd.live(), "guests"))
+        await _until_the_end(options.seconds)
+    click.echo("\n" + "\n".join(narrator.summary()))
+
+
+def _log_to(folder: Path) -> None:
+    """The screen belongs to what happens; what the program has to say about itself goes to a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    set_up_logs((folder / "holdfast.log").open("a", encoding="utf-8"), SystemClock())
+
+
+@asynccontextmanager
+async def _servers(settings: Settings, options: Options) -> AsyncIterator[Servers]:
+    if (settings.database_url is None) != (settings.redis_url is None):
+        raise Unusable("set both HOLDFAST_DATABASE_URL and HOLDFAST_REDIS_URL, or neither")
+    if settings.database_url is not None and settings.redis_url is not None:
+        yield Servers(database_url=settings.database_url, redis_url=settings.redis_url)
+        return
+    async with embedded_servers(options.data, fresh=options.fresh) as servers:
+        yield servers
+
+
+async def _simulators(
+    stack: AsyncExitStack, clock: SystemClock, web_port: int, keys: Mapping[str, str]
+) -> dict[str, str]:
+    """Start every channel's simulator; gives their addresses."""
+    sides: dict[str, str] = {}
+    for number, (name, kind) in enumerate(sorted(discover().items())):
+        hook = WebhookTarget(
+            url=f"http://{HERE}:{web_port}/hooks/{name}-main", secret=keys[WEBHOOK_SECRETS[name]]
+        )
+        app = kind.simulate(SimulatorOptions(clock=clock, webhook=hook))
+        port = await _free(SIMULATORS_FROM + number)
+        await stack.enter_async_context(listening(app, HERE, port))
+        sides[name] = f"http://{HERE}:{port}"
+    return sides
+
+
+async def _free(wanted: int) -> int:
+    """The wanted port, or a free one if it is taken."""
+    for port in (wanted, 0):
+        try:
+            server = await asyncio.start_server(lambda _r, w: w.close(), HERE, port)
+        except OSError:
+            continue
+        async with server:
+            return int(server.sockets[0].getsockname()[1])
+    raise Unusable("there is no free port on 127.0.0.1")
+
+
+async def _apply(database_url: str, sides: Mapping[str, str], clock: SystemClock) -> None:
+    wanted = configuration.parse(example_configuration(sides), "the example", discover())
+    connection = await asyncpg.connect(database_url)
+    try:
+        await configuration_apply.apply(connection, wanted, clock.now())
+    finally:
+        await connection.close()
+
+
+async def _narrator(wiring: Wiring, database_url: str) -> Narrator:
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch("select id, timezone from venues")
+    finally:
+        await connection.close()
+    narrator = Narrator(wiring.parts, {row["id"]: ZoneInfo(row["timezone"]) for row in rows})
+    await narrator.skip_the_past()
+    return narrator
+
+
+async def _crowd(stack: AsyncExitStack, sides: Mapping[str, str], rate: float) -> Guests:
+    session = await stack.enter_async_context(
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
+    )
+    return Guests(session, sides, Random(GUEST_SEED), rate)  # noqa: S311 - guests are no secret
+
+
+def _welcome(port: int, sides: Mapping[str, str], settings: Settings, seconds: float) -> None:
+    embedded = "embedded" if settings.database_url is None else "yours"
+    simulators = "   ".join(f"{name} {url}" for name, url in sides.items())
+    click.echo(
+        "\n".join(
+            (
+                click.style("holdfast, loopback only, not for production", bold=True),
+                f"  Dashboard   http://{HERE}:{port}/",
+                f"  API         http://{HERE}:{port}/api/v1/bookings   (description: /openapi.json)",
+                f"  Webhooks    http://{HERE}:{port}/hooks/{{{','.join(f'{n}-main' for n in sides)}}}",
+                f"  Simulators  {simulators}",
+                f"  Metrics     http://{HERE}:{port}/metrics      Postgres, Redis: {embedded}",
+                f"Ready in {seconds:.1f} s. Ctrl-C to stop.  (<- heard   -> done at the other channel   !! look)",
+                "",
+            )
+        )
+    )
+    sys.stdout.flush()
+
+
+async def _until_the_end(seconds: float | None) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await until_told_to_stop()
+    except TimeoutError:
+        return

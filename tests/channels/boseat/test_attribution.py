@@ -1,0 +1,165 @@
+"""On which listing a booking is, although bookings need not name their space (U14)."""
+
+from typing import Any
+
+import pytest
+
+from holdfast.channel import Broken
+
+from .desk import BOARD, CHEFS, SALON, Desk, goods, hour, listing, opened, ours, place
+
+SPACES = [
+    {"id": place(1), "name": "Salon", "label": "salon"},
+    {"id": place(2), "name": "Chef's Table", "label": "chefs-table"},
+    {"id": place(3), "name": "Board Room", "label": "board-room"},
+    {"id": place(4), "name": "Cellar", "label": "cellar"},
+]
+
+
+def world(**labels: str) -> dict[str, Any]:
+    """One hourly product for all four rooms, of which the last is not ours, and a daily one."""
+    rooms = [
+        {**room, "label": labels.get(room["label"].replace("-", "_"), room["label"])}
+        for room in SPACES
+    ]
+    venue = {"id": "v1", "name": "Glasshouse", "label": "glasshouse", "spaces": rooms}
+    ids = [room["id"] for room in SPACES]
+    products = [
+        {"id": goods(1), "spaces": ids},
+        {"id": goods(9), "unit": "daily", "spaces": ids},
+    ]
+    return {"workspaces": [{"venues": [venue], "products": products}]}
+
+
+OURS = tuple(
+    listing(name, number, goods(1))
+    for number, name in enumerate(("salon", "chefs-table", "board-room"), 1)
+)
+
+
+async def test_a_space_in_the_booking_tells_it_without_another_read() -> None:
+    async with opened({"space_id_in_booking": "present"}, world=world(), listings=OURS) as desk:
+        ref = await desk.guest(2, hour(4))
+        assert (await desk.seen(ref)).listing == "chefs-table"
+        assert desk.wire.count("list") == 0
+
+
+async def test_the_listing_it_is_believed_on_is_taken_without_another_read() -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        ref = await desk.guest(2, hour(4))
+        assert (await desk.seen(ref, "chefs-table")).listing == "chefs-table"
+        assert desk.wire.count("list") == 0
+
+
+async def test_a_product_of_one_space_only_tells_it_without_another_read(desk: Desk) -> None:
+    ref = await desk.guest(3, hour(4))
+    assert (await desk.seen(ref)).listing == "board-room"
+    assert desk.wire.count("list") == 0
+
+
+async def test_otherwise_the_spaces_are_asked_one_after_the_other() -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        ref = await desk.guest(3, hour(4))
+        assert (await desk.seen(ref)).listing == "board-room"
+        assert desk.wire.count("list") == 4  # one to learn how to ask, one for each space
+
+
+async def test_what_a_scan_learned_of_labels_saves_asking() -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        await desk.guest(3, hour(4))
+        await desk.scan(*OURS)
+        ref = await desk.guest(3, hour(5))
+        desk.wire.requests.clear()
+        assert (await desk.seen(ref)).listing == "board-room"
+        assert desk.wire.count("list") == 0
+
+
+async def test_labels_that_two_spaces_share_are_not_trusted() -> None:
+    async with opened(world=world(chefs_table="salon"), listings=OURS) as desk:
+        await desk.guest(1, hour(4))
+        await desk.guest(2, hour(4))
+        await desk.scan(*OURS)
+        ref = await desk.guest(2, hour(5))
+        assert (await desk.seen(ref)).listing == "chefs-table"
+
+
+async def test_a_booking_of_a_space_that_is_not_ours_stays_unmapped() -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        ref = await desk.guest(4, hour(4))
+        assert (await desk.seen(ref)).listing is None
+
+
+async def test_a_cancelled_booking_is_not_worth_asking_for() -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        ref = await desk.guest(3, hour(4))
+        await desk.control("POST", f"guest/{ref}/cancel")
+        seen = await desk.seen(ref)
+        assert (seen.status, seen.listing) == ("cancelled", None)
+        assert desk.wire.count("list") == 0
+
+
+async def test_another_product_of_a_space_of_ours_is_on_its_listing() -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        start = hour(0, 1).span.start.replace(hour=7)
+        wish = {
+            "place": place(2),
+            "start": start.isoformat(),
+            "end": start.replace(hour=22).isoformat(),
+        }
+        ref = (await desk.control("POST", "guest/book", wish))["ref"]
+        seen = await desk.seen(ref)
+        assert (seen.listing, seen.extra["product_id"]) == ("chefs-table", goods(9))
+
+
+async def test_of_two_listings_of_a_space_the_one_with_the_product_is_meant() -> None:
+    both = (listing("salon-day", 1, goods(9)), *OURS)
+    async with opened(world=world(), listings=both) as desk:
+        ref = await desk.guest(1, hour(4))
+        assert (await desk.seen(ref)).listing == "salon"
+        rows = [row for page in await desk.scan(*both) for row in page.bookings]
+        assert [row.listing for row in rows] == ["salon"]
+
+
+@pytest.mark.parametrize("style", ["comma", "repeat", "brackets", "json"])
+@pytest.mark.parametrize("other", ["ignored", "400"])
+async def test_whatever_style_of_filter_is_understood_no_booking_is_misplaced(
+    style: str, other: str
+) -> None:
+    async with opened({"space_ids_style": style, "space_ids_other": other}) as desk:
+        refs = {await desk.guest(number, hour(4)): number for number in (3, 2)}
+        names = {number: one.name for number, one in enumerate((SALON, CHEFS, BOARD), 1)}
+        for _ in range(2):
+            rows = [row for page in await desk.scan(SALON, CHEFS, BOARD) for row in page.bookings]
+            told = {row.external_id: row.listing for row in rows}
+            assert told == {ref: names[number] for ref, number in refs.items()}
+
+
+async def test_a_filter_that_no_style_works_for_breaks_the_scan_rather_than_lie(desk: Desk) -> None:
+    await desk.guest(2, hour(4))
+    fault = {"path": "/v1/bookings", "method": "GET", "status": 200}
+    row = '[{"id": "b1", "slot": {"from": "2026-03-03T10:00:00Z", "to": "2026-03-03T11:00:00Z"}}]'
+    await desk.control("POST", "faults", {**fault, "body": row})
+    with pytest.raises(Broken):
+        await desk.scan(SALON)
+
+
+async def test_find_tells_our_block_from_a_guests_booking_and_from_another_block(
+    desk: Desk,
+) -> None:
+    await desk.guest(1, hour(2))
+    await desk.channel.hold(SALON, hour(3), ours("other"))
+    since = desk.clock.now()
+    assert not await desk.channel.find(SALON, hour(3), ours("b1"), since)
+    desk.clock.advance(600)
+    placed = await desk.channel.hold(SALON, hour(4), ours("b1"))
+    (found,) = await desk.channel.find(SALON, hour(4), ours("b1"), since)
+    assert (found.external_id, found.marker) == (placed.external_id, "b1")
+
+
+async def test_find_gives_a_booking_of_that_offer_whose_contact_is_not_shown() -> None:
+    async with opened({"customer_unconfirmed": "hidden"}) as desk:
+        placed = await desk.channel.hold(SALON, hour(4), ours("b1"))
+        (found,) = await desk.channel.find(SALON, hour(4), ours("b1"), desk.clock.now())
+        assert (found.external_id, found.marker) == (placed.external_id, None)
+        later = desk.clock.now().replace(hour=23)
+        assert not await desk.channel.find(SALON, hour(4), ours("b1"), later)
