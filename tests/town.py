@@ -1,5 +1,7 @@
 """A town for the tests: both simulators and our web on real sockets, one clock for all, and guests."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +29,9 @@ UNHURRIED = 'mode = "live"\nreads_per_minute = 100000\nwrites_per_minute = 10000
 """Budgets are for their own tests: waiting for one on a clock that stands still would never end."""
 
 UNLIMITED = {"boseat": {"reads_per_minute": "100000", "writes_per_minute": "100000"}}
+
+REACH = timedelta(hours=2)
+"""A block may stand beside the time that it keeps from being sold: one turn of the longest listing."""
 
 UNITS = ("salon", "chefs-table", "board-room")
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -110,7 +115,12 @@ class Town:
 
     async def settle(self) -> None:
         """Let webhooks arrive and everything that is due happen, until nothing is."""
-        await rounds.settle_down(self.wiring.parts)
+        work = asyncio.create_task(rounds.settle_down(self.wiring.parts))
+        while not work.done():
+            await asyncio.wait({work}, timeout=0.1)
+            if not work.done():
+                self.clock.advance(0.1)  # somebody in there waits for a turn
+        await work
 
     async def pass_time(self, seconds: float, step: float = 15.0) -> None:
         """Let the clock run and everything happen that falls due meanwhile."""
@@ -118,6 +128,59 @@ class Town:
             self.clock.advance(min(step, seconds))
             seconds -= step
             await self.settle()
+
+    async def live(self, seconds: float) -> None:
+        """As `pass_time`, but stopping exactly at every moment at which something falls due."""
+        end = self.clock.now() + timedelta(seconds=seconds)
+        while (now := self.clock.now()) < end:
+            due = await rounds.next_due(self.wiring.parts) or end
+            ahead = (min(max(due, now + timedelta(seconds=0.25)), end) - now).total_seconds()
+            self.clock.advance(ahead)
+            await self.settle()
+
+    async def violations(self) -> list[str]:
+        """Whatever is not as it must be once all is quiet, by the providers' own books and by our store."""
+        found = [f"exposed: {exposure}" for exposure in await self.exposures()]
+        for name, side in self.sides.items():
+            for unit in UNITS:
+                found += await self._wrong(name, side, unit)
+        twice = await self.rows(
+            "select a.id from allocations a join allocations b"
+            " on a.unit_id = b.unit_id and a.id < b.id and a.during && b.during"
+        )
+        found += [f"granted twice: allocation {row['id']}" for row in twice]
+        return found
+
+    async def _wrong(self, name: str, side: Side, unit: str) -> list[str]:
+        found = []
+        elsewhere = await self._taken_elsewhere(name, unit)
+        for entry in await side.taken(unit):
+            start, end = (datetime.fromisoformat(entry[k]) for k in ("start", "end"))
+            if entry["by"] == "client":
+                near = [t for t in elsewhere if t[0] - REACH < end and start < t[1] + REACH]
+                if not near and end > self.clock.now():
+                    found.append(f"orphan block: {name} {unit} {entry}")
+                continue
+            rows = await self.rows(
+                "select status, id from bookings where external_id = $1", str(entry["ref"])
+            )
+            hidden = entry["expires"] is not None and name == "mozrest"
+            if not rows and not hidden:
+                found.append(f"not in the store: {name} {unit} {entry}")
+            clash = [t for t in elsewhere if t[0] < end and start < t[1]]
+            if clash and not hidden and end > self.clock.now() and not await self._shown(rows):
+                found.append(f"clash not shown: {name} {unit} {entry}")
+        return found
+
+    async def _shown(self, rows: list[asyncpg.Record]) -> bool:
+        ids = [row["id"] for row in rows]
+        return bool(
+            await self.rows(
+                "select 1 from conflicts where closed_at is null and kind = 'double_booking'"
+                " and (booking_id = any($1::bigint[]) or against_ids && $1::bigint[])",
+                ids,
+            )
+        )
 
     async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Look into the store."""
@@ -146,50 +209,30 @@ class Town:
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How a town is built. `calm` reads seldom, for long stretches of time."""
+
+    webhooks: bool = True
+    switches: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    start: datetime = MORNING
+    calm: bool = False
+
+
 @asynccontextmanager
-async def town(
-    database_url: str,
-    *,
-    webhooks: bool = True,
-    switches: Mapping[str, Mapping[str, str]] | None = None,
-    start: datetime = MORNING,
-) -> AsyncIterator[Town]:
+async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Town]:
     """Build it, with no Redis, and let it come to rest."""
-    clock = ManualClock(start)
+    plan = plan or Plan()
+    clock = ManualClock(plan.start)
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        web_port = await _reserve(stack)
-        sides: dict[str, Side] = {}
-        for name, kind in discover().items():
-            secret = SECRETS[WEBHOOK_SECRETS[name]]
-            hook = f"http://127.0.0.1:{web_port}/hooks/{name}-main"
-            options = SimulatorOptions(
-                clock=clock,
-                webhook=WebhookTarget(url=hook, secret=secret) if webhooks else None,
-                switches={**UNLIMITED.get(name, {}), **(switches or {}).get(name, {})},
-            )
-            port = await stack.enter_async_context(
-                listening(kind.simulate(options), "127.0.0.1", 0)
-            )
-            sides[name] = Side(url=f"http://127.0.0.1:{port}", session=session)
-            places = await sides[name].ask("GET", "/places")
-            sides[name].places = {
-                unit: p["place"] for unit in UNITS for p in places if _is(unit, p["name"])
-            }
-        await _configure(database_url, {n: s.url for n, s in sides.items()}, clock)
+        web_port = await _reserve()
+        sides = await _sides(stack, plan, clock, web_port)
+        await _configure(database_url, {n: s.url for n, s in sides.items()}, clock, plan.calm)
         base = Base(database_url=database_url, redis=None, clock=clock, environ=SECRETS)
         wiring = await stack.enter_async_context(wired(base, lambda: None))
         wiring.parts.random = Random(7)
-        receiver = Receiver(wiring.parts)
-        parts = WebParts(
-            pool=wiring.parts.pool,
-            receiver=receiver,
-            operator=Operator(wiring.parts),
-            clock=clock,
-            metrics=wiring.parts.metrics,
-            channels={a.name: a.channel_name for a in wiring.parts.accounts.values()},
-        )
-        await stack.enter_async_context(listening(build_web(parts), "127.0.0.1", web_port))
+        app = build_web(_web_parts(wiring, clock))
+        await stack.enter_async_context(listening(app, "127.0.0.1", web_port))
         built = Town(
             clock=clock,
             wiring=wiring,
@@ -202,19 +245,56 @@ async def town(
         yield built
 
 
+def _web_parts(wiring: Wiring, clock: ManualClock) -> WebParts:
+    return WebParts(
+        pool=wiring.parts.pool,
+        receiver=Receiver(wiring.parts),
+        operator=Operator(wiring.parts),
+        clock=clock,
+        metrics=wiring.parts.metrics,
+        channels={a.name: a.channel_name for a in wiring.parts.accounts.values()},
+    )
+
+
+async def _sides(
+    stack: AsyncExitStack, plan: Plan, clock: ManualClock, web_port: int
+) -> dict[str, Side]:
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    sides: dict[str, Side] = {}
+    for name, kind in discover().items():
+        hook = f"http://127.0.0.1:{web_port}/hooks/{name}-main"
+        target = WebhookTarget(url=hook, secret=SECRETS[WEBHOOK_SECRETS[name]])
+        options = SimulatorOptions(
+            clock=clock,
+            webhook=target if plan.webhooks else None,
+            switches={**UNLIMITED.get(name, {}), **plan.switches.get(name, {})},
+        )
+        port = await stack.enter_async_context(listening(kind.simulate(options), "127.0.0.1", 0))
+        sides[name] = side = Side(url=f"http://127.0.0.1:{port}", session=session)
+        places = await side.ask("GET", "/places")
+        side.places = {u: p["place"] for u in UNITS for p in places if _is(u, p["name"])}
+    return sides
+
+
 def _is(unit: str, name: str) -> bool:
     return unit.replace("-", "") == name.lower().replace("-", "").replace(" ", "").replace("'", "")
 
 
-async def _reserve(stack: AsyncExitStack) -> int:
+async def _reserve() -> int:
     """A free port for our web, known before it starts."""
     async with listening(aiohttp.web.Application(), "127.0.0.1", 0) as port:
         return port
 
 
-async def _configure(database_url: str, urls: Mapping[str, str], clock: ManualClock) -> None:
+async def _configure(
+    database_url: str, urls: Mapping[str, str], clock: ManualClock, calm: bool
+) -> None:
     text = example_configuration(urls).replace('mode = "live"', UNHURRIED)
     text = text.replace("reads_per_minute = 240", "")
+    if calm:
+        text = re.sub(r"poll_seconds = \d+", "poll_seconds = 180", text)
+        text = re.sub(r"offers_seconds = \d+", "offers_seconds = 1200", text)
+        text = re.sub(r"horizon_days = \d+", "horizon_days = 2", text)
     wanted = configuration.parse(text, "example", discover())
     connection = await asyncpg.connect(database_url)
     try:

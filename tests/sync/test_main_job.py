@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.town import MORNING, Side, Town, town
+from tests.town import MORNING, Plan, Side, Town, town
 
 NOON = MORNING + timedelta(hours=4)
 SLOT = 60
@@ -103,7 +103,7 @@ async def test_a_moved_booking_moves_its_block(database_url: str, source: str) -
 
 
 async def test_a_booking_that_no_webhook_told_of_is_found_by_the_poll(database_url: str) -> None:
-    async with town(database_url, webhooks=False) as t:
+    async with town(database_url, Plan(webhooks=False)) as t:
         await t.boseat.book("salon", NOON, SLOT)
         await t.mozrest.book("board-room", NOON, 90)
         await t.pass_time(60)

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeAlias
 
 import asyncpg
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 from tests.web.rows import NOW, Rows
@@ -15,8 +17,19 @@ from holdfast.sync.operate import DirectBooking
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 
-Client = TestClient
-StartClient = Callable[..., Awaitable[Client]]
+OthersReady: TypeAlias = Callable[[], Awaitable[Mapping[str, bool]]]
+Client: TypeAlias = TestClient[web.Request, web.Application]
+
+
+class StartClient(Protocol):
+    """Starts the web process, with tokens if any are given."""
+
+    async def __call__(
+        self,
+        *tokens: str,
+        pool: asyncpg.Pool | None = None,
+        others_ready: OthersReady | None = None,
+    ) -> Client: ...
 
 
 @dataclass
@@ -94,8 +107,18 @@ async def start(parts: WebParts) -> AsyncIterator[StartClient]:
     """Starts the web process with some parts changed; gives a client of it."""
     clients: list[Client] = []
 
-    async def started(**changed: object) -> Client:
-        client = TestClient(TestServer(build_web(replace(parts, **changed))))
+    async def started(
+        *tokens: str,
+        pool: asyncpg.Pool | None = None,
+        others_ready: OthersReady | None = None,
+    ) -> Client:
+        changed = replace(
+            parts,
+            api_tokens=tuple(SecretStr(token) for token in tokens),
+            pool=pool or parts.pool,
+            others_ready=others_ready,
+        )
+        client = TestClient(TestServer(build_web(changed)))
         clients.append(client)
         await client.start_server()
         return client
@@ -114,4 +137,4 @@ async def client(start: StartClient) -> Client:
 @pytest.fixture
 async def guarded(start: StartClient) -> Client:
     """With two tokens set."""
-    return await start(api_tokens=(SecretStr("first-token"), SecretStr("second-token")))
+    return await start("first-token", "second-token")

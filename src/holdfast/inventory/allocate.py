@@ -79,11 +79,11 @@ def _precedence(booking: Booking) -> tuple[bool, datetime, int]:
 def _wanted(
     booking: Booking, outlets: Mapping[int, Outlet], units: Mapping[int, Unit]
 ) -> list[Grant]:
-    if booking.span is None:
-        return []
     return [
         Grant(booking_id=booking.id, unit_id=unit, span=padded(booking.span, units[unit]))
         for unit in needs(booking, outlets)
+        # a unit that was taken out of service can be nobody's
+        if booking.span is not None and unit in units
     ]
 
 

@@ -28,6 +28,7 @@ def cover(
 
     Taking an offer withdraws all offers that overlap it. `ours` are spans we stand on already: they may
     be chosen like offers, at no new cost, and an offer that overlaps one of them cannot be taken now.
+    `offers` must name what is withdrawn only because of ours: else that would seem to be closed for good.
 
     1. An offer is bad if it overlaps closed time; candidates are the offers that overlap a bad one.
     2. Candidates in order of their end; the best choice that ends with candidate j extends the best one
@@ -36,18 +37,16 @@ def cover(
 
     Time: O(n log n) for sorting plus the pairs (i, j) that lie within one gap of each other.
     """
-    union = joined(closed)
-    standing = sorted(set(ours))
-    everything = sorted(set(offers) | set(standing))
+    union, standing = joined(closed), frozenset(ours)
+    everything = sorted(standing.union(offers))
     bad = [offer for offer in everything if _touches(offer, union)]
     if not bad:
         return ()
-    takeable = [
-        offer
-        for offer in _near(everything, bad)
-        if offer in standing or not any(offer.overlaps(span) for span in standing)
-    ]
-    return _Path(bad, takeable, union, frozenset(standing)).best()
+    near, occupied = _near(everything, bad), joined(standing)
+    free = [offer for offer in near if offer in standing or not _touches(offer, occupied)]
+    chosen = _Path(bad, free, union, standing).best()
+    # where ours overlap each other they cannot all be kept, and the free offers may not be enough
+    return chosen or _Path(bad, near, union, standing).best()
 
 
 def _touches(span: Span, union: Sequence[Span]) -> bool:

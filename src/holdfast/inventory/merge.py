@@ -44,7 +44,7 @@ def _created(status: Status) -> str:
 
 
 def _vanished(known: Booking | None, listing: str | None, absent: Absent) -> Merged:
-    if known is None or not known.occupying:
+    if known is None or known.status not in OCCUPYING:
         return Merged(verdict="noop", change="booking.unchanged")
     status = _ended(known, absent.read_at)
     fact = Fact(

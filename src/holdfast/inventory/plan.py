@@ -99,8 +99,8 @@ def wishes(
 ) -> list[Wish]:
     """The blocks that should be on a listing: a function of what is closed, derived anew each time.
 
-    `offers` are what the channel sells now, without what is sold on the listing itself. Spans on which we
-    stand count as offers: they would be sold again if we left.
+    `offers` are what the channel sells now, without what is sold on the listing itself, and what it would
+    sell again if our blocks were gone. Spans on which we stand count as offers for the same reason.
     """
     effective = [part for part in closed if part.firm or holds != "none"]
     ours = [block.span for block in blocks if block.stands]

@@ -12,11 +12,13 @@ from holdfast.store.ranges import columns
 _SQL = load("offers")
 
 
-async def open_in(
+async def sellable_in(
     connection: asyncpg.Connection, listing_ids: Sequence[int], stretch: Span
 ) -> Mapping[int, list[Span]]:
-    """What these listings sell within a stretch, by listing."""
-    rows = await connection.fetch(_SQL["open_in"], list(listing_ids), stretch.start, stretch.end)
+    """What these listings sell within a stretch or would sell but for our blocks, by listing."""
+    rows = await connection.fetch(
+        _SQL["sellable_in"], list(listing_ids), stretch.start, stretch.end
+    )
     sold: dict[int, list[Span]] = {listing: [] for listing in listing_ids}
     for row in rows:
         sold[row["listing_id"]].append(Span(start=row["starts_at"], end=row["ends_at"]))

@@ -164,6 +164,7 @@ async def read_offers(parts: Parts, account: Account, listing_id: int, window: S
             await offers.close_absent(
                 current.connection, listing_id, sheet.window, sold, sheet.read_at
             )
+        current.may_probe = False
         current.touch(*_stretches(believed))
         await replan(current)
     return sheet.complete

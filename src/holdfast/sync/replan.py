@@ -68,7 +68,7 @@ async def _load(turn: Turn) -> Scene:
         stretch=stretch,
         bookings=[b for b in bookings if b.span and b.span.overlaps(stretch)],
         blocks=[b for b in blocks if b.span.overlaps(stretch)],
-        offers=await offers.open_in(turn.connection, listings, stretch),
+        offers=await offers.sellable_in(turn.connection, listings, stretch),
     )
 
 
@@ -137,17 +137,18 @@ async def _plan(turn: Turn, scene: Scene, outlet: Outlet) -> None:
     closed = closed_on(outlet, scene.bookings, outlets, units)
     sold = sold_here(outlet, scene.bookings)
     # only what can still be sold matters
-    open_now = [
+    sellable = [
         o
         for o in scene.offers[outlet.id]
         if o.start >= turn.now and not any(o.overlaps(s) for s in sold)
     ]
     blocks = [b for b in scene.blocks if b.listing_id == outlet.id]
     live = [part for part in closed if part.span.end > turn.now]
-    wanted = wishes(outlet, live, open_now, blocks, turn.premises.holds)
+    wanted = wishes(outlet, live, sellable, blocks, turn.premises.holds)
     for change in diff(wanted, [b for b in blocks if b.span.end > turn.now]):
         await _apply(turn, outlet, change)
-    await _probe_beyond_horizon(turn, outlet, live)
+    if turn.may_probe:
+        await _probe_beyond_horizon(turn, outlet, live)
 
 
 async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:

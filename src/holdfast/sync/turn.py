@@ -30,6 +30,9 @@ class Turn:
     freed: set[int] = field(default_factory=set)
     """Bookings that may have units that they need no more."""
 
+    may_probe: bool = True
+    """False while offers that were just read are taken over: asking for them again would never end."""
+
     def touch(self, *spans: Span | None) -> None:
         """These stretches of time changed."""
         self.seeds += [span for span in spans if span is not None]

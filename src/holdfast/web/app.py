@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from importlib.resources import files
 
+import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
@@ -18,6 +19,8 @@ from holdfast.web.parts import PARTS, WebParts
 from holdfast.web.table import ENDPOINTS
 
 REFRESH_SECONDS = 15.0
+
+log = structlog.get_logger()
 
 _REFRESHING = web.AppKey("refreshing", asyncio.Task[None])
 
@@ -87,4 +90,6 @@ async def _refresh_always(app: web.Application) -> None:
             app[OUTAGE].ended()
         except DATABASE_FAILURES as error:
             app[OUTAGE].began(error)
+        except Exception:  # a broken gauge must not be the end of all others
+            log.exception("gauges_not_read")
         await parts.clock.sleep(REFRESH_SECONDS)

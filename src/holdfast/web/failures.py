@@ -10,8 +10,16 @@ from aiohttp.typedefs import Handler
 from holdfast.web.pages import PAGES
 from holdfast.web.problems import FAILED, Problem, as_json, from_http, unavailable
 
-DATABASE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, OSError)
-"""What asyncpg raises when Postgres does not answer, or not in time."""
+DATABASE_FAILURES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shut down, starting up, statement cancelled
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,  # a deadlock, a serialisation failure
+    asyncpg.InterfaceError,
+    TimeoutError,
+    OSError,
+)
+"""Postgres does not answer, or not in time: asking again may help. Other errors of its are ours."""
 
 log = structlog.get_logger()
 

@@ -12,8 +12,8 @@ def masked_email(email: str | None) -> str | None:
 
 
 def masked_phone(phone: str | None) -> str | None:
-    """`+33 6 12 34 56 78` as `***78`."""
-    return f"***{phone[-2:]}" if phone else None
+    """`+33 6 12 34 56 78` as `***78`; a very short one shows nothing."""
+    return f"***{phone[-2:] if len(phone) > 4 else ''}" if phone else None
 
 
 def _masked(text: str) -> str:

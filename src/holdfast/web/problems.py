@@ -29,7 +29,16 @@ UNAVAILABLE = Kind("unavailable", 503, "Try again in a moment")
 
 BY_STATUS = {
     kind.status: kind
-    for kind in (INVALID, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD, TOO_LARGE, NOT_JSON)
+    for kind in (
+        INVALID,
+        UNAUTHENTICATED,
+        FORBIDDEN,
+        NOT_FOUND,
+        METHOD,
+        TOO_LARGE,
+        NOT_JSON,
+        REFUSED,
+    )
 }
 
 

@@ -31,8 +31,9 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Worst first; no phrases but notes: all is well."""
+    """Worst first; no phrases but notes: all is well. Without any account there is nothing to judge."""
 
+    connected: bool
     phrases: Sequence[Phrase]
 
     @property
@@ -48,6 +49,8 @@ class Verdict:
     @property
     def title(self) -> str:
         """For the browser's tab: how many things are wrong, and the first."""
+        if not self.connected:
+            return "Nothing is connected yet"
         if self.calm:
             return "All channels agree"
         wrong = [phrase for phrase in self.phrases if phrase.level in ("late", "bad")]
@@ -65,11 +68,14 @@ def verdict(
     now: datetime,
 ) -> Verdict:
     """All that is wrong or unusual, worst first."""
+    if not accounts:
+        return Verdict(connected=False, phrases=())
     live = sum(exposure.mode == "live" for exposure in exposures)
     found = [*_clashes(conflicts, live), *_workers(beat, now)]
     for account in accounts:
         found += [*_late(account, now), *_unread(account, now), *_unusual(account)]
-    return Verdict(phrases=sorted(found, key=lambda phrase: _WORST_FIRST.index(phrase.level)))
+    worst_first = sorted(found, key=lambda phrase: _WORST_FIRST.index(phrase.level))
+    return Verdict(connected=True, phrases=worst_first)
 
 
 def _clashes(conflicts: int, exposed: int) -> Iterator[Phrase]:

@@ -1,6 +1,7 @@
 """A workspace to test with: the simulator on a real socket, the channel connected to it, and a clock."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from holdfast.channels.boseat import KIND
 from holdfast.channels.boseat.calls import Caller
 from holdfast.channels.boseat.kind import connect_caller
 from holdfast.channels.boseat.settings import BoseatListing
+from holdfast.channels.boseat.simulator.world import EXAMPLE_CLIENT
 from holdfast.clock import Clock, ManualClock, SkewedClock
 from holdfast.exchange import Reply, Request, Transport
 from holdfast.inventory.marker import mark
@@ -125,6 +127,27 @@ class Desk:
         async with self.http.request(method, f"{self.root}/control/{path}", json=body) as answer:
             assert answer.status == 200, f"{path}: {answer.status} {await answer.text()}"
             return await answer.json()
+
+    async def api(
+        self, method: str, path: str, body: object = None, token: str | None = None
+    ) -> tuple[int, Any]:
+        """A call as any other client makes it, with the example workspace's token unless told."""
+        headers = {"Authorization": f"Bearer {token or await self.token()}"}
+        async with self.http.request(
+            method, f"{self.root}/v1/{path}", json=body, headers=headers, allow_redirects=False
+        ) as answer:
+            text = await answer.text()
+            return answer.status, json.loads(text) if text else None
+
+    async def token(self, scope: str = "", client: tuple[str, str] = EXAMPLE_CLIENT) -> str:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client[0],
+            "client_secret": client[1],
+            "scope": scope,
+        }
+        async with self.http.post(f"{self.root}/oauth/token", data=form) as answer:
+            return str((await answer.json())["access_token"])
 
     async def turn(self, **switches: str) -> None:
         await self.control("PUT", "switches", switches)

@@ -1,5 +1,6 @@
 """On which listing a booking is, although bookings need not name their space (U14)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -79,14 +80,36 @@ async def test_labels_that_two_spaces_share_are_not_trusted() -> None:
         await desk.guest(1, hour(4))
         await desk.guest(2, hour(4))
         await desk.scan(*OURS)
-        ref = await desk.guest(2, hour(5))
-        assert (await desk.seen(ref)).listing == "chefs-table"
+        refs = [await desk.guest(number, hour(5)) for number in (1, 2)]
+        assert [(await desk.seen(ref)).listing for ref in refs] == ["salon", "chefs-table"]
 
 
 async def test_a_booking_of_a_space_that_is_not_ours_stays_unmapped() -> None:
     async with opened(world=world(), listings=OURS) as desk:
         ref = await desk.guest(4, hour(4))
         assert (await desk.seen(ref)).listing is None
+
+
+async def test_spaces_known_by_another_name_are_not_asked_again() -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        for number in (1, 2, 3):
+            await desk.guest(number, hour(4))
+        await desk.scan(*OURS)
+        ref = await desk.guest(4, hour(4))
+        desk.wire.requests.clear()
+        assert (await desk.seen(ref)).listing is None
+        assert desk.wire.count("list") <= 1
+
+
+async def test_a_booking_without_any_name_is_found_by_its_id() -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        await desk.guest(1, hour(4))
+        await desk.guest(1, hour(5))
+        bare = {"id": "b1", "slot": {"from": "2026-03-03T10:00:00Z", "to": "2026-03-03T11:00:00Z"}}
+        fault = {"path": "/v1/bookings/b1", "status": 200, "body": json.dumps(bare)}
+        await desk.control("POST", "faults", fault)
+        assert (await desk.seen("b1")).listing is None
+        assert desk.wire.count("list") == 4
 
 
 async def test_a_cancelled_booking_is_not_worth_asking_for() -> None:
@@ -134,6 +157,14 @@ async def test_whatever_style_of_filter_is_understood_no_booking_is_misplaced(
             assert told == {ref: names[number] for ref, number in refs.items()}
 
 
+async def test_an_empty_workspace_proves_nothing_about_the_filter() -> None:
+    async with opened({"space_ids_style": "brackets"}) as desk:
+        assert (await desk.scan(SALON, CHEFS))[-1].complete
+        ref = await desk.guest(2, hour(4))
+        rows = [row for page in await desk.scan(SALON, CHEFS) for row in page.bookings]
+        assert [(row.external_id, row.listing) for row in rows] == [(ref, "chefs-table")]
+
+
 async def test_a_filter_that_no_style_works_for_breaks_the_scan_rather_than_lie(desk: Desk) -> None:
     await desk.guest(2, hour(4))
     fault = {"path": "/v1/bookings", "method": "GET", "status": 200}
@@ -163,3 +194,14 @@ async def test_find_gives_a_booking_of_that_offer_whose_contact_is_not_shown() -
         assert (found.external_id, found.marker) == (placed.external_id, None)
         later = desk.clock.now().replace(hour=23)
         assert not await desk.channel.find(SALON, hour(4), ours("b1"), later)
+
+
+async def test_find_reads_no_further_than_our_mark(desk: Desk) -> None:
+    for number in range(110):
+        await desk.guest(1, hour(number % 10, number // 10 + 1))
+    for _ in range(2):
+        await desk.scan(SALON)
+    await desk.channel.hold(SALON, hour(4), ours("b1"))
+    desk.wire.requests.clear()
+    assert await desk.channel.find(SALON, hour(4), ours("b1"), desk.clock.now())
+    assert desk.wire.count("list") == 1

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.channel import HOLD_MARGIN, Gone, Rejected, Taken
+from holdfast.channel import HOLD_MARGIN, Broken, Gone, Rejected, Taken
 from holdfast.inventory.model import Absent, Span
 
-from .desk import SALON, START, Desk, hour, ours
+from .desk import SALON, START, Desk, hour, opened, ours
 
 
 async def test_a_hold_takes_the_slot_until_it_lapses_with_nobody_looking(desk: Desk) -> None:
@@ -75,3 +75,45 @@ async def test_moving_is_refused_for_good(desk: Desk) -> None:
     ref = await desk.guest(1, hour(4))
     with pytest.raises(Rejected):
         await desk.channel.move(SALON, ref, hour(5), 2)
+
+
+async def test_the_channel_says_what_it_can(desk: Desk) -> None:
+    capabilities = desk.channel.capabilities
+    assert (capabilities.hold_seconds, capabilities.moves) == (900, False)
+    assert capabilities.releases_holds
+    assert capabilities.reads_holds
+    assert capabilities.announces == {"created", "updated", "cancelled"}
+
+
+async def test_offers_of_many_days_are_read_in_chunks_of_thirty(desk: Desk) -> None:
+    await desk.turn(slots_max_days="31_refused")
+    sheet = await desk.channel.offers(SALON, Span.of(START, timedelta(days=65, hours=1)))
+    days = [dict(one.query)["to"] for one in desk.wire.requests if one.operation == "slots"]
+    assert days == ["30", "30", "6"]
+    assert len({offer.span for offer in sheet.offers}) == len(sheet.offers) == 977
+
+
+async def test_the_other_slots_path_is_tried_once_and_kept() -> None:
+    async with opened({"availability_path": "spaces_availability"}) as desk:
+        for _ in range(2):
+            sheet = await desk.channel.offers(SALON, hour(4).span)
+            assert [offer.span for offer in sheet.offers] == [hour(4).span]
+        paths = [
+            one.url.rpartition("/")[2] for one in desk.wire.requests if one.operation == "slots"
+        ]
+        assert paths == ["slots", "availability", "availability"]
+
+
+async def test_slots_of_which_some_cannot_be_read_are_an_incomplete_sheet(desk: Desk) -> None:
+    body = '[{"from": "2026-03-02T14:00:00Z", "to": "2026-03-02T15:00:00Z"}, {"from": "soon"}]'
+    await desk.control("POST", "faults", {"path": ".*/slots", "status": 200, "body": body})
+    sheet = await desk.channel.offers(SALON, hour(4).span)
+    assert ([offer.span for offer in sheet.offers], sheet.complete) == ([hour(4).span], False)
+
+
+async def test_a_refused_hold_is_not_called_taken_when_the_slots_are_half_read(desk: Desk) -> None:
+    body = '[{"from": "soon"}]'
+    await desk.control("POST", "faults", {"path": ".*/slots", "status": 200, "body": body})
+    await desk.guest(1, hour(4))
+    with pytest.raises(Broken):
+        await desk.channel.hold(SALON, hour(4), ours("b1"))

@@ -325,3 +325,12 @@ def test_what_cannot_be_read_is_told_without_a_guests_data() -> None:
         catalogue.read_product(READ, reply)
     assert "ada" not in str(caught.value)
     assert "ada" in caught.value.raw
+
+
+def test_a_changed_product_may_be_answered_with_nothing() -> None:
+    empty = Reply(status=200, headers={}, body=b"")
+    assert catalogue.read_patched_product(empty) is None
+    full = Reply(status=200, headers={}, body=b'{"id": "p1"}')
+    changed = catalogue.read_patched_product(full)
+    assert changed is not None
+    assert changed.id == "p1"

@@ -118,6 +118,15 @@ async def test_our_pending_hold_that_never_lapses_can_be_confirmed_late() -> Non
         assert (await desk.channel.commit(SALON, placed.external_id, ours("b1"))).booked
 
 
+async def test_a_refused_confirmation_past_the_deadline_means_that_the_hold_is_gone() -> None:
+    async with opened(PATIENT) as desk:
+        placed = await desk.channel.hold(SALON, hour(4), ours("b1"))
+        desk.clock.advance(1000)
+        await desk.control("POST", "faults", {"method": "PATCH", "status": 422})
+        with pytest.raises(Gone):
+            await desk.channel.commit(SALON, placed.external_id, ours("b1"))
+
+
 SHOWN = {"expired_hold": "still_RESERVED_15_MIN_but_slot_free"}
 
 

@@ -1,5 +1,6 @@
 """Webhooks from the simulator to the channel: every change is told, whatever happens to the deliveries."""
 
+import asyncio
 import itertools
 from collections.abc import Mapping
 
@@ -12,6 +13,7 @@ from holdfast.channels.boseat.protocol.subscriptions import (
     read_event,
     subscribe_request,
 )
+from holdfast.channels.boseat.wire import EventRecord
 from holdfast.channels.boseat.workspace import subscribe
 
 from .desk import SALON, SECRET, Desk, hour, opened, ours
@@ -149,14 +151,14 @@ async def test_a_receiver_that_fails_is_tried_again_and_the_event_record_shows_i
     await desk.guest(1, hour(4), confirm=False)
     await desk.hooks.wait(1)
     desk.hooks.answer = 204
-    while (await _record(desk)).status != "delivered":
-        desk.clock.advance(1)
-    record = await _record(desk)
+    async with asyncio.timeout(5):
+        while (record := await _record(desk)).status != "delivered":
+            desk.clock.advance(1)
     assert (record.type, record.response) == ("booking.created", {"status": 204})
     assert len(desk.hooks.got) == 2
 
 
-async def _record(desk: Desk) -> object:
+async def _record(desk: Desk) -> EventRecord:
     request = event_request("whk-1", "evt-1")
     return read_event(request, await desk.caller.send(request))
 

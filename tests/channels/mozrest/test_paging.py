@@ -4,13 +4,25 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from holdfast.channel import ChannelError
+from holdfast.channel import Broken, ChannelError
 from holdfast.channels.mozrest.paging import MOST_PAGES, Chain, venue_days
 from holdfast.channels.mozrest.replies import BookingPage
 from holdfast.channels.mozrest.wire import Booking
 from holdfast.inventory.model import Span
 
-from .rig import BOARD, SALON, SALON_LISTING, VENUE, Rig, at, listing, rigged
+from .rig import (
+    BOARD,
+    HOUSE,
+    MONDAY,
+    SALON,
+    SALON_LISTING,
+    VENUE,
+    Rig,
+    at,
+    listing,
+    offer,
+    rigged,
+)
 
 
 def page(*ids: str, total: int | None, unreadable: int = 0) -> BookingPage:
@@ -143,6 +155,14 @@ async def test_a_page_that_fails_in_the_middle_ends_the_scan() -> None:
         await rig.fault(path=".*/booking", status=500)
         with pytest.raises(ChannelError):
             _ = [one async for one in pages]
+
+
+async def test_a_block_is_not_called_absent_by_a_list_that_was_not_read_whole() -> None:
+    async with rigged() as rig:
+        body = '{"total": 2, "data": [{"id": "b1", "date": "soon"}, {"id": "b2"}]}'
+        await rig.fault(path=".*/booking", status=200, body=body)
+        with pytest.raises(Broken):
+            await rig.channel.find(SALON_LISTING, offer("12:00"), HOUSE, MONDAY)
 
 
 async def test_each_page_bears_the_moment_its_own_read_began() -> None:

@@ -5,10 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from holdfast.channels.mozrest import replies
+from holdfast.channels.mozrest.protocol import Protocol
 from holdfast.channels.mozrest.simulator.switches import CHOICES
+from holdfast.channels.mozrest.wire import Booking, Venue
 
-from .rig import BOARD, CHEFS, MONDAY, SALON, SALON_TYPE, VENUE, Rig, at, rigged
+from .rig import BOARD, CHEFS, HOUSE, MONDAY, SALON, SALON_TYPE, VENUE, Rig, at, rigged
 
 KEY = {"Authorization": "Bearer mozrest-example-key"}
 OTHER_KEY = {"Authorization": "Bearer mozrest-other-key"}
@@ -390,3 +394,166 @@ async def test_a_booking_type_finds_its_area() -> None:
         typed = {**body, "bookingType": SALON_TYPE}
         assert (await call(rig, "POST", "/pending-booking", json=typed))[0] == 200
         assert len(await rig.taken()) == 1
+
+
+@pytest.mark.parametrize("keys", CHOICES["venue_keys"])
+async def test_venues_are_read_in_either_spelling(keys: str) -> None:
+    async with rigged(switches={"venue_keys": keys}) as rig:
+        protocol = Protocol(base_url=rig.url, api_key=SecretStr("mozrest-example-key"))
+        request = protocol.venues(filters={"criteria": "glass"}, offset=0)
+        (venue,) = replies.read_venues(await rig.journal.send(request), MONDAY)
+        assert (venue.country_code, venue.max_covers, venue.bookable_areas) == ("FR", 12, True)
+        one = await rig.journal.send(protocol.venue(VENUE))
+        assert replies.read(Venue, "venue", one, MONDAY).id == VENUE
+
+
+async def test_a_booking_request_of_ours_is_understood() -> None:
+    async with rigged() as rig:
+        protocol = Protocol(base_url=rig.url, api_key=SecretStr("mozrest-example-key"))
+        request = protocol.booking_request(VENUE, 4, at("12:00"), HOUSE)
+        await rig.switch(area_missing="default")
+        reply = await rig.journal.send(request)
+        assert replies.read(Booking, "booking_request", reply, MONDAY).party_size == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "area"), [("any", CHEFS), ("default", SALON), ("empty", None), ("400", None)]
+)
+async def test_a_hold_that_names_no_area_gets_one_or_is_refused(
+    value: str, area: str | None
+) -> None:
+    async with rigged(switches={"area_missing": value}) as rig:
+        if value == "any":
+            await hold(rig)
+        body = {name: given for name, given in wish().items() if name != "areaId"}
+        status, _ = await call(rig, "POST", "/pending-booking", json=body)
+        assert status == (200 if area else 400)
+        if area:
+            assert len(await rig.taken(area)) == 1
+
+
+async def test_a_start_a_little_off_is_the_nearest_one_unless_it_must_be_exact() -> None:
+    async with rigged() as rig:
+        await hold(rig, "12:04")
+        assert (await rig.taken())[0]["start"] == at("12:00").isoformat()
+        for value in ("exact_400", "exact_402"):
+            await rig.switch(date_alignment=value)
+            body = wish("16:04")
+            status, _ = await call(rig, "POST", "/pending-booking", json=body)
+            assert str(status) == value.removeprefix("exact_")
+
+
+async def test_a_mandatory_address_is_demanded() -> None:
+    async with rigged(switches={"address": "mandatory"}) as rig:
+        path = f"/pending-booking/{await hold(rig)}"
+        assert (await call(rig, "PUT", path, json={"contact": CONTACT}))[0] == 400
+        contact = {**CONTACT, "address": {"country": "GB"}}
+        assert (await call(rig, "PUT", path, json={"contact": contact}))[0] == 200
+
+
+async def test_a_booking_type_may_be_demanded() -> None:
+    async with rigged(switches={"booking_type": "needed"}) as rig:
+        assert (await call(rig, "POST", "/pending-booking", json=wish()))[0] == 400
+        await hold(rig, bookingType=SALON_TYPE)
+
+
+@pytest.mark.parametrize(
+    ("value", "body"),
+    [
+        ("closed_list", {"cancelActor": "me"}),
+        ("reason_refused", {"cancelActor": "user", "cancelReason": "x"}),
+    ],
+)
+async def test_a_cancelling_may_be_refused_for_its_words(value: str, body: object) -> None:
+    async with rigged(switches={"cancel_body": value}) as rig:
+        ref = await book(rig)
+        assert (await call(rig, "PUT", f"/booking/{ref}/cancel", json=body))[0] == 400
+
+
+async def test_what_is_over_can_be_neither_amended_nor_cancelled() -> None:
+    async with rigged() as rig:
+        ref = await book(rig)
+        await rig.control("POST", f"/venue/{ref}/complete")
+        amended = {"partySize": 2, "date": int(at("18:00").timestamp())}
+        assert (await call(rig, "PUT", f"/booking/{ref}", json=amended))[0] == 402
+        body = {"cancelActor": "user"}
+        assert (await call(rig, "PUT", f"/booking/{ref}/cancel", json=body))[0] == 402
+
+
+async def test_a_body_that_is_no_object_is_refused() -> None:
+    async with rigged() as rig:
+        assert (await call(rig, "POST", "/pending-booking", data=b"[1]"))[0] == 400
+        assert (await call(rig, "POST", "/pending-booking", data=b"<x>"))[0] == 400
+
+
+async def test_the_payment_page_opens_without_a_key() -> None:
+    async with rigged() as rig, rig.session.get(f"{rig.url}/pay?token=x") as answer:
+        assert answer.status == 200
+
+
+async def test_a_decision_of_the_venue_is_announced_only_where_everything_is() -> None:
+    for value, told in (("changes", 0), ("everything", 1)):
+        async with rigged(switches={"webhook_on": value, "commit_status": "pending"}) as rig:
+            await rig.control("POST", f"/venue/{await book(rig)}/confirm")
+            assert len(await rig.control("GET", "/webhooks")) == told
+
+
+async def test_bookings_of_another_key_are_announced_to_nobody() -> None:
+    async with rigged() as rig:
+        _, held = await call(rig, "POST", "/pending-booking", OTHER_KEY, json=wish())
+        path = f"/pending-booking/{held['id']}"
+        _, booked = await call(rig, "PUT", path, OTHER_KEY, json={"contact": CONTACT})
+        await rig.control("POST", f"/venue/{booked['id']}/cancel")
+        assert await rig.control("GET", "/webhooks") == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/venue/nobody/seat", "/payment/nobody/pay", "/other/nobody/free"]
+)
+async def test_the_control_side_knows_what_it_does_not_know(path: str) -> None:
+    async with rigged() as rig:
+        assert await rig.refused(path) == 404
+        assert await rig.refused("/other/take", {"place": "nowhere"}) == 400
+
+
+async def test_a_guest_cannot_move_onto_taken_time_or_once_it_is_over() -> None:
+    async with rigged() as rig:
+        ref = await rig.guest_books(at("12:00"))
+        await rig.guest_books(at("18:00"))
+        to = {"start": at("18:30").isoformat(), "end": at("20:30").isoformat()}
+        assert await rig.refused(f"/guest/{ref}/move", to) == 409
+        await rig.control("POST", f"/guest/{ref}/cancel")
+        assert await rig.refused(f"/guest/{ref}/move", to) == 409
+
+
+async def test_an_unlinked_venue_vanishes_from_the_list() -> None:
+    async with rigged(switches={"venue_link": "404"}) as rig:
+        assert (await call(rig, "GET", "/venues"))[1]["total"] == 0
+
+
+async def test_an_unknown_area_has_no_availability() -> None:
+    async with rigged() as rig:
+        query = f"venueId={VENUE}&areaId=x&partySize=2&date={int(MONDAY.timestamp())}"
+        assert (await call(rig, "GET", f"/availability?{query}"))[0] == 400
+
+
+async def test_hours_of_a_venue_that_there_is_not_cannot_be_changed() -> None:
+    async with rigged() as rig, rig.session.put(f"{rig.url}/control/hours/x", json={}) as answer:
+        assert answer.status == 404
+
+
+async def test_a_payment_that_comes_after_the_time_was_sold_is_refused() -> None:
+    world = {
+        "keys": [{"key": "mozrest-example-key", "channel": "c"}],
+        "venues": [{"id": VENUE, "name": "v", "areas": [PAID_AREA, {**PAID_AREA, "id": "free"}]}],
+    }
+    switches = {"payment_hold": "released"}
+    async with rigged(world=world, switches=switches) as rig:
+        first = await rig.guest_books(at("12:00"))
+        second = await rig.guest_books(at("12:00"))
+        await rig.control("POST", f"/payment/{first}/pay")
+        assert await rig.refused(f"/payment/{second}/pay") == 409
+        assert await rig.refused(f"/payment/{first}/pay") == 409
+
+
+PAID_AREA = {"id": SALON, "name": "salon", "card": True, "tables": [{"id": "t", "seats": 9}]}

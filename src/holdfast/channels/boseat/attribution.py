@@ -68,7 +68,14 @@ class Attribution:
         linked = set(booking.product.spaces) if booking.product else set()
         places = [place for place in self._places if not linked or place.space_id in linked]
         places.sort(key=lambda place: place.product_id != booking.product_id)
-        return tuple(dict.fromkeys(place.space_id for place in places))
+        spaces = dict.fromkeys(place.space_id for place in places)
+        return tuple(space for space in spaces if self._may_be_in(space, booking))
+
+    def _may_be_in(self, space_id: str, booking: Booking) -> bool:
+        """False where the space is known to go by another name than the booking's."""
+        label = label_of(booking)
+        known = {one for one, spaces in self._spaces.items() if space_id in spaces}
+        return label is None or not known or label in known
 
     def certain(self, booking: Booking) -> str | None:
         """The only space that the booking's product can be booked for."""

@@ -1,6 +1,7 @@
 """What bookings are there, on which listing, and whether they still hold: fetch, scan and find."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.channel import Broken, Contact, Listing, Page
@@ -103,29 +104,33 @@ class Observer:
 
         Raises Broken when there are none in a list that could not be read completely.
         """
-        place, marker = place_of(listing), marker_of(contact.email)
+        place, chosen = place_of(listing), Wanted(offer, marker_of(contact.email), since - SKEW)
         chain = self._chain(place.space_id, await self._reader.style(), offer.span)
         found: list[Seen] = []
         while not chain.done and not any(seen.marker is not None for seen in found):
-            rows = await chain.next()
-            found += [
-                seen
-                for seen in rows
-                if _may_be(seen, offer, marker, since)
-                and seen.extra.get("product_id", place.product_id) == place.product_id
-            ]
+            found += [seen for seen in await chain.next() if chosen.may_be(seen, place.product_id)]
         if not found and not chain.whole:
             raise Broken("find: the list of bookings could not be read completely")
         return found
 
 
-def _may_be(seen: Seen, offer: Offer, marker: str | None, since: datetime) -> bool:
-    if seen.status not in OCCUPYING:
-        return False
-    if seen.marker is not None:
-        return seen.marker == marker
-    recent = seen.made_at is None or seen.made_at >= since - SKEW
-    return seen.span == offer.span and recent
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The block that is looked for."""
+
+    offer: Offer
+    marker: str | None
+    since: datetime
+
+    def may_be(self, seen: Seen, product_id: str) -> bool:
+        """Whether a booking is it for certain, by its mark, or may be, by what, when and made when."""
+        if seen.status not in OCCUPYING:
+            return False
+        if seen.marker is not None:
+            return seen.marker == self.marker
+        recent = seen.made_at is None or seen.made_at >= self.since
+        same_product = seen.extra.get("product_id", product_id) == product_id
+        return seen.span == self.offer.span and same_product and recent
 
 
 class SpaceScan:

@@ -215,6 +215,8 @@ class MozrestChannel:
         """Why a hold was refused; the status alone does not tell a taken start from a bad request."""
         try:
             answer = await self._availability(listing, offer.span.start)
+        except Rejected:
+            return Rejected(str(refusal), status=refusal.status, raw=refusal.raw)
         except ChannelError as error:
             return NotSent(f"{refusal}; whether the start is still sold: {error}")
         still_sold = offer.span.start in answer.bookable

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from holdfast.channels.mozrest.simulator.world import Area, Venue
-from holdfast.inventory.model import Span
 
 SEARCH_DAYS = 60
 
@@ -37,7 +36,3 @@ def starts_from(
         for start in starts_of_day(venue, area, party, today + timedelta(days=number)):
             if at <= start < at + timedelta(days=days):
                 yield start
-
-
-def turn(area: Area, party: int, start: datetime) -> Span:
-    return Span.of(start, area.turn_of(party))

@@ -1,0 +1,151 @@
+"""The one checker of all these tests: what is wrong between two providers' own books, and with our store. No I/O."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from holdfast.inventory.model import OCCUPYING, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What occupies a unit at a provider."""
+
+    ref: str
+    span: Span
+    ours: bool
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """A provider's truth, by our units' names."""
+
+    taken: Mapping[str, Sequence[Entry]]
+    offers: Mapping[str, Sequence[Span]]
+    taken_twice: int
+
+    def guests(self, unit: str) -> list[Entry]:
+        return [entry for entry in self.taken.get(unit, ()) if not entry.ours]
+
+    def blocks(self, unit: str) -> list[Entry]:
+        return [entry for entry in self.taken.get(unit, ()) if entry.ours]
+
+    def everybody(self) -> list[Entry]:
+        """All guests' bookings."""
+        return [entry for unit in self.taken for entry in self.guests(unit)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A booking as our store has it."""
+
+    id: int
+    channel: str
+    ref: str
+    status: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """What the store says: its bookings, whose conflict is open, and calls that were given up."""
+
+    bookings: Sequence[Stored]
+    in_conflict: frozenset[int]
+    dead_pushes: int
+
+
+def read_books(truth: Mapping[str, Any], units: Mapping[str, str]) -> Books:
+    """A simulator's answer to `/control/truth`; `units` names our unit for each place."""
+    taken = {units[p["place"]]: [_entry(t) for t in p["taken"]] for p in truth["places"]}
+    offers = {units[p["place"]]: [_span(o) for o in p["offers"]] for p in truth["places"]}
+    return Books(taken=taken, offers=offers, taken_twice=truth["taken_twice"])
+
+
+def _entry(taken: Mapping[str, Any]) -> Entry:
+    return Entry(
+        ref=taken["ref"],
+        span=_span(taken),
+        ours=taken["by"] == "client",
+        held=taken["expires"] is not None,
+    )
+
+
+def _span(told: Mapping[str, str]) -> Span:
+    return Span(
+        start=datetime.fromisoformat(told["start"]), end=datetime.fromisoformat(told["end"])
+    )
+
+
+def wrongs(books: Mapping[str, Books], store: Store) -> list[str]:
+    """Everything that must not be so once all is quiet, in words; empty: the end state that is promised."""
+    found = [
+        f"{name} sold {side.taken_twice} times twice"
+        for name, side in books.items()
+        if side.taken_twice
+    ]
+    for (name, side), (other, elsewhere) in product(books.items(), repeat=2):
+        if name != other:
+            for unit in side.taken:
+                where = f"{name} {unit}"
+                found += _exposed(where, side.offers[unit], elsewhere.guests(unit))
+                found += _blocks(where, side.blocks(unit), elsewhere.guests(unit))
+    found += _memory(books, store)
+    found += _clashes(books, store)
+    if store.dead_pushes:
+        found.append(f"{store.dead_pushes} calls were given up")
+    return found
+
+
+def _exposed(where: str, offers: Sequence[Span], guests: Sequence[Entry]) -> Iterator[str]:
+    for offer, guest in product(offers, guests):
+        if offer.overlaps(guest.span):
+            yield f"exposure: {where} offers {offer}, taken elsewhere by {guest.ref}"
+
+
+def _blocks(where: str, blocks: Sequence[Entry], guests: Sequence[Entry]) -> Iterator[str]:
+    for block in blocks:
+        behind = [guest for guest in guests if _keeps(block.span, guest.span)]
+        if not behind:
+            yield f"orphan block: {where} {block.ref} {block.span}"
+        elif block.held and not any(guest.held for guest in behind):
+            yield f"block only held behind a booking: {where} {block.ref}"
+
+
+def _keeps(block: Span, taken: Span) -> bool:
+    """Whether the block withdraws an offer, as long as itself, that would overlap the taken time.
+
+    So it may stand beside that time, where the time itself could not be taken.
+    """
+    return block.overlaps(taken.padded(block.length, block.length))
+
+
+def _memory(books: Mapping[str, Books], store: Store) -> Iterator[str]:
+    """Every guest's booking is in the store as it is at its channel, and nothing else is."""
+    known = {(b.channel, b.ref): b for b in store.bookings if b.status in OCCUPYING}
+    real = {(name, g.ref): g for name, side in books.items() for g in side.everybody()}
+    for key, guest in real.items():
+        booking = known.get(key)
+        if booking is None:
+            yield f"not in the store: {key}"
+        elif booking.span != guest.span or (booking.status == "held") != guest.held:
+            yield f"otherwise in the store: {key} {booking}, really {guest}"
+    yield from (
+        f"only in the store: {key}" for key in known.keys() - real.keys() if key[0] in books
+    )
+
+
+def _clashes(books: Mapping[str, Books], store: Store) -> Iterator[str]:
+    """Where two channels sold the same time, one of the two bookings is shown as a conflict."""
+    numbers = {(b.channel, b.ref): b.id for b in store.bookings}
+    (one, first), (two, second) = sorted(books.items())
+    for unit in first.taken:
+        for a, b in product(first.guests(unit), second.guests(unit)):
+            pair = {numbers.get((one, a.ref)), numbers.get((two, b.ref))}
+            if a.span.overlaps(b.span) and not pair & store.in_conflict:
+                yield f"hidden clash: {unit} {a.ref} and {b.ref}"
+
+

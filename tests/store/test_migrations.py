@@ -1,0 +1,145 @@
+"""All migrations together are the declared schema, whoever runs them and however often."""
+
+import asyncio
+import hashlib
+from importlib.resources import files
+
+import asyncpg
+from tests.conftest import connected
+
+from holdfast.store.migrate import migrate, migrations, pending
+
+LANDED = {
+    "0001_pre_first_schema": "8599076fe97807c9319ddab394d820166910275a3288c52b90d6edf102ff4acf",
+}
+"""SHA-256 of every migration that has landed. A new one is added here; an old one never changes."""
+
+CATALOG = {
+    "columns": """
+        select c.relname, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+               a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid) as fallback
+          from pg_attribute a join pg_class c on c.oid = a.attrelid
+          left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0
+           and not a.attisdropped""",
+    "constraints": """
+        select conrelid::regclass::text, conname, contype, convalidated, pg_get_constraintdef(oid)
+          from pg_constraint where connamespace = 'public'::regnamespace""",
+    "indexes": "select tablename, indexname, indexdef from pg_indexes where schemaname = 'public'",
+    "triggers": """
+        select tgrelid::regclass::text, tgname, tgenabled, pg_get_triggerdef(oid) from pg_trigger
+         where not tgisinternal""",
+    "functions": """
+        select proname, pg_get_functiondef(oid) from pg_proc
+         where pronamespace = 'public'::regnamespace""",
+    "the rest": """
+        select relname, relkind, relpersistence from pg_class
+         where relnamespace = 'public'::regnamespace""",
+}
+"""Everything that a schema consists of; the record of the migrations themselves is none of it."""
+
+Catalog = dict[str, set[tuple[object, ...]]]
+
+
+async def catalog(url: str) -> Catalog:
+    async with connected(url) as connection:
+        found = {name: await connection.fetch(query) for name, query in CATALOG.items()}
+    return {
+        name: {tuple(row) for row in rows if "schema_migrations" not in str(tuple(row))}
+        for name, rows in found.items()
+    }
+
+
+async def test_the_migrations_add_up_to_the_declared_schema(
+    database_url: str, empty_database_url: str
+) -> None:
+    declared = (files("holdfast.store") / "schema.sql").read_text(encoding="utf-8")
+    async with connected(empty_database_url) as connection:
+        await connection.execute(declared)
+    expected = await catalog(empty_database_url)
+    assert all(expected.values())
+    assert await catalog(database_url) == expected
+
+
+async def test_a_difference_in_any_part_of_the_schema_is_noticed(database_url: str) -> None:
+    before = await catalog(database_url)
+    for name, change in (
+        ("columns", "alter table accounts alter active drop default"),
+        ("constraints", "alter table allocations drop constraint allocations_no_overlap"),
+        ("indexes", "drop index inbox_due"),
+        ("triggers", "alter table journal disable trigger journal_append_only"),
+        ("functions", "alter function journal_is_append_only() strict"),
+        ("the rest", "create sequence one_too_many"),
+    ):
+        async with connected(database_url) as connection:
+            await connection.execute(change)
+        after = await catalog(database_url)
+        assert after[name] != before[name]
+
+
+async def test_migrating_an_empty_database_applies_all_and_then_nothing(
+    empty_database_url: str,
+) -> None:
+    names = [name for name, _ in migrations()]
+    assert await pending(empty_database_url) == names
+    assert await migrate(empty_database_url) == names
+    once = await catalog(empty_database_url)
+    assert await pending(empty_database_url) == []
+    assert await migrate(empty_database_url) == []
+    assert await catalog(empty_database_url) == once
+
+
+async def test_asking_what_is_pending_changes_nothing(empty_database_url: str) -> None:
+    before = await catalog(empty_database_url)
+    await pending(empty_database_url)
+    assert await catalog(empty_database_url) == before
+
+
+async def test_several_migrations_at_once_apply_everything_once(empty_database_url: str) -> None:
+    applied = await asyncio.gather(*(migrate(empty_database_url) for _ in range(5)))
+    names = [name for name, _ in migrations()]
+    assert sorted(applied) == [[], [], [], [], names]
+    async with connected(empty_database_url) as connection:
+        rows = await connection.fetch("select name from schema_migrations order by name")
+    assert [row["name"] for row in rows] == names
+
+
+async def test_migrating_keeps_the_rows_that_are_there(database_url: str) -> None:
+    async with connected(database_url) as connection:
+        await connection.execute(
+            "insert into workers (id, version, started_at, beat_at) values ('w', '0', now(), now())"
+        )
+    await migrate(database_url)
+    async with connected(database_url) as connection:
+        assert await connection.fetchval("select count(*) from workers") == 1
+
+
+def test_a_migration_that_has_landed_is_never_edited() -> None:
+    sums = {name: hashlib.sha256(sql.encode()).hexdigest() for name, sql in migrations()}
+    assert sums == LANDED
+
+
+def test_migrations_are_numbered_in_order_and_say_when_they_are_deployed() -> None:
+    for number, (name, _) in enumerate(migrations(), start=1):
+        assert name.startswith((f"{number:04}_pre_", f"{number:04}_post_"))
+
+
+async def test_every_foreign_key_that_cascades_does_so_on_purpose(database_url: str) -> None:
+    async with connected(database_url) as connection:
+        cascading = await _cascading(connection)
+    assert cascading == {
+        ("listing_units", "listings"),
+        ("guests", "bookings"),
+        ("allocations", "bookings"),
+        ("offers", "listings"),
+        ("attempts", "pushes"),
+        ("probes", "listings"),
+    }
+
+
+async def _cascading(connection: asyncpg.Connection) -> set[tuple[str, str]]:
+    rows = await connection.fetch(
+        "select conrelid::regclass::text as one, confrelid::regclass::text as other"
+        " from pg_constraint where contype = 'f' and confdeltype = 'c'"
+    )
+    return {(row["one"], row["other"]) for row in rows}
