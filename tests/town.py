@@ -290,7 +290,7 @@ async def _configure(
     database_url: str, urls: Mapping[str, str], clock: ManualClock, calm: bool
 ) -> None:
     text = example_configuration(urls).replace('mode = "live"', UNHURRIED)
-    text = text.replace("reads_per_minute = 240", "")
+    text = text.replace("reads_per_minute = 600", "")
     if calm:
         text = re.sub(r"poll_seconds = \d+", "poll_seconds = 180", text)
         text = re.sub(r"offers_seconds = \d+", "offers_seconds = 1200", text)

@@ -61,6 +61,15 @@ def apply(config: Path | None, yes: bool, dry_run: bool) -> None:
 
 
 @main.command()
+@click.argument("booking", type=int)
+def forget(booking: int) -> None:
+    """Erase who made a booking: name, e-mail, telephone, and the raw deliveries that held them."""
+    from holdfast import commands
+
+    _run(commands.forget(os.environ, booking))
+
+
+@main.command()
 def web() -> None:
     """Webhooks, JSON API and dashboard."""
     from holdfast import commands

@@ -26,6 +26,7 @@ from holdfast.processes import (
     until_told_to_stop,
 )
 from holdfast.settings import Settings, SettingsError
+from holdfast.store import bookings
 from holdfast.store import migrate as migrations
 
 log = structlog.get_logger()
@@ -81,6 +82,18 @@ async def apply(environ: Mapping[str, str], config: Path | None, consent: Consen
             return
         done = await configuration_apply.apply(connection, wanted, SystemClock().now())
         click.echo(f"Applied {len(done.changes)} changes.")
+    finally:
+        await connection.close()
+
+
+async def forget(environ: Mapping[str, str], booking_id: int) -> None:
+    """Erase a guest. Raises Unusable when there is no such booking."""
+    connection = await asyncpg.connect(_database(Settings.from_environ(environ)))
+    try:
+        if await bookings.row_by_id(connection, booking_id) is None:
+            raise Unusable(f"there is no booking {booking_id}")
+        await bookings.erase_guest(connection, booking_id, SystemClock().now())
+        click.echo(f"Whoever made booking {booking_id} is forgotten.")
     finally:
         await connection.close()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-PAUSE_SECONDS = 6.0
+PAUSE_SECONDS = 9.0
 """Between two guests, on average, at rate 1."""
 
 THINKING = (2.0, 12.0)
@@ -30,14 +30,15 @@ class Guests:
     rate: float
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     booked: list[tuple[str, str]] = field(default_factory=list)
+    visits: int = 0
 
     async def live(self) -> None:
         """For ever, at a human pace; a simulator that refuses or is away stops nobody."""
         self.names = {side: await self._names(side) for side in self.sides}
         async with asyncio.TaskGroup() as crowd:
             while True:
-                await asyncio.sleep(self.random.expovariate(self.rate / PAUSE_SECONDS))
                 crowd.create_task(self._somebody())
+                await asyncio.sleep(self.random.expovariate(self.rate / PAUSE_SECONDS))
 
     async def _somebody(self) -> None:
         try:
@@ -51,7 +52,8 @@ class Guests:
             return  # somebody else was faster, or the provider is away: guests shrug
 
     async def _visit(self) -> None:
-        side = self.random.choice(sorted(self.sides))
+        self.visits += 1
+        side = sorted(self.sides)[self.visits % len(self.sides)]
         offer = self.random.choice(await self._offers(side))
         ref = await self._book(side, offer, confirm=self.random.random() < 0.3)
         await asyncio.sleep(self.random.uniform(*THINKING) / self.rate)

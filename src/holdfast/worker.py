@@ -14,7 +14,7 @@ import structlog
 from holdfast.store import offers, schedule
 from holdfast.sync.parts import Parts
 from holdfast.sync.poll import poll
-from holdfast.sync.rounds import drain, next_due
+from holdfast.sync.rounds import Lane, due_lanes, next_due, work_off
 
 log = structlog.get_logger()
 
@@ -26,13 +26,13 @@ DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Time
 
 
 class Drainer:
-    """Runs what is due, one run at a time in a process; a nudge during a run makes it go round again."""
+    """Works off whatever is due, each lane by itself; a nudge during a run makes it look again."""
 
     def __init__(self, parts: Parts, nudged: asyncio.Event) -> None:
         self._parts = parts
         self._nudged = nudged
+        self._lanes: dict[Lane, asyncio.Task[int]] = {}
         self._landing = False
-        self._running = asyncio.Lock()
         self.trouble: str | None = None
 
     def nudge(self) -> None:
@@ -40,19 +40,35 @@ class Drainer:
         self._nudged.set()
 
     async def run(self) -> None:
-        """Do whatever is due. Trouble with the database is logged once, and once when it is over."""
+        """Start every lane in which something is due. Trouble with the database is logged once, and its end."""
         if self._landing:
             return
-        if self._running.locked():
-            self._nudged.set()
+        try:
+            for lane in await due_lanes(self._parts):
+                if lane not in self._lanes:
+                    self._start(lane)
+        except DATABASE_TROUBLE as error:
+            self._in_trouble(type(error).__name__)
+        else:
+            self._in_trouble(None)
+
+    def _start(self, lane: Lane) -> None:
+        task = asyncio.create_task(work_off(self._parts, lane), name=f"{lane[0]} {lane[1]}")
+        self._lanes[lane] = task
+        task.add_done_callback(lambda done: self._ended(lane, done))
+
+    def _ended(self, lane: Lane, task: asyncio.Task[int]) -> None:
+        del self._lanes[lane]
+        if task.cancelled():
             return
-        async with self._running:
-            try:
-                await drain(self._parts)
-            except DATABASE_TROUBLE as error:
-                self._in_trouble(type(error).__name__)
-            else:
-                self._in_trouble(None)
+        error = task.exception()
+        if error is None:
+            if task.result():
+                self.nudge()  # what it did may be another lane's work
+        elif isinstance(error, DATABASE_TROUBLE):
+            self._in_trouble(type(error).__name__)
+        else:  # the rows keep their leases and come back; the fault is ours and must be seen
+            log.error("lane_failed", lane=task.get_name(), exc_info=error)
 
     async def land(self, seconds: float) -> None:
         """Begin nothing more, and wait so long for what is under way.
@@ -60,11 +76,14 @@ class Drainer:
         What flies even then is cut off: its outcome is unknown, and recorded as such already.
         """
         self._landing = True
-        try:
-            async with asyncio.timeout(seconds), self._running:
-                return
-        except TimeoutError:
-            log.warning("stopped_in_flight")
+        if not self._lanes:
+            return
+        _, flying = await asyncio.wait(self._lanes.values(), timeout=seconds)
+        if flying:
+            log.warning("stopped_in_flight", lanes=len(flying))
+        for task in flying:
+            task.cancel()
+        await asyncio.gather(*flying, return_exceptions=True)
 
     async def sweep(self, random: Random) -> None:
         """For ever: look after each nudge, when something falls due, and once a second anyway."""
@@ -96,7 +115,8 @@ class Drainer:
             return SWEEP_SECONDS
         if due is None:
             return SWEEP_SECONDS
-        return max(0.02, (due - self._parts.now()).total_seconds())
+        # what is overdue has its lane already, or waits for its account's budget
+        return max(0.1, (due - self._parts.now()).total_seconds())
 
     def _in_trouble(self, trouble: str | None) -> None:
         if trouble == self.trouble:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import re
 import signal
 import socket
@@ -13,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from random import SystemRandom
 
 HERE = "127.0.0.1"
 HOLDFAST = (sys.executable, "-m", "holdfast")
@@ -20,6 +20,9 @@ PATIENCE = 40.0
 """Seconds after which a condition that was to come true counts as missed."""
 
 LOOK_SECONDS = 0.05
+
+PORTS = SystemRandom()
+"""Never the seeded one: all test processes would draw the same."""
 
 
 async def until(
@@ -35,7 +38,7 @@ async def until(
 def free_port() -> int:
     """A port below those that the kernel gives to outgoing calls: nobody takes it while its server is down."""
     while True:
-        port = random.randrange(20_000, 32_000)
+        port = PORTS.randrange(20_000, 32_000)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

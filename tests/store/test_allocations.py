@@ -142,22 +142,6 @@ async def test_a_range_that_is_no_span_is_refused(
         await pool.execute(INSERT, house.venue, id, house.salon, during)
 
 
-@pytest.mark.parametrize("bound", ["-infinity", "infinity"])
-async def test_a_range_to_the_end_of_time_is_refused(
-    pool: asyncpg.Pool, rows: Rows, house: House, bound: str
-) -> None:
-    (id,) = await bookings(rows, house, 1)
-    ends = f"'{NOON}', '{bound}'" if bound == "infinity" else f"'{bound}', '{NOON}'"
-    with pytest.raises(asyncpg.CheckViolationError):
-        await pool.execute(
-            f"insert into allocations (venue_id, booking_id, unit_id, during)"
-            f" values ($1, $2, $3, tstzrange({ends}))",
-            house.venue,
-            id,
-            house.salon,
-        )
-
-
 def a_grant(booking: int, unit: int, hour: int = 0, hours: int = 1) -> Grant:
     return Grant(booking_id=booking, unit_id=unit, span=Span.of(NOON + hour * HOUR, hours * HOUR))
 

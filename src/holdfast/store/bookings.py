@@ -174,3 +174,9 @@ async def end(
 ) -> None:
     """End a booking that was made directly at the venue."""
     await connection.execute(_SQL["end"], booking_id, status, now)
+
+
+async def channel_of(connection: asyncpg.Connection, booking_ids: Sequence[int]) -> str | None:
+    """The channel of the first of these bookings."""
+    channel: str | None = await connection.fetchval(_SQL["channel_of"], list(booking_ids))
+    return channel

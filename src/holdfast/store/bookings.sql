@@ -74,3 +74,7 @@ select external_id from bookings
 -- end --
 -- A direct booking ends by our own word.
 update bookings set status = $2, raw_status = $2, updated_at = $3, read_at = $3, version = version + 1 where id = $1
+
+-- channel_of --
+-- Where the time that a block stands for was taken first.
+select channel from bookings where id = any($1::bigint[]) order by first_seen_at limit 1

@@ -64,9 +64,16 @@ async def add_done(connection: asyncpg.Connection, row: Incoming, outcome: str) 
     return added
 
 
-async def claim(connection: asyncpg.Connection, now: datetime, limit: int) -> list[Claimed]:
-    """Take what is due, oldest first, for 30 seconds of the database's clock."""
-    rows = await connection.fetch(_SQL["claim"], now, limit)
+async def due_accounts(connection: asyncpg.Connection, now: datetime) -> list[int]:
+    """The accounts whose news wait."""
+    return [row["account_id"] for row in await connection.fetch(_SQL["due_accounts"], now)]
+
+
+async def claim(
+    connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
+) -> list[Claimed]:
+    """Take what is due of an account, oldest first, for 30 seconds of the database's clock."""
+    rows = await connection.fetch(_SQL["claim"], now, limit, account_id)
     return [Claimed(**row) for row in rows]
 
 

@@ -17,6 +17,7 @@ returning id
 with due as (
   select id from inbox
    where done_at is null and due_at <= $1 and (lease_until is null or lease_until < clock_timestamp())
+     and account_id = $3
    order by due_at, id limit $2
    for update skip locked)
 update inbox i
@@ -41,3 +42,9 @@ select min(due_at) from inbox where done_at is null
 -- touch_account --
 -- When the account last told us anything.
 update accounts set last_webhook_at = greatest(last_webhook_at, $2) where id = any($1::bigint[])
+
+-- due_accounts --
+-- Whose news wait.
+select distinct account_id from inbox
+ where done_at is null and due_at <= $1 and account_id is not null
+   and (lease_until is null or lease_until < clock_timestamp())

@@ -3,14 +3,17 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Any
 
 import asyncpg
 
 from holdfast.store.queries import load
 
 _SQL = load("journal")
+_ABOUT = ("kind", "actor", "booking_id", "block_id", "push_id", "inbox_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,62 +45,41 @@ async def lock_venue(connection: asyncpg.Connection, venue_id: int) -> Head:
     return Head(venue_id=row["id"], seq=row["journal_seq"], hash=row["journal_hash"])
 
 
-def canonical(entry: Entry) -> str:
-    """The exact text that is hashed: sorted keys, no spaces, ASCII."""
-    return json.dumps(
-        {
-            "kind": entry.kind,
-            "actor": entry.actor,
-            "at": entry.at.isoformat(),
-            "booking": entry.booking_id,
-            "block": entry.block_id,
-            "push": entry.push_id,
-            "inbox": entry.inbox_id,
-            **entry.data,
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-    )
+def canonical(data: Mapping[str, object]) -> str:
+    """The text that is kept and hashed: sorted keys, no spaces, ASCII."""
+    return json.dumps(dict(data), sort_keys=True, separators=(",", ":"))
 
 
-def link(before: bytes, text: str) -> bytes:
-    """The hash of an entry: SHA-256 over the hash before it and its own text."""
-    return hashlib.sha256(before + text.encode("ascii")).digest()
+def link(before: bytes, row: Mapping[str, Any]) -> bytes:
+    """The hash of an entry: SHA-256 over the hash before it, what it is about, and its text."""
+    about = [row["at"].astimezone(UTC).isoformat(), *(row[name] for name in _ABOUT)]
+    told = json.dumps(about, separators=(",", ":")) + row["data"]
+    return hashlib.sha256(before + told.encode()).digest()
 
 
 async def append(connection: asyncpg.Connection, head: Head, entries: Sequence[Entry]) -> None:
     """Add them to the chain; the venue's lock must be held."""
     if not entries:
         return
-    texts = [canonical(entry) for entry in entries]
-    hashes: list[bytes] = []
-    for text in texts:
-        hashes.append(link(hashes[-1] if hashes else head.hash, text))
-    await connection.execute(
-        _SQL["append"],
-        head.venue_id,
-        [head.seq + n for n in range(1, len(entries) + 1)],
-        [e.at for e in entries],
-        [e.kind for e in entries],
-        [e.actor for e in entries],
-        [e.booking_id for e in entries],
-        [e.block_id for e in entries],
-        [e.push_id for e in entries],
-        [e.inbox_id for e in entries],
-        texts,
-        hashes,
-    )
-    await connection.execute(_SQL["advance"], head.venue_id, head.seq + len(entries), hashes[-1])
+    rows = [{**asdict(entry), "data": canonical(entry.data)} for entry in entries]
+    hashes = list(accumulate(rows, link, initial=head.hash))[1:]
+    columns = [[row[name] for row in rows] for name in ("at", *_ABOUT, "data")]
+    numbers = [head.seq + n for n in range(1, len(rows) + 1)]
+    await connection.execute(_SQL["append"], head.venue_id, numbers, *columns, hashes)
+    await connection.execute(_SQL["advance"], head.venue_id, numbers[-1], hashes[-1])
 
 
 async def broken_at(connection: asyncpg.Connection, venue_id: int) -> int | None:
     """The first sequence number at which the venue's chain does not hold; None: it is whole."""
+    rows = await connection.fetch(_SQL["chain"], venue_id)
+    entries = [row for row in rows if row["seq"] is not None]
     before = b""
-    for expected, row in enumerate(await connection.fetch(_SQL["chain"], venue_id), start=1):
-        if row["seq"] != expected or row["hash"] != link(before, row["data"]):
+    for expected, row in enumerate(entries, start=1):
+        if row["seq"] != expected or row["hash"] != link(before, row):
             return expected
         before = row["hash"]
-    return None
+    end = (rows[0]["journal_seq"], rows[0]["journal_hash"])
+    return None if end == (len(entries), before) else min(end[0], len(entries)) + 1
 
 
 async def since(

@@ -13,8 +13,10 @@ select $1, * from unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[]
 update venues set journal_seq = $2, journal_hash = $3 where id = $1
 
 -- chain --
--- A venue's journal in order, to verify it.
-select * from journal where venue_id = $1 order by seq
+-- A venue's journal in order, to verify it, with the head that the venue knows: an end cut off shows.
+select j.*, v.journal_seq, v.journal_hash
+  from venues v left join journal j on j.venue_id = v.id
+ where v.id = $1 order by j.seq
 
 -- since --
 -- What happened after an entry; sequence numbers have no holes under the venue's lock.

@@ -107,6 +107,11 @@ async def supersede(connection: asyncpg.Connection, push_id: int, now: datetime)
     await connection.execute(_SQL["supersede"], push_id, now)
 
 
+async def due_accounts(connection: asyncpg.Connection, now: datetime) -> list[int]:
+    """The accounts whose calls wait."""
+    return [row["account_id"] for row in await connection.fetch(_SQL["due_accounts"], now)]
+
+
 async def claim(
     connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
 ) -> list[Claimed]:

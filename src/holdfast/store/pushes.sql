@@ -5,11 +5,11 @@ select distinct on (block_id) block_id, id, call, state, risk, settled_at from p
  order by block_id, (state in ('in_flight', 'unknown')) desc, (state in ('waiting', 'shadow')) desc, id desc
 
 -- wish --
--- One waiting push for each block or booking: the newest wish replaces it, keeping the moment of the first.
+-- One waiting push for each block or booking: the newest wish replaces it. An account may have left the shadow.
 insert into pushes (venue_id, account_id, block_id, booking_id, call, state, risk, starts_at, due_at, reason, observed_at, wished_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $9)
 on conflict (coalesce(block_id, 0), coalesce(booking_id, 0)) where state in ('waiting', 'shadow')
-do update set call = excluded.call, risk = excluded.risk, due_at = excluded.due_at, reason = excluded.reason,
+do update set call = excluded.call, state = excluded.state, risk = excluded.risk, due_at = excluded.due_at, reason = excluded.reason,
               starts_at = excluded.starts_at, observed_at = excluded.observed_at, wished_at = excluded.wished_at
 returning id
 
@@ -88,3 +88,9 @@ select min(due_at) from pushes where account_id = any($1::bigint[]) and state in
 select exists (
   select from pushes p join blocks b on b.id = p.block_id
    where b.listing_id = $1 and b.during = $2 and p.call = 'place' and p.state in ('in_flight', 'unknown'))
+
+-- due_accounts --
+-- Whose calls wait.
+select distinct account_id from pushes
+ where state in ('waiting', 'unknown') and due_at <= $1
+   and (lease_until is null or lease_until < clock_timestamp())

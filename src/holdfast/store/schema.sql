@@ -83,6 +83,7 @@ create table inbox (
   constraint inbox_one_delivery unique (account_id, delivery_id, ref)
 );
 create index inbox_due on inbox (due_at, id) where done_at is null;
+create index inbox_by_account on inbox (account_id, received_at);
 create index inbox_ref on inbox (account_id, ref) where done_at is null;
 
 -- A booking is a fact told by a channel, or made directly at the venue (no account). Never refused.
@@ -204,6 +205,7 @@ create unique index pushes_one_waiting on pushes
 create unique index pushes_one_flying on pushes
   (coalesce(block_id, 0), coalesce(booking_id, 0)) where state in ('in_flight', 'unknown');
 create index pushes_due on pushes (account_id, risk, starts_at, id) where state in ('waiting', 'unknown');
+create index pushes_by_account on pushes (account_id, settled_at) where settled_at is not null;
 create index pushes_lapsed on pushes (lease_until) where state = 'in_flight';
 
 -- One try of a push, written before the call is made.
@@ -249,7 +251,7 @@ create table journal (
   block_id   bigint,
   push_id    bigint,
   inbox_id   bigint,
-  data       text not null,  -- canonical JSON; the exact bytes that are hashed
+  data       text not null,  -- canonical JSON; hashed as it stands, with the columns above
   hash       bytea not null,
   primary key (venue_id, seq)
 );
@@ -261,6 +263,8 @@ begin
 end $$;
 create trigger journal_append_only before update or delete on journal
   for each row execute function journal_is_append_only();
+create trigger journal_never_emptied before truncate on journal
+  for each statement execute function journal_is_append_only();
 
 -- When an account is to be read next; one row for each account and task.
 create table cursors (

@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 BATCH = 100
 READS_AT_ONCE = 8
+ECHO = timedelta(seconds=2)
+"""A channel tells of our own call so soon after it was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,39 +45,42 @@ class Errand:
         """When the first of them came in."""
         return min(row.received_at for row in self.rows)
 
+    @property
+    def latest(self) -> datetime:
+        """When the last of them came in."""
+        return max(row.received_at for row in self.rows)
 
-async def absorb(parts: Parts) -> int:
-    """Take what is due, read each booking once, decide venue by venue; returns how many rows were taken."""
+
+async def absorb(parts: Parts, account: Account) -> int:
+    """Take an account's news, read each booking once, decide venue by venue; returns how many were taken."""
+    if await account.budget.left("read") <= 0:
+        return 0
     async with parts.pool.acquire() as connection:
-        rows = await inbox.claim(connection, parts.now(), BATCH)
-        errands, idle = _sort(parts, rows)
-        await inbox.finish(connection, idle, parts.now(), "noop")
+        rows = await inbox.claim(connection, account.id, parts.now(), BATCH)
+        await inbox.finish(connection, [r.id for r in rows if r.ref is None], parts.now(), "noop")
+    errands = _by_booking(account, rows)
     enough = asyncio.Semaphore(READS_AT_ONCE)
     observations = await asyncio.gather(*(_read(parts, errand, enough) for errand in errands))
     await apply(parts, [o for o in observations if o is not None])
     return len(rows)
 
 
-def _sort(parts: Parts, rows: Sequence[Claimed]) -> tuple[list[Errand], list[int]]:
-    """The reads to make, and the rows that ask for none."""
-    asked: dict[tuple[int, str], list[Claimed]] = {}
-    idle: list[int] = []
+def _by_booking(account: Account, rows: Sequence[Claimed]) -> list[Errand]:
+    """One read for all the rows that ask for the same booking."""
+    asked: dict[str, list[Claimed]] = {}
     for row in rows:
-        if row.ref is None or row.account_id is None:
-            idle.append(row.id)
-        elif row.account_id in parts.accounts:
-            asked.setdefault((row.account_id, row.ref), []).append(row)
-    errands = [
-        Errand(account=parts.accounts[account], ref=ref, rows=group)
-        for (account, ref), group in asked.items()
-    ]
-    return errands, idle
+        if row.ref is not None:
+            asked.setdefault(row.ref, []).append(row)
+    return [Errand(account=account, ref=ref, rows=group) for ref, group in asked.items()]
 
 
 async def _read(parts: Parts, errand: Errand, enough: asyncio.Semaphore) -> Observation | None:
     listing, venue_id, read_at = await _known(parts, errand)
-    if read_at is not None and max(row.received_at for row in errand.rows) < read_at:
+    if read_at is not None and errand.latest < read_at:
         await _finish(parts, errand, "noop")  # read since, for another reason
+        return None
+    if await _is_echo(parts, errand):
+        await _finish(parts, errand, "echo")
         return None
     async with enough:
         try:
@@ -84,6 +89,18 @@ async def _read(parts: Parts, errand: Errand, enough: asyncio.Semaphore) -> Obse
             await _later(parts, errand, error)
             return None
     return _observation(errand, seen, venue_id)
+
+
+async def _is_echo(parts: Parts, errand: Errand) -> bool:
+    """A webhook about a block of ours that we are just calling about, or just have: it tells us of ourselves.
+
+    Should it have told of somebody else's act at that very moment, the next poll finds it.
+    """
+    if any(row.via != "webhook" for row in errand.rows):
+        return False
+    async with parts.pool.acquire() as connection:
+        block = await block_store.by_echo(connection, errand.account.id, errand.ref, None)
+    return block is not None and (block.flying or errand.latest < block.changed_at + ECHO)
 
 
 def _observation(errand: Errand, seen: Seen | Absent, venue_id: int | None) -> Observation:

@@ -125,7 +125,19 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
     current.touch(known.span if known else None, merged.fact.span)
     current.freed.add(booking_id)
     _journal(current, observation, booking_id, merged)
+    current.parts.metrics.bookings_ingested.of(
+        source=observation.account.channel_name, change=_kind_of_change(merged)
+    ).inc()
     return "applied"
+
+
+def _kind_of_change(merged: Merged) -> str:
+    """The metric's few words for what changed."""
+    if merged.change in ("booking.moved", "booking.updated"):
+        return "move"
+    if merged.fact is not None and merged.fact.status not in OCCUPYING:
+        return "cancellation"
+    return "hold" if merged.fact and merged.fact.status in ("held", "pending") else "booking"
 
 
 async def _write(

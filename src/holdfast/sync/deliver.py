@@ -41,16 +41,14 @@ class Errand:
     external_id: str | None
 
 
-async def deliver(parts: Parts) -> int:
-    """Send what is due for every live account, riskiest first, within its budget; returns how many."""
+async def recover(parts: Parts) -> int:
+    """What a lost worker had in its hands may have been done: find out. Returns how much that is."""
     async with parts.pool.acquire() as connection:
-        lapsed = await pushes.lapse_leases(connection, parts.now())
-    live = [account for account in parts.accounts.values() if account.mode == "live"]
-    sent = await asyncio.gather(*(_deliver_account(parts, account) for account in live))
-    return lapsed + sum(sent)
+        return await pushes.lapse_leases(connection, parts.now())
 
 
-async def _deliver_account(parts: Parts, account: Account) -> int:
+async def deliver(parts: Parts, account: Account) -> int:
+    """Send what is due for a live account, riskiest first, within its budget; returns how many."""
     room = min(AT_ONCE, await account.budget.left("write"))
     if room <= 0:
         return 0

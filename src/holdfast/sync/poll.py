@@ -55,13 +55,24 @@ async def _follow(parts: Parts, cursor: Cursor, account: Account) -> None:
             complete = await _all_offers(parts, cursor, account)
     except ChannelError as caught:
         error = caught
-    outcome = "error" if error else "complete" if complete else "partial"
+    due = _next(parts, cursor, account, error)
+    outcome = _outcome(error, complete)
     parts.metrics.poll_runs.of(channel=account.channel_name, outcome=outcome).inc()
-    if error is not None:
+    if outcome == "error" and cursor.failures == 0:
         log.warning("poll_failed", account=account.name, task=cursor.task, error=str(error))
     async with parts.pool.acquire() as connection:
-        due, at = _next(parts, cursor, account, error), cursor.started_at if complete else None
-        await schedule.settle(connection, cursor, due, str(error) if error else None, at)
+        failed, at = (
+            str(error) if outcome == "error" else None,
+            cursor.started_at if complete else None,
+        )
+        await schedule.settle(connection, cursor, due, failed, at)
+
+
+def _outcome(error: ChannelError | None, complete: bool) -> str:
+    """A reading that the budget had no room for is no failure: calls about blocks go first."""
+    if error is None:
+        return "complete" if complete else "partial"
+    return "skipped" if isinstance(error, Limited) else "error"
 
 
 def _next(parts: Parts, cursor: Cursor, account: Account, error: ChannelError | None) -> datetime:

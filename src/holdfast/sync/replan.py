@@ -128,6 +128,9 @@ async def _open(turn: Turn, clash: Clash) -> None:
         evidence={"heard_at": turn.heard_at.isoformat(), "actor": turn.actor},
     )
     await seats.open_conflict(turn.connection, conflict)
+    turn.parts.metrics.conflicts_detected.of(
+        kind="double_booking", source="other", target="other"
+    ).inc()
     data = {"kind": "double_booking", "units": units, "against": list(clash.against)}
     turn.note("conflict.opened", data, booking_id=clash.booking_id)
 
@@ -156,6 +159,10 @@ async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:
     if block is not None:
         await block_store.wish(turn.connection, block.id, wish, turn.now)
         turn.note(f"block.wanted_{wish.wants}", _about(outlet, wish.span), block_id=block.id)
+        if wish.wants == "nothing" and block.state == "held" and not outlet.releases_holds:
+            until = block.expires_at.isoformat() if block.expires_at else None
+            data = {**_about(outlet, wish.span), "until": until}
+            turn.note("block.left_to_lapse", data, block_id=block.id)
         return
     marker = f"{outlet.id}-{turn.parts.random.getrandbits(60):x}"
     home = (turn.premises.id, outlet.account_id)
@@ -201,17 +208,19 @@ async def _want_call(turn: Turn, block: Block, latest: pushes.OpenPush | None) -
         if latest is not None and latest.waits:
             await pushes.supersede(turn.connection, latest.id, turn.now)
         return block.wants == "nothing" and block.state == "absent"
-    if latest is None or not _asked_already(block, call, latest):
-        await pushes.wish(turn.connection, _push(turn, block, outlet, call))
+    push = _push(turn, block, outlet, call)
+    if latest is None or not _asked_already(block, push, latest):
+        await pushes.wish(turn.connection, push)
     return False
 
 
-def _asked_already(block: Block, call: Call, latest: pushes.OpenPush) -> bool:
+def _asked_already(block: Block, push: pushes.NewPush, latest: pushes.OpenPush) -> bool:
     """The same call waits with the same urgency, or died and nothing has changed since."""
-    if latest.call != call:
+    if latest.call != push.call:
         return False
     died = latest.state == "dead" and (latest.settled_at or block.changed_at) >= block.changed_at
-    return died or (latest.waits and latest.risk == risk(call, block.wants))
+    same = latest.risk == push.risk and (latest.state == "shadow") == push.shadow
+    return died or (latest.waits and same)
 
 
 def _push(turn: Turn, block: Block, outlet: Outlet, call: Call) -> pushes.NewPush:

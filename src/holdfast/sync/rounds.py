@@ -1,38 +1,64 @@
-"""A round: every step once, in the order of a booking's path. A wake-up and the sweep run the very same."""
+"""Rounds: which lanes have something due, and how each is worked off. A wake-up and the sweep do the very same.
 
+A lane is one step for one account, so that a channel that is slow or out of budget holds up nobody else.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from typing import Literal
 
 from holdfast.store import inbox, pushes, schedule
 from holdfast.sync.absorb import absorb
-from holdfast.sync.deliver import deliver
+from holdfast.sync.deliver import deliver, recover
 from holdfast.sync.lapse import lapse, next_lapse
-from holdfast.sync.parts import Parts
+from holdfast.sync.parts import Account, Parts
 from holdfast.sync.poll import poll
 
+Step = Literal["absorb", "deliver"]
+Lane = tuple[Step, int]
+
+STEPS: Mapping[Step, Callable[[Parts, Account], Awaitable[int]]] = {
+    "absorb": absorb,
+    "deliver": deliver,
+}
+
 ENOUGH = 50
-"""Rounds in one go; whoever is behind goes on with the next nudge, so that nobody starves."""
+"""Rounds in one go; who is behind goes on with the next nudge."""
 
 
-async def hurry(parts: Parts) -> bool:
-    """What must not wait: deadlines, news, calls; True: something was done, there may be more."""
-    done = await lapse(parts)
-    done += await absorb(parts)
-    done += await deliver(parts)
-    return done > 0
+async def due_lanes(parts: Parts) -> list[Lane]:
+    """What time has ended is noticed first; then, the lanes in which something waits."""
+    await lapse(parts)
+    await recover(parts)
+    now = parts.now()
+    async with parts.pool.acquire() as connection:
+        heard = await inbox.due_accounts(connection, now)
+        wanted = await pushes.due_accounts(connection, now)
+    known = parts.accounts
+    lanes: list[Lane] = [("absorb", account) for account in heard if account in known]
+    lanes += [("deliver", a) for a in wanted if a in known and known[a].mode == "live"]
+    return lanes
 
 
-async def drain(parts: Parts) -> None:
-    """Do whatever is due until nothing is, readings of whole channels excepted."""
+async def work_off(parts: Parts, lane: Lane) -> int:
+    """Work a lane off until nothing in it is due or its budget is spent; returns how much was done."""
+    step, account_id = lane
+    total = 0
     for _ in range(ENOUGH):
-        if not await hurry(parts):
-            return
+        account = parts.accounts.get(account_id)
+        done = await STEPS[step](parts, account) if account is not None else 0
+        total += done
+        if not done:
+            break
+    return total
 
 
 async def settle_down(parts: Parts) -> None:
     """Do whatever is due, readings included, until nothing is; for tests and tools that wait for quiet."""
     for _ in range(ENOUGH):
         read = await poll(parts)
-        if not await hurry(parts) and not read:
+        done = [await work_off(parts, lane) for lane in await due_lanes(parts)]
+        if not any(done) and not read:
             return
 
 

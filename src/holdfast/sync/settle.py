@@ -16,6 +16,9 @@ from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, turn
 
+RENEWAL = timedelta(seconds=5)
+"""A hold that is placed again within this time after it lapsed is a renewal; later, it was a gap."""
+
 AROUND = timedelta(hours=3)
 """How far around a refused offer the channel's offers are read again."""
 
@@ -101,10 +104,22 @@ async def _placed(
     )
     await offers.shut(current.connection, block.listing_id, block.span, current.now)
     current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
-    seconds = (current.now - push.observed_at).total_seconds()
-    current.parts.metrics.propagation_duration.of(
-        source="other", target=account.channel_name, change=state
-    ).observe(max(0.0, seconds))
+    await _measure(current, account, block, push)
+
+
+async def _measure(current: Turn, account: Account, block: Block, push: Claimed) -> None:
+    """From first heard of to done; a hold that was only placed again is a renewal, or came late."""
+    metrics = current.parts.metrics
+    if block.gap_since is not None:
+        if current.now - block.gap_since > RENEWAL:
+            metrics.block_lapses.of(channel=account.channel_name, reason="late").inc()
+        return
+    source = await booking_store.channel_of(current.connection, block.because)
+    metrics.propagation_duration.of(
+        source=source or "other",
+        target=account.channel_name,
+        change="booking" if push.call == "commit" else "hold",
+    ).observe(max(0.0, (current.now - push.observed_at).total_seconds()))
 
 
 async def _refused(current: Turn, block: Block, push: Claimed, ended: Ended) -> None:

@@ -1,0 +1,205 @@
+"""The inbox: no fact twice, none lost, and nobody works on what another one has in hand."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
+from tests.store.conftest import House
+from tests.web.rows import HOUR, NOW, Rows
+
+from holdfast.store import inbox
+from holdfast.store.inbox import Claimed, Incoming
+
+SECOND = timedelta(seconds=1)
+
+
+def incoming(account: int | None, ref: str | None = "b-1", **values: str) -> Incoming:
+    return Incoming(
+        account_id=account,
+        via="webhook",
+        ref=ref,
+        raw_type="booking.updated",
+        received_at=NOW,
+        delivery_id=values.get("delivery_id"),
+        headers={"content-type": "application/json"},
+        body=b"{}",
+    )
+
+
+async def claim(pool: asyncpg.Pool, limit: int = 100) -> list[Claimed]:
+    async with pool.acquire() as connection:
+        return await inbox.claim(connection, NOW, limit)
+
+
+async def lapse(pool: asyncpg.Pool, ids: Sequence[int]) -> None:
+    """As if the half minute of the lease had passed."""
+    await pool.execute(
+        "update inbox set lease_until = clock_timestamp() - interval '1 ms' where id = any($1)", ids
+    )
+
+
+async def test_a_delivery_that_comes_twice_is_one_row(
+    connection: asyncpg.Connection, house: House
+) -> None:
+    rows = [incoming(house.rooms, delivery_id="d-1")] * 2
+    assert await inbox.add(connection, rows) == 1
+    assert await inbox.add(connection, rows) == 0
+    assert await connection.fetchval("select count(*) from inbox") == 1
+
+
+async def test_the_same_delivery_id_of_another_account_is_another_delivery(
+    connection: asyncpg.Connection, house: House
+) -> None:
+    rows = [incoming(a, delivery_id="d-1") for a in (house.rooms, house.tables)]
+    assert await inbox.add(connection, rows) == 2
+
+
+async def test_one_delivery_about_two_bookings_is_a_row_for_each(
+    connection: asyncpg.Connection, house: House
+) -> None:
+    rows = [incoming(house.rooms, ref, delivery_id="d-1") for ref in ("b-1", "b-2")]
+    assert await inbox.add(connection, rows) == 2
+    assert await inbox.add(connection, rows) == 0
+
+
+async def test_without_a_delivery_id_every_delivery_is_kept(
+    connection: asyncpg.Connection, house: House
+) -> None:
+    rows = [incoming(house.rooms)] * 3
+    assert await inbox.add(connection, rows) == 3
+    assert await inbox.add(connection, rows) == 3
+    assert await connection.fetchval("select count(*) from inbox") == 6
+
+
+async def test_the_same_deliveries_from_many_sides_at_once_neither_double_nor_deadlock(
+    pool: asyncpg.Pool, house: House
+) -> None:
+    rows = [incoming(house.rooms, f"b-{n}", delivery_id=f"d-{n}") for n in range(50)]
+
+    async def add(turned: int) -> int:
+        async with pool.acquire() as connection:
+            return await inbox.add(connection, rows[turned:] + rows[:turned])
+
+    added = await asyncio.gather(*(add(turned) for turned in range(0, 48, 3)))
+    assert sum(added) == 50
+    assert await pool.fetchval("select count(*) from inbox") == 50
+
+
+async def test_what_came_is_kept_byte_for_byte(
+    connection: asyncpg.Connection, house: House
+) -> None:
+    body = b'{"name": "\xff\x00"}\n'
+    row = Incoming(
+        account_id=house.rooms,
+        via="webhook",
+        ref=None,
+        raw_type="",
+        received_at=NOW,
+        headers={"Content-Type": "x"},
+        body=body,
+    )
+    await inbox.add(connection, [row])
+    kept = await connection.fetchrow("select * from inbox")
+    assert kept["body"] == body
+    assert (kept["due_at"], kept["done_at"], kept["attempts"]) == (NOW, None, 0)
+
+
+async def test_eight_who_claim_at_once_never_get_the_same_row(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    ids = {await rows.event(house.rooms, ref=f"b-{n}") for n in range(200)}
+    claims = await asyncio.gather(*(claim(pool, 30) for _ in range(8)))
+    got = [row.id for batch in claims for row in batch]
+    assert len(got) == len(set(got))
+    rest = [row.id for row in await claim(pool, 1000)]
+    assert set(got) | set(rest) == ids
+    assert len(got) + len(rest) == 200
+
+
+async def test_the_oldest_is_claimed_first_and_never_before_it_is_due(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    late = await rows.event(house.rooms, due_at=NOW)
+    early = await rows.event(house.rooms, due_at=NOW - HOUR)
+    await rows.event(house.rooms, due_at=NOW + SECOND)
+    assert [row.id for row in await claim(pool, 1)] == [early]
+    assert [row.id for row in await claim(pool)] == [late]
+
+
+async def test_a_claim_tells_everything_that_is_needed(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    id = await rows.event(house.rooms, ref="b-9", via="poll", raw_type="missing_from_scan")
+    assert await claim(pool) == [
+        Claimed(
+            id=id,
+            account_id=house.rooms,
+            via="poll",
+            ref="b-9",
+            raw_type="missing_from_scan",
+            received_at=NOW,
+            attempts=1,
+        )
+    ]
+
+
+async def test_what_is_claimed_comes_back_when_its_lease_lapses(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    id = await rows.event(house.rooms)
+    assert [row.attempts for row in await claim(pool)] == [1]
+    assert await claim(pool) == []
+    await lapse(pool, [id])
+    assert [row.attempts for row in await claim(pool)] == [2]
+
+
+async def test_the_lease_lasts_half_a_minute(pool: asyncpg.Pool, rows: Rows, house: House) -> None:
+    await rows.event(house.rooms)
+    await claim(pool)
+    left = await pool.fetchval("select lease_until - clock_timestamp() from inbox")
+    assert timedelta(seconds=20) < left <= timedelta(seconds=30)
+
+
+async def test_what_is_finished_is_never_claimed_again(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    id = await rows.event(house.rooms)
+    await inbox.finish(connection, [id], NOW, "applied")
+    await lapse(pool, [id])
+    assert await claim(pool) == []
+
+
+async def test_who_comes_second_to_a_finished_row_changes_nothing(
+    connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    id = await rows.event(house.rooms)
+    await inbox.finish(connection, [id], NOW, "applied")
+    before = await connection.fetchrow("select * from inbox")
+    await inbox.finish(connection, [id], NOW + HOUR, "noop")
+    await inbox.later(connection, [id], NOW + HOUR, "broken: again")
+    assert await connection.fetchrow("select * from inbox") == before
+
+
+async def test_what_is_put_off_waits_with_its_reason_and_keeps_its_count(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    id = await rows.event(house.rooms)
+    await claim(pool)
+    await inbox.later(connection, [id], NOW + SECOND, "limited: too many")
+    row = await connection.fetchrow("select * from inbox")
+    assert (row["error"], row["due_at"], row["attempts"]) == ("limited: too many", NOW + SECOND, 1)
+    assert await claim(pool) == []
+    assert await inbox.next_due(connection) == NOW + SECOND
+    await inbox.finish(connection, [id], NOW, "applied")
+    assert await connection.fetchval("select error from inbox") is None
+    assert await inbox.next_due(connection) is None
+
+
+async def test_an_accounts_last_webhook_never_goes_back_in_time(
+    connection: asyncpg.Connection, house: House
+) -> None:
+    for at in (NOW, NOW - HOUR):
+        await inbox.touch_accounts(connection, [house.rooms], at)
+    last = dict(await connection.fetch("select id, last_webhook_at from accounts"))
+    assert last == {house.rooms: NOW, house.tables: None}

@@ -1,0 +1,399 @@
+"""Pushes: the newest wish waits, one call flies, and only who holds the lease has the last word."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.store.conftest import House
+from tests.web.rows import HOUR, NOON, NOW, Rows
+
+from holdfast.store import pushes
+from holdfast.store.pushes import Claimed, NewPush, Try
+
+SECOND = timedelta(seconds=1)
+
+
+def wanted(house: House, block: int, **values: Any) -> NewPush:
+    """To be placed on the rooms' account, since now."""
+    push = NewPush(
+        venue_id=house.venue,
+        account_id=house.rooms,
+        call="place",
+        shadow=False,
+        risk=10,
+        starts_at=NOON,
+        due_at=NOW,
+        observed_at=NOW,
+        block_id=block,
+    )
+    return replace(push, **values)
+
+
+async def claim(
+    pool: asyncpg.Pool, account: int, limit: int = 100, now: datetime = NOW
+) -> list[Claimed]:
+    async with pool.acquire() as connection:
+        return await pushes.claim(connection, account, now, limit)
+
+
+async def lapse(pool: asyncpg.Pool, ids: Sequence[int]) -> None:
+    """As if the half minute of the lease had passed."""
+    await pool.execute(
+        "update pushes set lease_until = clock_timestamp() - interval '1 ms' where id = any($1)",
+        list(ids),
+    )
+
+
+async def states(pool: asyncpg.Pool) -> dict[int, str]:
+    return {row["id"]: row["state"] for row in await pool.fetch("select id, state from pushes")}
+
+
+@pytest.fixture
+async def block(rows: Rows, house: House) -> int:
+    return await rows.block(house.salon_rooms, [], state="absent", external_id=None)
+
+
+async def blocks(rows: Rows, house: House, count: int) -> list[int]:
+    """One behind the other, an hour each."""
+    return [
+        await rows.block(
+            house.salon_rooms, [], start=NOON + n * HOUR, state="absent", external_id=None
+        )
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "constraint"),
+    [
+        ("waiting", "waiting", "pushes_one_waiting"),
+        ("waiting", "shadow", "pushes_one_waiting"),
+        ("in_flight", "in_flight", "pushes_one_flying"),
+        ("in_flight", "unknown", "pushes_one_flying"),
+        ("unknown", "unknown", "pushes_one_flying"),
+    ],
+)
+async def test_a_block_never_has_two_calls_that_wait_or_two_that_fly(
+    rows: Rows, block: int, one: str, other: str, constraint: str
+) -> None:
+    await rows.push(block, state=one)
+    with pytest.raises(asyncpg.UniqueViolationError) as refused:
+        await rows.push(block, state=other)
+    assert refused.value.constraint_name == constraint
+
+
+async def test_one_may_wait_while_another_flies_and_many_may_be_over(
+    pool: asyncpg.Pool, rows: Rows, block: int
+) -> None:
+    for state in ("waiting", "in_flight", "done", "done", "dead", "superseded"):
+        await rows.push(block, state=state)
+    assert await pool.fetchval("select count(*) from pushes") == 6
+
+
+@pytest.mark.parametrize("both", [True, False])
+async def test_a_push_is_about_a_block_or_a_booking_and_never_about_both(
+    pool: asyncpg.Pool, rows: Rows, house: House, block: int, both: bool
+) -> None:
+    booking = await rows.booking(house.venue)
+    about = {"booking_id": booking} if both else {"block_id": None}
+    with pytest.raises(asyncpg.CheckViolationError):
+        await rows.push(block, **about)
+
+
+async def test_the_newest_wish_replaces_the_one_that_waits(
+    connection: asyncpg.Connection, house: House, block: int
+) -> None:
+    first = await pushes.wish(connection, wanted(house, block, risk=15))
+    newest = wanted(house, block, call="release", risk=40, due_at=NOW + SECOND, reason="moved")
+    assert await pushes.wish(connection, newest) == first
+    row = await connection.fetchrow("select * from pushes")
+    assert (row["call"], row["risk"], row["due_at"], row["reason"], row["wished_at"]) == (
+        "release",
+        40,
+        NOW + SECOND,
+        "moved",
+        NOW + SECOND,
+    )
+
+
+async def test_a_wish_never_touches_what_is_under_way(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, house: House, block: int
+) -> None:
+    await pushes.wish(connection, wanted(house, block))
+    (flying,) = await claim(pool, house.rooms)
+    later = await pushes.wish(connection, wanted(house, block, call="release"))
+    assert later != flying.id
+    assert await states(pool) == {flying.id: "in_flight", later: "waiting"}
+    assert await claim(pool, house.rooms) == []
+
+
+async def test_wishes_of_two_at_the_same_moment_end_as_one(
+    pool: asyncpg.Pool, house: House, block: int
+) -> None:
+    async def wish(call: str) -> int:
+        async with pool.acquire() as connection:
+            return await pushes.wish(connection, wanted(house, block, call=call))
+
+    ids = await asyncio.gather(*(wish(call) for call in ["place", "release"] * 8))
+    assert len(set(ids)) == 1
+
+
+async def test_an_account_that_goes_live_sends_what_it_wished_for_in_the_shadow(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, house: House, block: int
+) -> None:
+    id = await pushes.wish(connection, wanted(house, block, shadow=True))
+    assert await claim(pool, house.rooms) == []
+    assert await pushes.wish(connection, wanted(house, block)) == id
+    assert [push.id for push in await claim(pool, house.rooms)] == [id]
+
+
+async def test_calls_go_by_risk_then_by_start_and_what_is_unknown_goes_first(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    made = await blocks(rows, house, 6)
+    held = await rows.push(made[0], risk=15)
+    late = await rows.push(made[1], starts_at=NOON + HOUR)
+    soon = await rows.push(made[2])
+    commit = await rows.push(made[3], call="commit", risk=20)
+    unknown = await rows.push(made[4], state="unknown", risk=40)
+    await rows.push(made[5], due_at=NOW + SECOND)
+    assert [push.id for push in await claim(pool, house.rooms, 3)] == [unknown, soon, late]
+    assert [push.id for push in await claim(pool, house.rooms)] == [held, commit]
+
+
+async def test_only_the_accounts_own_calls_are_claimed(
+    pool: asyncpg.Pool, rows: Rows, house: House, block: int
+) -> None:
+    await rows.push(block)
+    assert await claim(pool, house.tables) == []
+
+
+async def test_eight_who_claim_at_once_never_get_the_same_push(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    made = {await rows.push(block) for block in await blocks(rows, house, 80)}
+    claims = await asyncio.gather(*(claim(pool, house.rooms, 12) for _ in range(8)))
+    got = [push.id for batch in claims for push in batch]
+    assert len(got) == len(set(got))
+    rest = [push.id for push in await claim(pool, house.rooms, 1000)]
+    assert set(got) | set(rest) == made
+
+
+async def test_an_attempt_is_written_before_the_call_is_made(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House, block: int
+) -> None:
+    await rows.push(block)
+    (push,) = await claim(pool, house.rooms)
+    assert (push.was, push.attempts, push.epoch, push.first_sent_at) == ("waiting", 1, 1, None)
+    (attempt,) = await connection.fetch("select * from attempts")
+    assert (attempt["number"], attempt["key"], attempt["sent_at"]) == (1, f"hf-{push.id}-1", NOW)
+    result = Try(outcome="unknown", failure="unknown", status=503, detail="place: 503")
+    await pushes.end_attempt(connection, push, result, NOW + SECOND)
+    (attempt,) = await connection.fetch("select * from attempts")
+    assert (attempt["outcome"], attempt["status"], attempt["settled_at"]) == (
+        "unknown",
+        503,
+        NOW + SECOND,
+    )
+
+
+async def test_the_first_result_of_an_attempt_stands(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House, block: int
+) -> None:
+    await rows.push(block)
+    (push,) = await claim(pool, house.rooms)
+    await pushes.end_attempt(connection, push, Try(outcome="done"), NOW)
+    await pushes.end_attempt(connection, push, Try(outcome="not_done"), NOW + SECOND)
+    assert await connection.fetchval("select outcome from attempts") == "done"
+
+
+async def test_a_release_waits_until_nothing_is_left_to_place_on_its_listing(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    first, second = await blocks(rows, house, 2)
+    release = await rows.push(first, call="release", risk=5)
+    place = await rows.push(second, call="place")
+    assert [push.id for push in await claim(pool, house.rooms)] == [place]
+    assert await claim(pool, house.rooms) == []
+    await pool.execute("update pushes set state = 'unknown' where id = $1", place)
+    assert release not in [push.id for push in await claim(pool, house.rooms)]
+    await pool.execute("update pushes set state = 'done' where id = $1", place)
+    assert [push.id for push in await claim(pool, house.rooms)] == [release]
+
+
+@pytest.mark.parametrize("why", ["another listing", "the same time", "not due yet", "a commit"])
+async def test_a_release_waits_for_nothing_else(
+    pool: asyncpg.Pool, rows: Rows, house: House, block: int, why: str
+) -> None:
+    other = await rows.block(
+        house.salon_tables if why == "another listing" else house.salon_rooms,
+        [],
+        start=NOON + HOUR / 2 if why == "the same time" else NOON + 2 * HOUR,
+        state="absent",
+    )
+    due_at = NOW + SECOND if why == "not due yet" else NOW
+    await rows.push(other, call="commit" if why == "a commit" else "place", due_at=due_at)
+    release = await rows.push(block, call="release", risk=40)
+    assert release in [push.id for push in await claim(pool, house.rooms)]
+
+
+async def test_a_call_whose_worker_is_gone_has_an_unknown_outcome(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House, block: int
+) -> None:
+    await rows.push(block)
+    (push,) = await claim(pool, house.rooms)
+    assert await pushes.lapse_leases(connection, NOW) == 0
+    await lapse(pool, [push.id])
+    assert await claim(pool, house.rooms) == []
+    assert await pushes.lapse_leases(connection, NOW + SECOND) == 1
+    (again,) = await claim(pool, house.rooms, now=NOW + SECOND)
+    assert (again.was, again.attempts, again.epoch, again.first_sent_at) == ("unknown", 1, 2, NOW)
+
+
+async def test_who_lost_the_lease_settles_nothing_but_leaves_its_record(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House, block: int
+) -> None:
+    await rows.push(block)
+    (lost,) = await claim(pool, house.rooms)
+    await lapse(pool, [lost.id])
+    await pushes.lapse_leases(connection, NOW)
+    (again,) = await claim(pool, house.rooms)
+    before = await connection.fetchrow("select * from pushes")
+    assert await pushes.settle(connection, lost, "done", None, NOW) is False
+    assert await pushes.later(connection, lost, "waiting", NOW, ("", 0)) is False
+    assert await connection.fetchrow("select * from pushes") == before
+    await pushes.end_attempt(connection, lost, Try(outcome="done"), NOW)
+    assert await connection.fetchval("select outcome from attempts") == "done"
+    assert await pushes.settle(connection, again, "done", None, NOW) is True
+    assert await pushes.settle(connection, again, "dead", None, NOW) is False
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"), [("done", "done"), ("taken", "done"), ("dead", "dead")]
+)
+async def test_a_settled_push_says_how_it_ended_and_never_flies_again(
+    pool: asyncpg.Pool,
+    connection: asyncpg.Connection,
+    rows: Rows,
+    house: House,
+    block: int,
+    outcome: str,
+    state: str,
+) -> None:
+    await rows.push(block)
+    (push,) = await claim(pool, house.rooms)
+    assert await pushes.settle(connection, push, outcome, "why", NOW)
+    row = await connection.fetchrow("select * from pushes")
+    assert (row["state"], row["outcome"], row["settled_at"], row["lease_until"]) == (
+        state,
+        outcome,
+        NOW,
+        None,
+    )
+    assert await claim(pool, house.rooms) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "was", "attempts"), [("waiting", "waiting", 2), ("unknown", "unknown", 1)]
+)
+async def test_what_is_tried_later_comes_back_as_a_new_try_or_as_a_question(
+    pool: asyncpg.Pool,
+    connection: asyncpg.Connection,
+    rows: Rows,
+    house: House,
+    block: int,
+    state: str,
+    was: str,
+    attempts: int,
+) -> None:
+    await rows.push(block)
+    (push,) = await claim(pool, house.rooms)
+    assert await pushes.later(connection, push, state, NOW + SECOND, ("503", 1))
+    assert await claim(pool, house.rooms) == []
+    assert await pushes.next_due(connection, [house.rooms]) == NOW + SECOND
+    (again,) = await claim(pool, house.rooms, now=NOW + SECOND)
+    assert (again.was, again.attempts, again.absent_reads) == (was, attempts, 1)
+    assert again.first_sent_at == NOW
+
+
+async def test_an_old_try_makes_room_for_the_newer_wish(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, house: House, block: int
+) -> None:
+    old = await pushes.wish(connection, wanted(house, block))
+    (push,) = await claim(pool, house.rooms)
+    newer = await pushes.wish(connection, wanted(house, block, call="release"))
+    assert await pushes.later(connection, push, "waiting", NOW, ("503", 0))
+    assert await states(pool) == {old: "superseded", newer: "waiting"}
+
+
+async def test_a_question_does_not_make_room_and_the_newer_wish_waits_for_the_answer(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, house: House, block: int
+) -> None:
+    old = await pushes.wish(connection, wanted(house, block))
+    (push,) = await claim(pool, house.rooms)
+    newer = await pushes.wish(connection, wanted(house, block, call="release"))
+    assert await pushes.later(connection, push, "unknown", NOW, ("503", 0))
+    assert [one.id for one in await claim(pool, house.rooms)] == [old]
+    assert (await states(pool))[newer] == "waiting"
+
+
+async def test_a_superseded_wish_is_never_sent_but_what_flies_cannot_be_superseded(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    first, second = await blocks(rows, house, 2)
+    flying = await rows.push(first, state="in_flight")
+    waiting = await rows.push(second)
+    for id in (flying, waiting):
+        await pushes.supersede(connection, id, NOW)
+    assert await states(pool) == {flying: "in_flight", waiting: "superseded"}
+    assert await claim(pool, house.rooms) == []
+
+
+async def test_the_latest_push_of_a_block_is_what_flies_then_what_waits_then_what_ended(
+    connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    flies, waits, ended, none = await blocks(rows, house, 4)
+    flying = await rows.push(flies, state="unknown")
+    await rows.push(flies, state="waiting")
+    await rows.push(flies, state="dead")
+    waiting = await rows.push(waits, state="shadow")
+    await rows.push(waits, state="done")
+    await rows.push(ended, state="superseded")
+    dead = await rows.push(ended, state="dead", settled_at=NOW)
+    latest = await pushes.open_of_blocks(connection, [flies, waits, ended, none])
+    assert {block: push.id for block, push in latest.items()} == {
+        flies: flying,
+        waits: waiting,
+        ended: dead,
+    }
+    assert [latest[b].waits for b in (flies, waits, ended)] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("state", "call", "placing"),
+    [
+        ("in_flight", "place", True),
+        ("unknown", "place", True),
+        ("waiting", "place", False),
+        ("done", "place", False),
+        ("in_flight", "release", False),
+    ],
+)
+async def test_what_appears_where_a_block_is_just_placed_may_be_ours(
+    connection: asyncpg.Connection,
+    rows: Rows,
+    house: House,
+    block: int,
+    state: str,
+    call: str,
+    placing: bool,
+) -> None:
+    await rows.push(block, state=state, call=call)
+    there = asyncpg.Range(NOON, NOON + HOUR)
+    assert await pushes.placing_on(connection, house.salon_rooms, there) is placing
+    beside = asyncpg.Range(NOON, NOON + 2 * HOUR)
+    assert await pushes.placing_on(connection, house.salon_rooms, beside) is False
