@@ -1,8 +1,9 @@
 """Rate budgets: how many calls an account may still make, shared between workers in Redis, or a fair share without."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Literal, Protocol
 
@@ -18,6 +19,12 @@ log = structlog.get_logger()
 Kind = Literal["read", "write"]
 PATIENCE = 2.0
 """Seconds that a call waits for its turn before it is put back; far below a push's lease."""
+
+ANSWER_SECONDS = 0.5
+"""So long a call waits for Redis to say whether it may go."""
+
+DOUBT = timedelta(seconds=3)
+"""So long a Redis that did not answer is not asked again: a frozen one would slow down every single call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +129,16 @@ class SharedBudget:
     """The account's budget across all processes; while Redis is away, a fair local share."""
 
     def __init__(
-        self, redis: Redis, account: str, paces: dict[Kind, Pace], fallback: LocalBudget
+        self,
+        redis: Redis,
+        account: str,
+        paces: dict[Kind, Pace],
+        fallback: LocalBudget,
+        clock: Clock,
     ) -> None:
         self._redis = redis
+        self._clock = clock
+        self._doubted_until = datetime.min.replace(tzinfo=UTC)
         self._account = account
         self._paces = paces
         self._fallback = fallback
@@ -150,13 +164,17 @@ class SharedBudget:
             log.debug("budget_without_redis", account=self._account)
 
     async def _ask(self, kind: Kind, *, take: bool) -> Sequence[float] | None:
+        if self._clock.now() < self._doubted_until:
+            return None
         pace = self._paces[kind]
         try:
-            answer: Sequence[float] = await self._gcra(
-                keys=[self._key(kind), self._key("penalty")],
-                args=[int(pace.interval * 1e6), pace.burst, int(take)],
-            )
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer: Sequence[float] = await self._gcra(
+                    keys=[self._key(kind), self._key("penalty")],
+                    args=[int(pace.interval * 1e6), pace.burst, int(take)],
+                )
         except (RedisError, OSError, TimeoutError):
+            self._doubted_until = self._clock.now() + DOUBT
             return None
         return answer
 

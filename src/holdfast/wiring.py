@@ -139,7 +139,7 @@ class Wiring:
         if redis is None:
             return LocalBudget(self._base.clock, paces)
         fallback = LocalBudget(self._base.clock, paces, PROCESSES)
-        return SharedBudget(redis, row.name, paces, fallback)
+        return SharedBudget(redis, row.name, paces, fallback, self._base.clock)
 
     def _premises(self, book: Book, accounts: Mapping[int, Account], row: VenueRow) -> Premises:
         return Premises(

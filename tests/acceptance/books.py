@@ -147,5 +147,3 @@ def _clashes(books: Mapping[str, Books], store: Store) -> Iterator[str]:
             pair = {numbers.get((one, a.ref)), numbers.get((two, b.ref))}
             if a.span.overlaps(b.span) and not pair & store.in_conflict:
                 yield f"hidden clash: {unit} {a.ref} and {b.ref}"
-
-

@@ -163,7 +163,9 @@ class Stage:
         return wrongs(await self.both(), await self._store())
 
     async def _store(self) -> Store:
-        rows = await self.pool.fetch("select id, channel, external_id, status, during from bookings")
+        rows = await self.pool.fetch(
+            "select id, channel, external_id, status, during from bookings"
+        )
         clashes = await self.pool.fetch(
             "select booking_id, against_ids from conflicts where closed_at is null"
         )
@@ -181,7 +183,9 @@ class Stage:
             in_conflict=frozenset(
                 number for c in clashes for number in (c["booking_id"], *c["against_ids"])
             ),
-            dead_pushes=await self.pool.fetchval("select count(*) from pushes where state = 'dead'"),
+            dead_pushes=await self.pool.fetchval(
+                "select count(*) from pushes where state = 'dead'"
+            ),
         )
 
     async def unrest(self) -> list[str]:
@@ -207,6 +211,15 @@ class Stage:
         try:
             await until(right, "the end state", seconds)
         except AssertionError as late:
+            for q in (
+                "select id,via,ref,raw_type,received_at,due_at,lease_until,attempts,error from inbox where done_at is null or received_at > now() - interval '60 seconds' order by id desc limit 30",
+                "select account_id, task, next_due_at, lease_until, started_at, last_complete_at, failures, error from cursors",
+                "select now()",
+                "select id, call, state, due_at, lease_until, attempts, error from pushes order by id desc limit 10",
+            ):
+                print(q)  # DEBUG
+                for r in await self.pool.fetch(q):
+                    print(dict(r))  # DEBUG
             raise AssertionError("\n".join([str(late), *found])) from None
 
     async def clear(self) -> None:
@@ -236,9 +249,7 @@ def simulator(folder: Path, name: str, web_url: str) -> Program:
     """One provider, alone; its port is found in what it says."""
     secret = SECRETS[WEBHOOK_SECRETS[name]]
     where = ("--port", "0", "--webhooks-to", f"{web_url}/hooks/{name}-main")
-    return holdfast(
-        folder, "simulate", name, *where, name=name, HOLDFAST_SIMULATOR_SECRET=secret
-    )
+    return holdfast(folder, "simulate", name, *where, name=name, HOLDFAST_SIMULATOR_SECRET=secret)
 
 
 async def address(program: Program) -> str:

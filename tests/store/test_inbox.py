@@ -27,9 +27,9 @@ def incoming(account: int | None, ref: str | None = "b-1", **values: str) -> Inc
     )
 
 
-async def claim(pool: asyncpg.Pool, limit: int = 100) -> list[Claimed]:
+async def claim(pool: asyncpg.Pool, account: int, limit: int = 100) -> list[Claimed]:
     async with pool.acquire() as connection:
-        return await inbox.claim(connection, NOW, limit)
+        return await inbox.claim(connection, account, NOW, limit)
 
 
 async def lapse(pool: asyncpg.Pool, ids: Sequence[int]) -> None:
@@ -109,10 +109,10 @@ async def test_eight_who_claim_at_once_never_get_the_same_row(
     pool: asyncpg.Pool, rows: Rows, house: House
 ) -> None:
     ids = {await rows.event(house.rooms, ref=f"b-{n}") for n in range(200)}
-    claims = await asyncio.gather(*(claim(pool, 30) for _ in range(8)))
+    claims = await asyncio.gather(*(claim(pool, house.rooms, 30) for _ in range(8)))
     got = [row.id for batch in claims for row in batch]
     assert len(got) == len(set(got))
-    rest = [row.id for row in await claim(pool, 1000)]
+    rest = [row.id for row in await claim(pool, house.rooms, 1000)]
     assert set(got) | set(rest) == ids
     assert len(got) + len(rest) == 200
 
@@ -123,15 +123,27 @@ async def test_the_oldest_is_claimed_first_and_never_before_it_is_due(
     late = await rows.event(house.rooms, due_at=NOW)
     early = await rows.event(house.rooms, due_at=NOW - HOUR)
     await rows.event(house.rooms, due_at=NOW + SECOND)
-    assert [row.id for row in await claim(pool, 1)] == [early]
-    assert [row.id for row in await claim(pool)] == [late]
+    assert [row.id for row in await claim(pool, house.rooms, 1)] == [early]
+    assert [row.id for row in await claim(pool, house.rooms)] == [late]
+
+
+async def test_only_the_accounts_own_news_is_claimed(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    id = await rows.event(house.rooms)
+    await rows.event(house.tables, due_at=NOW + SECOND)
+    await rows.event(None)
+    assert await inbox.due_accounts(connection, NOW) == [house.rooms]
+    assert await claim(pool, house.tables) == []
+    assert [row.id for row in await claim(pool, house.rooms)] == [id]
+    assert await inbox.due_accounts(connection, NOW) == []
 
 
 async def test_a_claim_tells_everything_that_is_needed(
     pool: asyncpg.Pool, rows: Rows, house: House
 ) -> None:
     id = await rows.event(house.rooms, ref="b-9", via="poll", raw_type="missing_from_scan")
-    assert await claim(pool) == [
+    assert await claim(pool, house.rooms) == [
         Claimed(
             id=id,
             account_id=house.rooms,
@@ -148,15 +160,15 @@ async def test_what_is_claimed_comes_back_when_its_lease_lapses(
     pool: asyncpg.Pool, rows: Rows, house: House
 ) -> None:
     id = await rows.event(house.rooms)
-    assert [row.attempts for row in await claim(pool)] == [1]
-    assert await claim(pool) == []
+    assert [row.attempts for row in await claim(pool, house.rooms)] == [1]
+    assert await claim(pool, house.rooms) == []
     await lapse(pool, [id])
-    assert [row.attempts for row in await claim(pool)] == [2]
+    assert [row.attempts for row in await claim(pool, house.rooms)] == [2]
 
 
 async def test_the_lease_lasts_half_a_minute(pool: asyncpg.Pool, rows: Rows, house: House) -> None:
     await rows.event(house.rooms)
-    await claim(pool)
+    await claim(pool, house.rooms)
     left = await pool.fetchval("select lease_until - clock_timestamp() from inbox")
     assert timedelta(seconds=20) < left <= timedelta(seconds=30)
 
@@ -167,7 +179,7 @@ async def test_what_is_finished_is_never_claimed_again(
     id = await rows.event(house.rooms)
     await inbox.finish(connection, [id], NOW, "applied")
     await lapse(pool, [id])
-    assert await claim(pool) == []
+    assert await claim(pool, house.rooms) == []
 
 
 async def test_who_comes_second_to_a_finished_row_changes_nothing(
@@ -185,11 +197,11 @@ async def test_what_is_put_off_waits_with_its_reason_and_keeps_its_count(
     pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House
 ) -> None:
     id = await rows.event(house.rooms)
-    await claim(pool)
+    await claim(pool, house.rooms)
     await inbox.later(connection, [id], NOW + SECOND, "limited: too many")
     row = await connection.fetchrow("select * from inbox")
     assert (row["error"], row["due_at"], row["attempts"]) == ("limited: too many", NOW + SECOND, 1)
-    assert await claim(pool) == []
+    assert await claim(pool, house.rooms) == []
     assert await inbox.next_due(connection) == NOW + SECOND
     await inbox.finish(connection, [id], NOW, "applied")
     assert await connection.fetchval("select error from inbox") is None

@@ -46,8 +46,10 @@ update blocks
  where id = $1
 
 -- close --
--- Nothing wanted, nothing there, nothing under way.
-update blocks set closed_at = $2, updated_at = $2 where id = any($1::bigint[]) and closed_at is null
+-- Nothing wanted, nothing there, nothing under way: a call may have been claimed since that was looked at.
+update blocks b set closed_at = $2, updated_at = $2
+ where b.id = any($1::bigint[]) and b.closed_at is null
+   and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
 
 -- lapsed --
 -- Holds of ours whose time is over, by venue.

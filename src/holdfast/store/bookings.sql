@@ -11,9 +11,10 @@ select * from bookings where account_id = $1 and external_id = any($2::text[])
 select * from bookings where id = $1
 
 -- occupying_in --
--- Whatever takes time of a venue within a stretch.
+-- Whatever takes time of a venue within a stretch. The range is for the index; it has no bounds, and so
+-- overlaps every venue's, where a booking maps to none.
 select * from bookings
- where int8range(venue_id, venue_id, '[]') && int8range($1, $1, '[]') and during && $2
+ where int8range(venue_id, venue_id, '[]') && int8range($1, $1, '[]') and venue_id = $1 and during && $2
    and status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
  order by id
 
@@ -45,12 +46,21 @@ on conflict (booking_id) do update
 where guests.erased_at is null
 
 -- erase_guest --
--- The booking stays, the person goes: here and in the raw deliveries that named them.
+-- The booking stays, the person goes, known yet or not: here, and in the raw deliveries that named them.
+-- One delivery may be about several bookings: its body lies with each of them.
 with gone as (
-  update guests set name = null, email = null, phone = null, locale = null, erased_at = $2
-   where booking_id = $1)
+  insert into guests (booking_id, erased_at) values ($1, $2)
+  on conflict (booking_id) do update
+    set name = null, email = null, phone = null, locale = null,
+        erased_at = coalesce(guests.erased_at, excluded.erased_at)),
+named as (
+  select i.received_at, i.body
+    from bookings b join inbox i on i.account_id = b.account_id and i.ref = b.external_id
+   where b.id = $1 and i.body is not null)
 update inbox i set body = null, headers = null
-  from bookings b where b.id = $1 and i.account_id = b.account_id and i.ref = b.external_id
+  from bookings b
+ where b.id = $1 and i.account_id = b.account_id
+   and (i.ref = b.external_id or (i.received_at, i.body) in (select received_at, body from named))
 
 -- lapsing --
 -- Holds whose deadline has passed and that nobody is about to look at.

@@ -59,7 +59,14 @@ async def add(connection: asyncpg.Connection, rows: Sequence[Incoming]) -> int:
 async def add_done(connection: asyncpg.Connection, row: Incoming, outcome: str) -> int:
     """Note what was read and is applied in this transaction; returns its id."""
     added: int = await connection.fetchval(
-        _SQL["add_done"], row.account_id, row.via, row.ref, row.raw_type, row.received_at, outcome
+        _SQL["add_done"],
+        row.account_id,
+        row.via,
+        row.ref,
+        row.raw_type,
+        row.received_at,
+        outcome,
+        row.body,
     )
     return added
 

@@ -8,8 +8,8 @@ returning id
 
 -- add_done --
 -- What was read and applied in this very transaction: kept so that the log shows where it came from.
-insert into inbox (account_id, via, ref, raw_type, received_at, due_at, done_at, outcome)
-values ($1, $2, $3, $4, $5, $5, $5, $6)
+insert into inbox (account_id, via, ref, raw_type, received_at, due_at, done_at, outcome, body)
+values ($1, $2, $3, $4, $5, $5, $5, $6, $7)
 returning id
 
 -- claim --

@@ -32,8 +32,9 @@ with due as (
           and f.state in ('in_flight', 'unknown')))
      and (p.call <> 'release' or p.state = 'unknown' or not exists (
        select from pushes c join blocks cb on cb.id = c.block_id join blocks rb on rb.id = p.block_id
-        where cb.listing_id = rb.listing_id and c.call = 'place' and not cb.during && rb.during
-          and (c.state in ('in_flight', 'unknown') or (c.state = 'waiting' and c.due_at <= $2))))
+        where c.account_id = $1 and c.call = 'place' and c.state in ('waiting', 'in_flight', 'unknown')
+          and (c.state <> 'waiting' or c.due_at <= $2)
+          and cb.listing_id = rb.listing_id and not cb.during && rb.during))
    order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
    for update skip locked),
 taken as (
@@ -87,7 +88,8 @@ select min(due_at) from pushes where account_id = any($1::bigint[]) and state in
 -- Whether we are just placing something on this listing at this time: what appears there may be ours.
 select exists (
   select from pushes p join blocks b on b.id = p.block_id
-   where b.listing_id = $1 and b.during = $2 and p.call = 'place' and p.state in ('in_flight', 'unknown'))
+   where b.listing_id = $1 and b.during = $2 and b.closed_at is null
+     and p.call = 'place' and p.state in ('in_flight', 'unknown'))
 
 -- due_accounts --
 -- Whose calls wait.

@@ -18,6 +18,7 @@ from holdfast.sync.decide import Observation, decide, venue_of
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.unmapped import keep_unmapped
+from holdfast.sync.unreadable import keep_raw
 
 log = structlog.get_logger()
 
@@ -86,6 +87,7 @@ async def _read(parts: Parts, errand: Errand, enough: asyncio.Semaphore) -> Obse
         try:
             seen = await errand.account.channel.fetch(errand.ref, listing)
         except ChannelError as error:
+            await keep_raw(parts, errand.account, errand.ref, error)
             await _later(parts, errand, error)
             return None
     return _observation(errand, seen, venue_id)

@@ -24,6 +24,7 @@ from holdfast.sync.outcome import (
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.resolve import resolve
 from holdfast.sync.settle import settle
+from holdfast.sync.unreadable import keep_raw
 
 log = structlog.get_logger()
 
@@ -83,6 +84,7 @@ async def _call(parts: Parts, errand: Errand) -> tuple[Verdict, Try]:
     try:
         done = await _outward(parts, errand)
     except ChannelError as error:
+        await keep_raw(parts, errand.account, errand.external_id, error)
         verdict = judge(error, _circumstances(parts, errand, parts.now()))
         outcome = "unknown" if isinstance(verdict, FindOut) else "not_done"
         detail = str(error)

@@ -21,6 +21,7 @@ from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import replan
 from holdfast.sync.turn import turn
+from holdfast.sync.unreadable import keep_raw
 
 log = structlog.get_logger()
 
@@ -55,6 +56,7 @@ async def _follow(parts: Parts, cursor: Cursor, account: Account) -> None:
             complete = await _all_offers(parts, cursor, account)
     except ChannelError as caught:
         error = caught
+        await keep_raw(parts, account, None, error)
     due = _next(parts, cursor, account, error)
     outcome = _outcome(error, complete)
     parts.metrics.poll_runs.of(channel=account.channel_name, outcome=outcome).inc()

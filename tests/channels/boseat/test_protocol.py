@@ -145,9 +145,17 @@ def test_the_payment_page_is_in_the_location_header() -> None:
     assert payment_page(Reply(status=200, headers={}, body=b"")) is None
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b'{"status": "CONFIRMED"}'])
-def test_a_patch_may_be_answered_with_anything(body: bytes) -> None:
-    assert read_patched(Reply(status=200, headers={}, body=body)) is None
+CANCEL = patch_request("release", "b1", Details(email="a@b.example", phone="+33", status="CANCEL"))
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"status": "CONFIRMED"}'])
+def test_a_patch_may_be_answered_with_any_json_or_nothing(body: bytes) -> None:
+    assert read_patched(CANCEL, Reply(status=200, headers={}, body=body)) is None
+
+
+def test_a_web_page_in_answer_to_a_patch_proves_nothing() -> None:
+    with pytest.raises(Unknown):
+        read_patched(CANCEL, Reply(status=200, headers={}, body=b"<html>"))
 
 
 def test_reading_and_deleting_name_the_booking_in_the_path() -> None:

@@ -19,9 +19,11 @@ from holdfast.channels.boseat import translate
 from holdfast.channels.boseat.attribution import label_of
 from holdfast.channels.boseat.protocol import catalogue, subscriptions, webhooks
 from holdfast.channels.boseat.protocol.bookings import (
+    Details,
     create_request,
     get_request,
     list_request,
+    patch_request,
     read_booking,
     read_created,
     read_patched,
@@ -76,7 +78,8 @@ def created(reply: Reply) -> Told:
 
 
 def patched(reply: Reply) -> Told:
-    wire = read_patched(reply)
+    details = Details(email="a@b.example", phone="+33", status="CANCEL")
+    wire = read_patched(patch_request("release", "b1", details), reply)
     return {"status": translate.status_of(wire.status)} if wire else {}
 
 

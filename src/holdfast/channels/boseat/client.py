@@ -28,7 +28,7 @@ from holdfast.channels.boseat.protocol import bookings, webhooks
 from holdfast.channels.boseat.protocol.bookings import Details
 from holdfast.channels.boseat.reading import Reader
 from holdfast.clock import Clock
-from holdfast.exchange import Reply
+from holdfast.exchange import Reply, Request
 from holdfast.inventory.model import OCCUPYING, Absent, Offer, Seen, Span
 
 CAPABILITIES = Capabilities(
@@ -139,9 +139,9 @@ class BoseatChannel:
             status="CONFIRMED",
             payment_enabled=False,
         )
+        request = bookings.patch_request("commit", external_id, details)
         try:
-            reply = await self._caller.send(bookings.patch_request("commit", external_id, details))
-            doubt = _unconfirmed(reply)
+            doubt = _unconfirmed(request, await self._caller.send(request))
         except Rejected as refused:
             doubt = refused
         if doubt is not None:
@@ -180,8 +180,9 @@ class BoseatChannel:
 
     async def _cancel(self, operation: str, external_id: str, email: str, phone: str) -> None:
         details = Details(email=email, phone=phone, status="CANCEL")
+        request = bookings.patch_request(operation, external_id, details)
         try:
-            await self._caller.send(bookings.patch_request(operation, external_id, details))
+            bookings.read_patched(request, await self._caller.send(request))
         except Gone:
             return
         except Rejected as refused:
@@ -197,9 +198,9 @@ class BoseatChannel:
         raise Rejected("move: Boseat cannot move a booking; make a new one and cancel the old one")
 
 
-def _unconfirmed(reply: Reply) -> Rejected | None:
+def _unconfirmed(request: Request, reply: Reply) -> Rejected | None:
     """Doubt about a confirmation that was answered with success; None where there is none."""
-    patched = bookings.read_patched(reply)
+    patched = bookings.read_patched(request, reply)
     status = patched.status if patched else None
     if bookings.payment_page(reply) is not None:
         return Rejected("commit: a payment is asked for")

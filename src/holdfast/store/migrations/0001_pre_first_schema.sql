@@ -206,6 +206,9 @@ create unique index pushes_one_flying on pushes
 create index pushes_due on pushes (account_id, risk, starts_at, id) where state in ('waiting', 'unknown');
 create index pushes_by_account on pushes (account_id, settled_at) where settled_at is not null;
 create index pushes_lapsed on pushes (lease_until) where state = 'in_flight';
+create index pushes_by_block on pushes (block_id) where block_id is not null;
+create index pushes_placing on pushes (account_id, block_id)
+  where call = 'place' and state in ('waiting', 'in_flight', 'unknown');
 
 -- One try of a push, written before the call is made.
 create table attempts (

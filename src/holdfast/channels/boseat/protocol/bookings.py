@@ -116,10 +116,15 @@ def read_booking(request: Request, reply: Reply) -> Booking:
     return model_of(Booking, request, reply)
 
 
-def read_patched(reply: Reply) -> Booking | None:
-    """The booking after a PATCH, or None: the tutorials show no body, and 2xx is the outcome."""
+def read_patched(request: Request, reply: Reply) -> Booking | None:
+    """The booking after a PATCH, or None: the tutorials show no body, and 2xx is the outcome.
+
+    Raises Unknown for something that is no JSON: it comes from some other server on the way.
+    """
+    if not reply.body.strip():
+        return None
     try:
-        return Booking.model_validate_json(reply.body)
+        return Booking.model_validate(json_of(request, reply))
     except ValidationError:
         return None
 

@@ -1,0 +1,29 @@
+"""Answers that cannot be read: the raw text is kept beside the events, counted, and the call is tried again."""
+
+import structlog
+
+from holdfast.channel import ChannelError
+from holdfast.store import inbox
+from holdfast.store.inbox import Incoming
+from holdfast.sync.parts import Account, Parts
+
+log = structlog.get_logger()
+
+MOST_CHARACTERS = 20_000
+
+
+async def keep_raw(parts: Parts, account: Account, ref: str | None, error: ChannelError) -> None:
+    """Keep what came instead of an answer, if something came. It may hold guest data: it is never logged."""
+    if not error.raw:
+        return
+    log.warning("answer_unreadable", account=account.name, ref=ref, status=error.status)
+    row = Incoming(
+        account_id=account.id,
+        via="poll",
+        ref=ref,
+        raw_type="unreadable_answer",
+        received_at=parts.now(),
+        body=error.raw[:MOST_CHARACTERS].encode(errors="replace"),
+    )
+    async with parts.pool.acquire() as connection:
+        await inbox.add_done(connection, row, "broken")

@@ -1,0 +1,165 @@
+"""The queries that run all day never read a big table from end to end."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.store.conftest import House
+from tests.web.rows import HOUR, NOON, NOW
+
+from holdfast.store import queries
+
+MANY = 20_000
+
+FILL = """
+insert into bookings (venue_id, listing_id, account_id, channel, external_id, status, raw_status,
+                      payment, during, first_seen_at, read_at, held_until)
+select venue, listing, account, 'rooms', 'b-' || n,
+       case n % 4 when 0 then 'confirmed' when 1 then 'held' else 'cancelled' end, '', 'none',
+       tstzrange(noon + n * interval '1 hour', noon + (n + 1) * interval '1 hour'), noon, noon,
+       case n % 4 when 1 then noon + n * interval '1 hour' end
+  from here, generate_series(1, many) n;
+
+insert into blocks (venue_id, listing_id, account_id, during, marker, wants, state, external_id, because,
+                    closed_at, updated_at)
+select venue, listing, account,
+       tstzrange(noon + n * interval '1 hour', noon + (n + 1) * interval '1 hour'), 'm-' || n,
+       'booked', 'booked', 'x-' || n, '{}', case when n % 100 > 1 then noon end, noon
+  from here, generate_series(1, many) n;
+
+insert into pushes (venue_id, account_id, block_id, call, state, risk, starts_at, due_at, observed_at,
+                    wished_at, settled_at)
+select venue, account, id, case id % 3 when 0 then 'release' else 'place' end,
+       case id % 100 when 0 then 'waiting' when 1 then 'unknown' else 'done' end,
+       case id % 3 when 0 then 40 else 10 end, lower(during), noon, noon, noon,
+       case when id % 100 > 1 then noon end
+  from here, blocks;
+
+insert into attempts (push_id, number, key, sent_at)
+select id, 1, 'hf-' || id || '-1', noon from here, pushes;
+
+insert into inbox (account_id, via, ref, raw_type, received_at, due_at, body, done_at)
+select account, 'webhook', 'b-' || n, '', noon + n * interval '1 second', noon,
+       convert_to(repeat('x', 700), 'UTF8'), case when n % 100 > 0 then noon end
+  from here, generate_series(1, many) n;
+
+insert into offers (listing_id, starts_at, ends_at, open, read_at)
+select listing, noon + n * interval '15 minutes', noon + (n + 6) * interval '15 minutes', n % 3 > 0, noon
+  from here, generate_series(1, many) n;
+
+insert into allocations (venue_id, booking_id, unit_id, during)
+select b.venue_id, b.id, u.unit_id, b.during
+  from bookings b join listing_units u using (listing_id) where b.status = 'confirmed';
+
+insert into conflicts (venue_id, kind, booking_id, opened_at, closed_at)
+select venue_id, 'double_booking', id, noon, case when id % 50 > 0 then noon end from here, bookings;
+
+insert into journal (venue_id, seq, at, kind, actor, booking_id, data, hash)
+select venue, n, noon, 'booking.created', 'webhook', n, '{}', '\\x00'
+  from here, generate_series(1, many) n;
+
+analyze;
+"""
+
+
+@pytest.fixture
+async def crowded(connection: asyncpg.Connection, house: House) -> House:
+    """A venue with years behind it; one in a hundred of everything is still open."""
+    await connection.execute(
+        "create temp table here as select $1::bigint as venue, $2::bigint as listing,"
+        " $3::bigint as account, $4::int as many, $5::timestamptz as noon",
+        house.venue,
+        house.salon_rooms,
+        house.rooms,
+        MANY,
+        NOON,
+    )
+    await connection.execute(FILL)
+    return house
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
+
+
+async def read_whole(connection: asyncpg.Connection, query: str, *values: object) -> set[str]:
+    """The big tables that the planner means to read from end to end."""
+    explained = await connection.fetchval(f"explain (format json) {query}", *values)
+    plan = json.loads(explained)[0]["Plan"]
+    scanned = {n["Relation Name"] for n in nodes(plan) if n["Node Type"] == "Seq Scan"}
+    sizes = await connection.fetch("select relname, reltuples from pg_class where relkind = 'r'")
+    return scanned & {row["relname"] for row in sizes if row["reltuples"] >= MANY / 20}
+
+
+STRETCH = asyncpg.Range(NOON + 1000 * HOUR, NOON + 1048 * HOUR)
+LATER = NOW + timedelta(days=400)
+
+HOT: list[tuple[str, str, tuple[object, ...]]] = [
+    ("inbox", "claim", (LATER, 100, "account")),
+    ("inbox", "due_accounts", (LATER,)),
+    ("inbox", "finish", ([4711, 4712], LATER, "applied")),
+    ("inbox", "next_due", ()),
+    ("pushes", "claim", ("account", LATER, 8)),
+    ("pushes", "open_of_blocks", ([4711, 4712, 4713],)),
+    ("pushes", "lapse_leases", (LATER,)),
+    ("pushes", "placing_on", ("listing", STRETCH)),
+    ("pushes", "next_due", (["account"],)),
+    ("bookings", "by_ref", ("account", "b-4711")),
+    ("bookings", "by_refs", ("account", ["b-4711", "b-4712"])),
+    ("bookings", "occupying_in", ("venue", STRETCH)),
+    ("bookings", "live_refs", ("account", STRETCH, LATER)),
+    ("bookings", "lapsing", (NOON + 10 * HOUR,)),
+    ("bookings", "next_lapse", ()),
+    ("blocks", "live_in", ("venue", STRETCH)),
+    ("blocks", "by_id", (4711,)),
+    ("blocks", "by_echo", ("account", "x-4711", "m-4711")),
+    ("blocks", "by_refs", ("account", ["x-4711", "x-4712"])),
+    ("blocks", "live_refs", ("account", STRETCH, LATER, True)),
+    ("blocks", "finish_past", (NOON,)),
+    ("blocks", "lapsed", (NOON,)),
+    ("blocks", "next_lapse", ()),
+    ("offers", "sellable_in", (["listing"], STRETCH.lower, STRETCH.upper)),
+    ("offers", "longest", (["listing"], STRETCH.lower, STRETCH.upper)),
+    ("offers", "save_closed", ("listing", STRETCH.lower, STRETCH.upper, [], [], LATER)),
+    ("offers", "reopen", ("listing", STRETCH.lower, STRETCH.upper, LATER)),
+    ("offers", "shut", ("listing", STRETCH.lower, STRETCH.upper, LATER)),
+    ("allocations", "of_bookings", ([4711, 4712],)),
+    ("allocations", "free", ([4711, 4712], [1, 2])),
+    ("conflicts", "open_bookings", ("double_booking", [4711, 4712])),
+    ("journal", "since", ("venue", MANY - 10, 200)),
+]
+
+
+def meant(value: object, house: House) -> object:
+    ids: dict[object, int] = {
+        "account": house.rooms,
+        "venue": house.venue,
+        "listing": house.salon_rooms,
+    }
+    if isinstance(value, list):
+        return [meant(one, house) for one in value]
+    return ids.get(value, value) if isinstance(value, str) else value
+
+
+async def test_no_query_of_the_day_reads_a_big_table_from_end_to_end(
+    connection: asyncpg.Connection, crowded: House
+) -> None:
+    slow = {}
+    for module, name, values in HOT:
+        arguments = [meant(value, crowded) for value in values]
+        whole = await read_whole(connection, queries.load(module)[name], *arguments)
+        if whole:
+            slow[f"{module}.{name}"] = whole
+    assert slow == {}
+
+
+async def test_a_read_from_end_to_end_is_noticed(
+    connection: asyncpg.Connection, crowded: House
+) -> None:
+    query = "select * from bookings where raw_status = $1"
+    assert await read_whole(connection, query, "x") == {"bookings"}
