@@ -14,6 +14,8 @@ create table accounts (
   horizon_days      integer not null check (horizon_days > 0),
   active            boolean not null default true,  -- false: no longer in holdfast.toml
   last_webhook_at   timestamptz,
+  braked_at         timestamptz,  -- a mass disappearance: nothing is released until a person accepts it
+  brake             jsonb,        -- why, and what would go
   created_at        timestamptz not null default now(),
   updated_at        timestamptz not null default now()
 );
@@ -25,6 +27,7 @@ create table venues (
   house_contact jsonb not null,
   holds         text not null check (holds in ('rehold', 'commit', 'none')),
   conflicts     text not null check (conflicts in ('propose', 'auto')),
+  trust_offers  boolean not null default false,  -- time taken elsewhere by nobody we know is closed, too
   active        boolean not null default true,
   journal_seq   bigint not null default 0,
   journal_hash  bytea not null default '\x',
@@ -164,6 +167,7 @@ create table blocks (
   expires_at   timestamptz,            -- our clock: the earliest moment at which the hold may lapse
   because      bigint[] not null,      -- the bookings that it stands for
   placed_at    timestamptz,
+  losses       integer not null default 0,  -- how often somebody took it away at the channel
   gap_since    timestamptz,            -- it lapsed or was lost while still wanted
   closed_at    timestamptz,            -- nothing wanted and nothing there
   version      integer not null default 1,
@@ -236,6 +240,10 @@ create table conflicts (
   unit_ids    bigint[] not null default '{}',
   evidence    jsonb not null default '{}',
   opened_at   timestamptz not null,
+  snoozed_until timestamptz,
+  auto_at     timestamptz,  -- under policy `auto`: when the grace time is over
+  decision    jsonb,        -- what was decided, by whom, and which calls must confirm it
+  decided_at  timestamptz,
   closed_at   timestamptz,
   resolution  text
 );
@@ -272,7 +280,7 @@ create trigger journal_never_emptied before truncate on journal
 create table cursors (
   id               bigint generated always as identity primary key,
   account_id       bigint not null references accounts,
-  task             text not null check (task in ('bookings', 'offers')),
+  task             text not null check (task in ('bookings', 'offers', 'audit')),
   next_due_at      timestamptz not null,
   lease_until      timestamptz,  -- the database's clock
   started_at       timestamptz,
@@ -292,6 +300,39 @@ create table probes (
   attempts    integer not null default 0,
   unique (listing_id, during)
 );
+
+-- How long a booking's time was sold on another listing: one row for each, open until the last offer is gone.
+create table exposures (
+  booking_id bigint not null references bookings on delete cascade,
+  listing_id bigint not null references listings,
+  began_at   timestamptz not null,
+  basis      text not null check (basis in ('provider', 'receipt')),  -- whose clock says when it began
+  ended_at   timestamptz,
+  why        text,  -- what took so long, or why it cannot be closed
+  primary key (booking_id, listing_id)
+);
+create index exposures_open on exposures (listing_id) where ended_at is null;
+
+-- Time that a channel no longer offers although we know of no booking there.
+create table occupied (
+  listing_id bigint not null references listings on delete cascade,
+  during     tstzrange not null check (not isempty(during)),
+  since      timestamptz not null,
+  read_at    timestamptz not null,
+  primary key (listing_id, during)
+);
+
+-- What an audit found, and what became of it.
+create table audits (
+  id          bigint generated always as identity primary key,
+  account_id  bigint not null references accounts,
+  venue_id    bigint not null references venues,
+  began_at    timestamptz not null,
+  ended_at    timestamptz,
+  complete    boolean not null default false,
+  findings    jsonb not null default '[]'
+);
+create index audits_latest on audits (venue_id, account_id, began_at);
 
 create table workers (
   id          text primary key,
