@@ -1,14 +1,15 @@
 """Rate budgets: how many calls an account may still make, shared between workers in Redis, or a fair share without."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import structlog
 from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
 from holdfast.clock import Clock
@@ -19,6 +20,9 @@ log = structlog.get_logger()
 Kind = Literal["read", "write"]
 PATIENCE = 2.0
 """Seconds that a call waits for its turn before it is put back; far below a push's lease."""
+
+SOON = 1e-6
+"""Seconds that count as none: a clock's reading is no more exact."""
 
 ANSWER_SECONDS = 0.5
 """So long a call waits for Redis to say whether it may go."""
@@ -75,10 +79,10 @@ class LocalBudget:
         now = self._clock.now().timestamp()
         if now < self._penalty_until:
             return self._penalty_until - now
-        pace, interval = self._paces[kind], self._paces[kind].interval * self._share
+        burst, interval = self._shared(kind)
         arrival = max(self._arrival.get(kind, 0.0), now)
-        early = arrival - now - (pace.burst - 1) * interval
-        if early > 1e-9:
+        early = arrival - now - (burst - 1) * interval
+        if early > SOON:
             return early
         self._arrival[kind] = arrival + interval
         return 0.0
@@ -88,9 +92,13 @@ class LocalBudget:
         now = self._clock.now().timestamp()
         if now < self._penalty_until:
             return 0
-        pace, interval = self._paces[kind], self._paces[kind].interval * self._share
+        burst, interval = self._shared(kind)
         ahead = max(0.0, self._arrival.get(kind, 0.0) - now)
-        return int((pace.burst * interval - ahead) / interval + 1e-9)
+        return int((burst * interval - ahead + SOON) / interval)
+
+    def _shared(self, kind: Kind) -> tuple[int, float]:
+        pace = self._paces[kind]
+        return max(1, pace.burst // self._share), pace.interval * self._share
 
     async def penalise(self, seconds: float) -> None:
         """See `Budget.penalise`."""
@@ -158,25 +166,29 @@ class SharedBudget:
     async def penalise(self, seconds: float) -> None:
         """See `Budget.penalise`."""
         await self._fallback.penalise(seconds)
-        try:
-            await self._penalty(keys=[self._key("penalty")], args=[int(seconds * 1e6)])
-        except (RedisError, OSError, TimeoutError):
+        told = {"keys": [self._key("penalty")], "args": [int(seconds * 1e6)]}
+        if await self._answer(self._penalty, told) is None:
             log.debug("budget_without_redis", account=self._account)
 
     async def _ask(self, kind: Kind, *, take: bool) -> Sequence[float] | None:
+        pace = self._paces[kind]
+        asked = {
+            "keys": [self._key(kind), self._key("penalty")],
+            "args": [int(pace.interval * 1e6), pace.burst, int(take)],
+        }
+        answer: Sequence[float] | None = await self._answer(self._gcra, asked)
+        return answer
+
+    async def _answer(self, script: AsyncScript, asked: Mapping[str, Any]) -> Any:
+        """What Redis says; None: it does not answer, and is not asked again for a while."""
         if self._clock.now() < self._doubted_until:
             return None
-        pace = self._paces[kind]
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                answer: Sequence[float] = await self._gcra(
-                    keys=[self._key(kind), self._key("penalty")],
-                    args=[int(pace.interval * 1e6), pace.burst, int(take)],
-                )
+                return await script(**asked)
         except (RedisError, OSError, TimeoutError):
             self._doubted_until = self._clock.now() + DOUBT
             return None
-        return answer
 
     def _key(self, part: str) -> str:
         return f"{{holdfast:budget:{self._account}}}:{part}"

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from holdfast.clock import Clock
 from holdfast.herald import Herald, open_redis
 from holdfast.metrics import metrics_app
-from holdfast.steady import SteadyWorker
+from holdfast.steady import SteadyWorker, ended
 from holdfast.sync.operate import Operator
 from holdfast.sync.receive import Receiver
 from holdfast.web.app import build_web
@@ -59,7 +59,7 @@ class Surroundings:
                 await herald.close()
         finally:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
-                await redis.aclose()
+                await redis.aclose(close_connection_pool=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
         )
         stack.push_async_callback(receiver.close)
         _name_channels(wiring, channels)
-        stack.enter_context(in_background(_follow(wiring, channels), "configuration"))
+        await stack.enter_async_context(in_background(_follow(wiring, channels), "configuration"))
         if place.metrics_port is not None:
             await stack.enter_async_context(
                 listening(metrics_app(parts.metrics), place.host, place.metrics_port)
@@ -141,11 +141,15 @@ async def running_worker(
         random = SystemRandom()
         steady = SteadyWorker(open_redis(around.redis_url), drainer, random)
         stack.push_async_callback(steady.close)
-        stack.enter_context(in_background(keep_fresh(wiring, drainer.nudge), "configuration"))
-        stack.enter_context(in_background(_beating(wiring, steady), "heartbeat"))
-        stack.enter_context(in_background(steady.main(), "redis"))
-        stack.enter_context(in_background(drainer.read(random), "poll"))
-        stack.enter_context(in_background(drainer.sweep(random), "sweep"))
+        beside: dict[str, Coroutine[object, object, None]] = {
+            "configuration": keep_fresh(wiring, drainer.nudge),
+            "heartbeat": _beating(wiring, steady),
+            "redis": steady.main(),
+            "poll": drainer.read(random),
+            "sweep": drainer.sweep(random),
+        }
+        for name, work in beside.items():
+            await stack.enter_async_context(in_background(work, name))
         stack.push_async_callback(drainer.land, STOP_SECONDS)
         if metrics_at is not None:
             app = metrics_app(wiring.parts.metrics)
@@ -162,8 +166,8 @@ async def _beating(wiring: Wiring, steady: SteadyWorker) -> None:
     await beat(wiring.parts, name, redis_ok)
 
 
-@contextlib.contextmanager
-def in_background(work: Coroutine[object, object, None], name: str) -> Iterator[None]:
+@asynccontextmanager
+async def in_background(work: Coroutine[object, object, None], name: str) -> AsyncIterator[None]:
     """Run it beside the block; if it ends or fails, the process must not go on as if all were well."""
     task = asyncio.create_task(work, name=name)
     task.add_done_callback(_stop_if_dead)
@@ -171,7 +175,7 @@ def in_background(work: Coroutine[object, object, None], name: str) -> Iterator[
         yield
     finally:
         task.remove_done_callback(_stop_if_dead)
-        task.cancel()
+        await ended(task)
 
 
 def _stop_if_dead(task: asyncio.Task[None]) -> None:

@@ -29,6 +29,26 @@ SILENCE_SECONDS = 3.0
 """A subscription into a black hole raises nothing by itself: after this silence it is made anew."""
 
 
+CLOSE_SECONDS = 2.0
+"""Jobs only start work, so a stop hardly waits for them unless Redis is frozen."""
+
+
+async def ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel them and wait until they are over: what they use may be closed afterwards.
+
+    More than once, because before Python 3.12 `asyncio.wait_for` may swallow a cancellation.
+    """
+    for _ in range(3):
+        flying = [task for task in tasks if not task.done()]
+        for task in flying:
+            task.cancel()
+        if flying:
+            await asyncio.wait(flying, timeout=1)
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.exception()  # looked at, or asyncio complains of it at the very end
+
+
 class SteadyWorker(Worker):
     """Each override answers one way in which plain arq, with Redis killed, frozen or lying, stops or hangs."""
 
@@ -88,7 +108,7 @@ class SteadyWorker(Worker):
                     async with asyncio.timeout(POLL_SECONDS):
                         await self._nudge.wait()
         finally:
-            ears.cancel()
+            await ended(ears)
 
     def _recovered(self, failures: int) -> int:
         if failures:
@@ -138,8 +158,16 @@ class SteadyWorker(Worker):
         self._drainer.nudge()
 
     async def close(self) -> None:
-        """Stop; what Redis has against it is logged and stops nothing."""
+        """Stop; what Redis has against it is logged and stops nothing.
+
+        Not by arq's own way, which calls what redis-py has deprecated, and waits for a frozen Redis.
+        """
+        if self.tasks:
+            await asyncio.wait(self.tasks.values(), timeout=CLOSE_SECONDS)
+        await ended(*self.tasks.values())
         try:
-            await super().close()
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.pool.delete(self.health_check_key)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("redis_away_at_stop", reason=type(error).__name__)
+        await self.pool.aclose(close_connection_pool=True)

@@ -80,10 +80,10 @@ async def up(environ: Mapping[str, str], options: Options) -> None:
         narrator = await _narrator(wiring, servers.database_url)
         _welcome(port, sides, settings, perf_counter() - began)
         await stack.enter_async_context(running_worker(around))
-        stack.enter_context(in_background(narrator.tell(), "narrator"))
+        await stack.enter_async_context(in_background(narrator.tell(), "narrator"))
         if options.rate > 0:
             crowd = await _crowd(stack, sides, options.rate)
-            stack.enter_context(in_background(crowd.live(), "guests"))
+            await stack.enter_async_context(in_background(crowd.live(), "guests"))
         await _until_the_end(options.seconds)
     click.echo("\n" + "\n".join(narrator.summary()))
 

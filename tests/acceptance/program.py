@@ -26,13 +26,21 @@ PORTS = SystemRandom()
 
 
 async def until(
-    condition: Callable[[], Awaitable[object]], what: str, seconds: float = PATIENCE
+    condition: Callable[[], Awaitable[object]],
+    what: str,
+    seconds: float = PATIENCE,
+    look: float = LOOK_SECONDS,
 ) -> None:
     """Return once it holds; a condition that does not come true in time fails the test."""
     end = time.monotonic() + seconds
     while not await condition():
         assert time.monotonic() < end, f"not in {seconds:g} s: {what}"
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(look)
+
+
+def tell(what: str) -> None:
+    """A measurement, for `pytest -rP`; nothing is asserted of it."""
+    sys.stdout.write(f"{what}\n")
 
 
 def free_port() -> int:
@@ -100,6 +108,11 @@ class Program:
         match = re.search(pattern, self.said())
         assert match
         return match
+
+    @property
+    def pid(self) -> int:
+        assert self.process
+        return self.process.pid
 
     @property
     def ended(self) -> bool:

@@ -131,7 +131,8 @@ class Stage:
     programs: Mapping[str, Program]
     pool: asyncpg.Pool
     web_url: str
-    redis_url: str
+    settings: Mapping[str, str]
+    """The environment of our processes."""
 
     @property
     def boseat(self) -> Side:
@@ -211,15 +212,34 @@ class Stage:
         try:
             await until(right, "the end state", seconds)
         except AssertionError as late:
-            for q in (
-                "select id,via,ref,raw_type,received_at,due_at,lease_until,attempts,error from inbox where done_at is null or received_at > now() - interval '60 seconds' order by id desc limit 30",
-                "select account_id, task, next_due_at, lease_until, started_at, last_complete_at, failures, error from cursors",
-                "select now()",
-                "select id, call, state, due_at, lease_until, attempts, error from pushes order by id desc limit 10",
-            ):
-                print(q)  # DEBUG
-                for r in await self.pool.fetch(q):
-                    print(dict(r))  # DEBUG
+            import datetime as dt  # DEBUG
+
+            with open("/tmp/acc-debug.txt", "a") as f:  # DEBUG
+                f.write("=== " + "\n".join(found) + "\n")
+                for q in (
+                    "select * from inbox",
+                    "select * from cursors",
+                    "select now()",
+                    "select * from pushes",
+                    "select * from blocks",
+                    "select id,channel,external_id,status,during,read_at,updated_at,version from bookings",
+                    "select venue_id,seq,at,kind,actor,booking_id,block_id,push_id,data from journal order by seq",
+                    "select * from offers where listing_id=-1",
+                ):
+                    f.write(q + "\n")
+                    for r in await self.pool.fetch(q):
+                        f.write(
+                            "  "
+                            + " ".join(
+                                f"{k}={v.strftime('%H:%M:%S.%f') if isinstance(v, dt.datetime) else v}"
+                                for k, v in r.items()
+                            )
+                            + "\n"
+                        )
+                for n, side in self.sides.items():
+                    f.write(n + str(await side.ask("GET", "/truth")) + "\n")
+                    for r in await side.ask("GET", "/requests"):
+                        f.write(f"   {n} {r}\n")
             raise AssertionError("\n".join([str(late), *found])) from None
 
     async def clear(self) -> None:
@@ -276,7 +296,7 @@ async def simulators(folder: Path, web_url: str) -> AsyncIterator[dict[str, Prog
 async def stage(
     folder: Path, database_url: str, web_port: int, urls: Mapping[str, str]
 ) -> AsyncIterator[Stage]:
-    """Redis, release, one web, two workers, against these providers; all of it configured by file and environment."""
+    """Redis, release, one web, two workers, against these providers, configured by file and environment alone."""
     port = free_port()
     settings = {
         **SECRETS,
@@ -304,7 +324,7 @@ async def stage(
             programs=programs,
             pool=pool,
             web_url=f"http://{HERE}:{web_port}",
-            redis_url=settings["HOLDFAST_REDIS_URL"],
+            settings=settings,
         )
         await until(lambda: _read_once(pool), "everything was read once")
         yield built

@@ -6,7 +6,7 @@ import time
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from tests.acceptance.program import until
+from tests.acceptance.program import tell, until
 from tests.acceptance.stage import Crowd, Stage, seeded
 
 from holdfast.herald import WAKE
@@ -57,7 +57,7 @@ async def test_with_every_webhook_three_times_and_in_reverse_the_end_state_is_th
 
 async def listening_workers(stage: Stage) -> int:
     """How many hear wake-ups, by Redis' own count."""
-    async with Redis.from_url(stage.redis_url, socket_timeout=2) as redis:
+    async with Redis.from_url(stage.settings["HOLDFAST_REDIS_URL"], socket_timeout=2) as redis:
         return int((await redis.pubsub_numsub(WAKE))[0][1])
 
 
@@ -71,7 +71,10 @@ async def wake_ups_work(stage: Stage) -> None:
             return False
 
     await until(both_listen, "both workers listen again")
-    async with Redis.from_url(stage.redis_url) as redis, redis.pubsub() as ears:
+    async with (
+        Redis.from_url(stage.settings["HOLDFAST_REDIS_URL"]) as redis,
+        redis.pubsub() as ears,
+    ):
         await ears.subscribe(WAKE)
         await stage.boseat.book((await stage.boseat.offers("salon"))[0])
 
@@ -90,7 +93,7 @@ async def test_with_redis_killed_the_end_state_is_the_same_and_wake_ups_work_aga
     await Crowd(stage=on_stage, random=seeded("killed")).crowd_in(ACTS)
     began = time.monotonic()
     await on_stage.agrees()
-    print(f"agreed {time.monotonic() - began:.1f} s after the last guest, without Redis")  # noqa: T201
+    tell(f"agreed {time.monotonic() - began:.1f} s after the last guest, without Redis")
     await on_stage.raise_again("redis")
     await wake_ups_work(on_stage)
 
@@ -102,6 +105,6 @@ async def test_with_redis_frozen_the_end_state_is_the_same_and_wake_ups_work_aga
     await Crowd(stage=on_stage, random=seeded("frozen")).crowd_in(ACTS)
     began = time.monotonic()
     await on_stage.agrees()
-    print(f"agreed {time.monotonic() - began:.1f} s after the last guest, with Redis frozen")  # noqa: T201
+    tell(f"agreed {time.monotonic() - began:.1f} s after the last guest, with Redis frozen")
     on_stage.redis.send(signal.SIGCONT)
     await wake_ups_work(on_stage)

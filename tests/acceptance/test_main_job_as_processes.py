@@ -1,8 +1,8 @@
 """The main job by the Procfile's commands, and by the providers' own books."""
 
 import pytest
-from tests.acceptance.program import until
-from tests.acceptance.stage import Stage
+from tests.acceptance.program import finished, until
+from tests.acceptance.stage import Stage, release
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -50,3 +50,25 @@ async def test_a_booking_at_mozrest_is_a_booking_at_boseat_and_is_cancelled_with
     await on_stage.mozrest.act(ref, "cancel")
     await until(gone, "nothing at Boseat")
     await on_stage.agrees()
+
+
+async def test_a_second_release_changes_nothing(on_stage: Stage) -> None:
+    told = await release(on_stage.folder, **on_stage.settings)
+    assert (told.code, told.err) == (0, "")
+    assert told.out.splitlines() == ["The database is up to date.", "Nothing to change."]
+
+
+async def test_a_second_web_on_the_same_port_ends_with_one_line(on_stage: Stage) -> None:
+    told = await finished(on_stage.folder, "web", **on_stage.settings)
+    assert told.code == 1
+    assert "Traceback" not in told.err
+    assert told.err.splitlines()[-1].startswith("holdfast: the port is in use")
+    assert on_stage.settings["HOLDFAST_PORT"] in told.err
+
+
+async def test_a_secret_that_is_not_there_is_named(on_stage: Stage) -> None:
+    settings = {k: v for k, v in on_stage.settings.items() if k != "MOZREST_API_KEY"}
+    told = await finished(on_stage.folder, "worker", **settings)
+    assert told.code == 2
+    assert "Traceback" not in told.err
+    assert "MOZREST_API_KEY" in told.err.splitlines()[-1]

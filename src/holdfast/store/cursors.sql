@@ -6,9 +6,18 @@ with due as (
      and (c.lease_until is null or c.lease_until < clock_timestamp())
    order by c.next_due_at limit 1
    for update of c skip locked)
-update cursors c set lease_until = clock_timestamp() + interval '5 minutes', started_at = $1
+update cursors c set lease_until = clock_timestamp() + interval '30 seconds', started_at = $1
   from due where c.id = due.id
 returning c.*
+
+-- keep --
+-- Still being read, by the one who claimed it then.
+update cursors set lease_until = clock_timestamp() + interval '30 seconds'
+ where id = $1 and started_at = $2 and lease_until is not null
+
+-- give_back --
+-- Not read to its end: the next who looks may begin anew.
+update cursors set lease_until = null where id = $1 and started_at = $2
 
 -- settle --
 -- When it is due again, and what came of it.

@@ -193,7 +193,7 @@ select b.id, b.channel, l.name as listing, a.name as account, b.external_id, b.s
 from bookings b
 left join listings l on l.id = b.listing_id
 left join accounts a on a.id = b.account_id
-where int8range(b.venue_id, b.venue_id, '[]') && int8range($1::bigint, $1, '[]')
+where int8range(b.venue_id, b.venue_id, '[]') && int8range($1::bigint, $1, '[]') and b.venue_id = $1
   and b.during && tstzrange($2, $3)
   and ($4::boolean or b.status not in ('cancelled', 'declined', 'expired'))
 order by lower(b.during), b.id

@@ -37,11 +37,21 @@ class Probe:
 async def claim(
     connection: asyncpg.Connection, now: datetime, account_ids: Sequence[int]
 ) -> Cursor | None:
-    """The reading that is due longest, for five minutes of the database's clock."""
+    """The reading that is due longest, for 30 seconds of the database's clock unless it is kept."""
     row = await connection.fetchrow(_SQL["claim"], now, list(account_ids))
     if row is None:
         return None
     return Cursor(**{name: row[name] for name in Cursor.__dataclass_fields__})
+
+
+async def keep(connection: asyncpg.Connection, cursor: Cursor) -> None:
+    """Another 30 seconds."""
+    await connection.execute(_SQL["keep"], cursor.id, cursor.started_at)
+
+
+async def give_back(connection: asyncpg.Connection, cursor: Cursor) -> None:
+    """Whoever looks next may read it."""
+    await connection.execute(_SQL["give_back"], cursor.id, cursor.started_at)
 
 
 async def settle(

@@ -1,8 +1,11 @@
 """poll: read what webhooks did not tell. Only differences are decided on; absence is asked after by id."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
+import asyncpg
 import structlog
 
 from holdfast.channel import ChannelError, Limited, Listing, Page
@@ -30,6 +33,9 @@ LOOK_BACK = timedelta(hours=12)
 
 JITTER = 0.1
 
+KEEP_SECONDS = 8.0
+"""Between two renewals of a reading's lease of 30 seconds."""
+
 
 async def poll(parts: Parts) -> bool:
     """Do one reading that is due, a probe before a cursor; False: none was due."""
@@ -42,8 +48,31 @@ async def poll(parts: Parts) -> bool:
         cursor = await schedule.claim(connection, parts.now(), list(parts.accounts))
     if cursor is None:
         return False
-    await _follow(parts, cursor, parts.accounts[cursor.account_id])
+    async with _kept(parts, cursor):
+        await _follow(parts, cursor, parts.accounts[cursor.account_id])
     return True
+
+
+@asynccontextmanager
+async def _kept(parts: Parts, cursor: Cursor) -> AsyncIterator[None]:
+    """The lease lasts as long as the reading: not less, however slow, and hardly more, however it ends."""
+    keeping = asyncio.create_task(_keep(parts, cursor))
+    try:
+        yield
+    except asyncio.CancelledError:
+        async with parts.pool.acquire() as connection:
+            await schedule.give_back(connection, cursor)
+        raise
+    finally:
+        keeping.cancel()
+
+
+async def _keep(parts: Parts, cursor: Cursor) -> None:
+    while True:
+        await parts.clock.sleep(KEEP_SECONDS)
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            async with parts.pool.acquire() as connection:
+                await schedule.keep(connection, cursor)
 
 
 async def _follow(parts: Parts, cursor: Cursor, account: Account) -> None:

@@ -2,7 +2,7 @@
 
 import structlog
 
-from holdfast.channel import ChannelError
+from holdfast.channel import Broken, ChannelError, Unknown
 from holdfast.store import inbox
 from holdfast.store.inbox import Incoming
 from holdfast.sync.parts import Account, Parts
@@ -13,8 +13,11 @@ MOST_CHARACTERS = 20_000
 
 
 async def keep_raw(parts: Parts, account: Account, ref: str | None, error: ChannelError) -> None:
-    """Keep what came instead of an answer, if something came. It may hold guest data: it is never logged."""
-    if not error.raw:
+    """Keep what came instead of an answer, if something came. It may hold guest data: it is never logged.
+
+    A refusal is an answer: a slot that is taken is no news for anyone.
+    """
+    if not error.raw or not isinstance(error, Broken | Unknown):
         return
     log.warning("answer_unreadable", account=account.name, ref=ref, status=error.status)
     row = Incoming(
