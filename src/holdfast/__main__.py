@@ -53,11 +53,24 @@ def apply(config: Path | None, yes: bool, dry_run: bool) -> None:
     """Show what holdfast.toml would change, and apply it.
 
     Asks on a terminal; without one, or with --yes, it applies at once. Twice changes nothing.
+    An account that turns live shows first what it would send at once; that needs the number of those
+    calls typed on a terminal, or --yes.
     """
     from holdfast import commands
 
     ask = sys.stdin.isatty() and not yes
-    _run(commands.apply(os.environ, config, commands.Consent(ask=ask, dry_run=dry_run)))
+    consent = commands.Consent(ask=ask, dry_run=dry_run, given=yes)
+    _run(commands.apply(os.environ, config, consent))
+
+
+@main.command()
+@click.option("--account", "accounts", multiple=True, help="Only this one; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def plan(accounts: tuple[str, ...], as_json: bool) -> None:
+    """Show what accounts in shadow mode, or paused, would send now, in order, and what is withheld."""
+    from holdfast import commands
+
+    _run(commands.plan(os.environ, accounts, as_json))
 
 
 @main.command()
