@@ -74,6 +74,26 @@ def plan(accounts: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("unit")
+@click.argument("start")
+@click.argument("duration")
+@click.option("--venue", help="Where several venues have a unit of this name.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def explain(unit: str, start: str, duration: str, venue: str | None, as_json: bool) -> None:
+    """Say why UNIT is or is not sellable from START for DURATION, and what each channel believes.
+
+    START is ISO 8601, on the venue's own clock unless it has an offset: 2026-11-21T20:00. DURATION is
+    like 90m, 2h or 1h30m.
+    """
+    from holdfast import commands_explain
+
+    question = commands_explain.Question(
+        unit=unit, start=start, length=duration, venue=venue, as_json=as_json
+    )
+    _run(commands_explain.explain(os.environ, question))
+
+
+@main.command()
 @click.argument("booking", type=int)
 def forget(booking: int) -> None:
     """Erase who made a booking: name, e-mail, telephone, and the raw deliveries that held them."""

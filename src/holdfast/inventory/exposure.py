@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from holdfast.inventory.known import Booking, Holds
+from holdfast.inventory.known import Booking, Holds, Outlet, Unit
 from holdfast.inventory.model import Span
-from holdfast.inventory.plan import Closed
+from holdfast.inventory.plan import Closed, closed_on
 
 Cause = Literal["taken", "moved", "again"]
 """Why it began: the time was taken, the booking was moved there, or what had closed it was lost."""
@@ -121,6 +121,31 @@ def claims(
         )
         for booking_id, several in parts.items()
     ]
+
+
+def without_a_free_unit(
+    outlet: Outlet,
+    offers: Iterable[Span],
+    bookings: Sequence[Booking],
+    outlets: Mapping[int, Outlet],
+    units: Mapping[int, Unit],
+) -> list[Span]:
+    """The offers that could be sold twice; those of a pool only once none of its units is free."""
+    if outlet.takes == "all":
+        return list(offers)
+    taken = [
+        [part.span for part in closed_on(alone(units[unit]), bookings, outlets, units)]
+        for unit in outlet.unit_ids
+        if unit in units
+    ]
+    return [o for o in offers if all(any(s.overlaps(o) for s in spans) for spans in taken)]
+
+
+def alone(unit: Unit) -> Outlet:
+    """As if the unit were sold by itself: what is closed on it is what takes the unit."""
+    return Outlet(
+        id=0, name=unit.name, account_id=0, takes="all", unit_ids=(unit.id,), releases_holds=False
+    )
 
 
 def steps(

@@ -21,6 +21,7 @@ from holdfast.inventory.exposure import (
     sight,
     steps,
     why,
+    without_a_free_unit,
 )
 from holdfast.inventory.known import Booking, Outlet
 from holdfast.inventory.model import Span
@@ -64,7 +65,10 @@ async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sig
         theirs = _claims(turn, outlet, bookings)
         if theirs:
             sold = sold_here(outlet, view.bookings)
-            shelf = Shelf(o for o in offered[outlet.id] if not any(o.overlaps(s) for s in sold))
+            free = [o for o in offered[outlet.id] if not any(o.overlaps(s) for s in sold)]
+            units = turn.premises.units
+            twice = without_a_free_unit(outlet, free, view.bookings, outlets, units)
+            shelf = Shelf(twice)
             read = await _Read.of(turn, outlet, view)
             found += [(claim, sight(claim, shelf, read.covers(claim.span))) for claim in theirs]
     return found
