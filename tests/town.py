@@ -286,16 +286,21 @@ async def _reserve() -> int:
         return port
 
 
-async def _configure(
-    database_url: str, urls: Mapping[str, str], clock: ManualClock, calm: bool
-) -> None:
+def configuration_text(urls: Mapping[str, str], calm: bool) -> str:
+    """The example's holdfast.toml for a town."""
     text = example_configuration(urls).replace('mode = "live"', UNHURRIED)
     text = text.replace("reads_per_minute = 600", "")
     if calm:
         text = re.sub(r"poll_seconds = \d+", "poll_seconds = 180", text)
         text = re.sub(r"offers_seconds = \d+", "offers_seconds = 1200", text)
         text = re.sub(r"horizon_days = \d+", "horizon_days = 2", text)
-    wanted = configuration.parse(text, "example", discover())
+    return text
+
+
+async def _configure(
+    database_url: str, urls: Mapping[str, str], clock: ManualClock, calm: bool
+) -> None:
+    wanted = configuration.parse(configuration_text(urls, calm), "example", discover())
     connection = await asyncpg.connect(database_url)
     try:
         await configuration_apply.apply(connection, wanted, clock.now())

@@ -53,11 +53,44 @@ def apply(config: Path | None, yes: bool, dry_run: bool) -> None:
     """Show what holdfast.toml would change, and apply it.
 
     Asks on a terminal; without one, or with --yes, it applies at once. Twice changes nothing.
+    An account that turns live shows first what it would send at once; that needs the number of those
+    calls typed on a terminal, or --yes.
     """
     from holdfast import commands
 
     ask = sys.stdin.isatty() and not yes
-    _run(commands.apply(os.environ, config, commands.Consent(ask=ask, dry_run=dry_run)))
+    consent = commands.Consent(ask=ask, dry_run=dry_run, given=yes)
+    _run(commands.apply(os.environ, config, consent))
+
+
+@main.command()
+@click.option("--account", "accounts", multiple=True, help="Only this one; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def plan(accounts: tuple[str, ...], as_json: bool) -> None:
+    """Show what accounts in shadow mode, or paused, would send now, in order, and what is withheld."""
+    from holdfast import commands
+
+    _run(commands.plan(os.environ, accounts, as_json))
+
+
+@main.command()
+@click.argument("unit")
+@click.argument("start")
+@click.argument("duration")
+@click.option("--venue", help="Where several venues have a unit of this name.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def explain(unit: str, start: str, duration: str, venue: str | None, as_json: bool) -> None:
+    """Say why UNIT is or is not sellable from START for DURATION, and what each channel believes.
+
+    START is ISO 8601, on the venue's own clock unless it has an offset: 2026-11-21T20:00. DURATION is
+    like 90m, 2h or 1h30m.
+    """
+    from holdfast import commands_explain
+
+    question = commands_explain.Question(
+        unit=unit, start=start, length=duration, venue=venue, as_json=as_json
+    )
+    _run(commands_explain.explain(os.environ, question))
 
 
 @main.command()

@@ -3,8 +3,9 @@
 import json
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -12,9 +13,10 @@ import click
 import structlog
 from pydantic import SecretStr
 
-from holdfast import configuration, configuration_apply
-from holdfast.clock import SystemClock
+from holdfast import configuration, configuration_apply, rehearsal
+from holdfast.clock import Clock, SystemClock
 from holdfast.complaints import Unusable
+from holdfast.configuration_plan import Plan
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.logs import set_up_logs
 from holdfast.processes import (
@@ -26,20 +28,22 @@ from holdfast.processes import (
     until_told_to_stop,
 )
 from holdfast.settings import Settings, SettingsError
-from holdfast.store import bookings
+from holdfast.store import ahead, bookings
 from holdfast.store import migrate as migrations
 
 log = structlog.get_logger()
 
+SYSTEM = SystemClock()
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """Whether to ask before a plan is applied, or only to show it."""
+    """Whether to ask before a plan is applied, or only to show it. `given`: nothing need be asked."""
 
     ask: bool
     dry_run: bool
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,9 @@ async def migrate(environ: Mapping[str, str], check: bool) -> None:
     click.echo("\n".join(f"applied {name}" for name in done) or "The database is up to date.")
 
 
-async def apply(environ: Mapping[str, str], config: Path | None, consent: Consent) -> None:
+async def apply(
+    environ: Mapping[str, str], config: Path | None, consent: Consent, clock: Clock = SYSTEM
+) -> None:
     """Show the plan and make it so."""
     settings = Settings.from_environ(environ)
     wanted = configuration.read(config or settings.config, discover())
@@ -75,15 +81,64 @@ async def apply(environ: Mapping[str, str], config: Path | None, consent: Consen
     try:
         plan = await configuration_apply.plan(connection, wanted)
         click.echo(str(plan) or "Nothing to change.")
+        going = await _going_out(connection, plan, clock.now())
         if not plan or consent.dry_run:
             return
-        if consent.ask and not click.confirm("Apply this?"):
+        if not agreed(consent, going):
             click.echo("Nothing was changed.")
             return
-        done = await configuration_apply.apply(connection, wanted, SystemClock().now())
+        done = await configuration_apply.apply(connection, wanted, clock.now())
         click.echo(f"Applied {len(done.changes)} changes.")
     finally:
         await connection.close()
+
+
+async def _going_out(connection: asyncpg.Connection, plan: Plan, now: datetime) -> int:
+    """Show what the accounts that turn live would send at once; returns how much that is."""
+    names = [change.thing.name for change in plan.changes if change.goes_live]
+    if not names:
+        return 0
+    lines = rehearsal.rehearse(await ahead.calls(connection, names), now)
+    click.echo(f"Going live: {', '.join(names)}. {rehearsal.summary(lines)}.")
+    for line in rehearsal.first_of(lines):
+        click.echo(f"    {line}")
+    if lines:
+        click.echo("They are derived anew from what is booked by then.")
+    return len(rehearsal.at_once(lines))
+
+
+def agreed(consent: Consent, going: int) -> bool:
+    """To send calls, their number must be typed: nobody says that by habit. Raises Unusable."""
+    if consent.given:
+        return True
+    if going and not consent.ask:
+        raise Unusable(
+            f"this would send {going} calls at once: say so on a terminal, or with --yes"
+        )
+    if going:
+        typed: str = click.prompt("Type their number to go live", default="", show_default=False)
+        return typed.strip() == str(going)
+    return not consent.ask or click.confirm("Apply this?")
+
+
+async def plan(
+    environ: Mapping[str, str], accounts: Sequence[str], as_json: bool, clock: Clock = SYSTEM
+) -> None:
+    """Show what accounts in shadow, or paused, or those named, would send now. Raises Unusable."""
+    connection = await asyncpg.connect(_database(Settings.from_environ(environ)))
+    try:
+        modes = await ahead.modes(connection, accounts)
+        lines = rehearsal.rehearse(await ahead.calls(connection, accounts), clock.now())
+    finally:
+        await connection.close()
+    if unknown := sorted(set(accounts) - modes.keys()):
+        raise Unusable(f"there is no account {', '.join(unknown)}")
+    for line in _as_json(lines) if as_json else rehearsal.told(modes, lines):
+        click.echo(line)
+
+
+def _as_json(lines: Sequence[rehearsal.Line]) -> list[str]:
+    return [json.dumps(line.as_json()) for line in lines]
 
 
 async def forget(environ: Mapping[str, str], booking_id: int) -> None:

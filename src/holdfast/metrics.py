@@ -23,6 +23,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from holdfast.standing import CALLS, CONFLICT_KINDS, OTHER, Standing
 
 LONG = (0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
+EXPOSED = (0.1, 0.25, *LONG, 7200, 21600, 86400)
 SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 WEBHOOK_RESULTS = (
@@ -157,6 +158,12 @@ class Metrics:
             "From first heard of to done at the other channel",
             LONG,
             {"source": sources, "target": targets, "change": CHANGES},
+        )
+        self.exposure_duration = self._histogram(
+            "exposure_duration_seconds",
+            "From the time being taken to its last offer on another listing being gone",
+            EXPOSED,
+            {"source": sources, "target": targets},
         )
         self.pushes_settled = self._counter(
             "pushes",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import click
 
-from holdfast.store import journal
+from holdfast.store import exposures, journal
 from holdfast.sync.parts import Parts
 
 TELL_EVERY = 0.2
@@ -39,9 +39,12 @@ class Narrator:
     seconds: list[float] = field(default_factory=list)
     gaps: list[float] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    since: datetime | None = None
+    exposed: list[float] = field(default_factory=list)
 
     async def skip_the_past(self) -> None:
         """Begin with what happens from now on."""
+        self.since = self.parts.now()
         for venue_id in self.parts.premises:
             for entry in await self._since(venue_id, 1_000_000):
                 self.told[venue_id] = entry["seq"]
@@ -104,6 +107,11 @@ class Narrator:
                 return ", ".join(premises.units[unit].name for unit in outlet.unit_ids)
         return ""
 
+    async def weigh(self) -> None:
+        """Before the end: how long time was sold twice, as measured since we began."""
+        if self.since is not None:
+            self.exposed = await exposures.seconds_since(self.parts.pool, self.since)
+
     def summary(self) -> list[str]:
         """What it came to, in a few lines."""
         bookings = sum(n for kind, n in self.counts.items() if kind == "booking.created")
@@ -118,11 +126,21 @@ class Narrator:
                 f"First heard of to closed on the other channel: median {middle * 1000:.0f} ms,"
                 f" worst {worst * 1000:.0f} ms"
             )
+        if self.exposed:
+            worst, middle = max(self.exposed), median(self.exposed)
+            lines.append(
+                f"Sellable on another channel after it was taken: median {_seconds(middle)},"
+                f" worst {_seconds(worst)} ({len(self.exposed)} measured)"
+            )
         if self.gaps:
             lines.append(
                 f"{len(self.gaps)} holds placed again after they lapsed, widest gap {max(self.gaps) * 1000:.0f} ms"
             )
         return lines
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.0f} s"
 
 
 def _when(data: Mapping[str, object], zone: ZoneInfo) -> str:

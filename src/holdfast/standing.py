@@ -9,7 +9,7 @@ import asyncpg
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from holdfast.store import reading, tally
+from holdfast.store import exposures, reading, tally
 
 OTHER = "other"
 CALLS = ("place", "commit", "release", "cancel")
@@ -62,6 +62,9 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
         ),
         "conflicts_open": Standard("Conflicts that wait for a person", {"kind": CONFLICT_KINDS}),
         "exposed_offers": Standard("Offers sellable twice now, live accounts only", target),
+        "exposure_oldest_timestamp_seconds": Standard(
+            "When the oldest exposure that is still open began, live accounts only", target
+        ),
         "poll_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete poll had its last", channel
         ),
@@ -153,6 +156,8 @@ async def _read_state_of_agreement(snapshot: Snapshot, pool: asyncpg.Pool, now: 
     for exposure in await reading.exposures(pool, now):
         if exposure.mode == "live":
             snapshot.add("exposed_offers", 1, exposure.channel)
+    for channel, since in (await exposures.oldest_open(pool)).items():
+        snapshot.earliest("exposure_oldest_timestamp_seconds", since, channel)
 
 
 async def _read_signs_of_life(snapshot: Snapshot, pool: asyncpg.Pool) -> None:

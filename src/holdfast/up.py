@@ -85,6 +85,7 @@ async def up(environ: Mapping[str, str], options: Options) -> None:
             crowd = await _crowd(stack, sides, options.rate)
             await stack.enter_async_context(in_background(crowd.live(), "guests"))
         await _until_the_end(options.seconds)
+        await narrator.weigh()
     click.echo("\n" + "\n".join(narrator.summary()))
 
 

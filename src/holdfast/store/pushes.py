@@ -6,7 +6,9 @@ from datetime import datetime
 
 import asyncpg
 
+from holdfast.inventory.model import Span
 from holdfast.store.queries import load
+from holdfast.store.ranges import to_span
 
 _SQL = load("pushes")
 
@@ -182,3 +184,19 @@ async def next_due(connection: asyncpg.Connection, account_ids: Sequence[int]) -
     """When the next push of these accounts is due."""
     due: datetime | None = await connection.fetchval(_SQL["next_due"], list(account_ids))
     return due
+
+
+async def in_shadow(
+    connection: asyncpg.Connection, account_ids: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Venue and account, of these accounts, with calls that were recorded and not to be sent."""
+    rows = await connection.fetch(_SQL["in_shadow"], list(account_ids))
+    return [(row["venue_id"], row["account_id"]) for row in rows]
+
+
+async def leave_shadow(
+    connection: asyncpg.Connection, venue_id: int, account_id: int, now: datetime
+) -> list[Span | None]:
+    """Supersede what was recorded; returns the time of each block, None for each guest's booking."""
+    rows = await connection.fetch(_SQL["leave_shadow"], venue_id, account_id, now)
+    return [to_span(row["during"]) if row["during"] is not None else None for row in rows]

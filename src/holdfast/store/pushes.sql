@@ -96,3 +96,14 @@ select exists (
 select distinct account_id from pushes
  where state in ('waiting', 'unknown') and due_at <= $1
    and (lease_until is null or lease_until < clock_timestamp())
+
+-- in_shadow --
+-- Who turned live while calls are recorded that were not to be sent.
+select distinct venue_id, account_id from pushes where state = 'shadow' and account_id = any($1::bigint[])
+
+-- leave_shadow --
+-- Not replayed: what is wanted now is derived from the blocks anew. Returns the time that each was about, none
+-- for a guest's booking.
+update pushes p set state = 'superseded', outcome = 'superseded', settled_at = $3
+ where p.state = 'shadow' and p.venue_id = $1 and p.account_id = $2
+returning (select during from blocks k where k.id = p.block_id) as during

@@ -302,17 +302,22 @@ create table probes (
   unique (listing_id, during)
 );
 
--- How long a booking's time was sold on another listing: one row for each, open until the last offer is gone.
+-- How long a booking's time was sold on another listing: a row for each time it came to that (0 s: it was never
+-- offered there), open until the last offer is gone.
 create table exposures (
+  id         bigint generated always as identity primary key,
   booking_id bigint not null references bookings on delete cascade,
   listing_id bigint not null references listings,
+  during     tstzrange not null check (not isempty(during)),  -- the time that the listing must not sell
+  cause      text not null check (cause in ('taken', 'moved', 'again')),  -- again: what closed it was lost
   began_at   timestamptz not null,
   basis      text not null check (basis in ('provider', 'receipt')),  -- whose clock says when it began
-  ended_at   timestamptz,
-  why        text,  -- what took so long, or why it cannot be closed
-  primary key (booking_id, listing_id)
+  ended_at   timestamptz check (ended_at >= began_at),
+  why        text  -- what took so long, or why it cannot be closed
 );
-create index exposures_open on exposures (listing_id) where ended_at is null;
+create unique index exposures_one_open on exposures (booking_id, listing_id) where ended_at is null;
+create index exposures_by_booking on exposures (booking_id, listing_id, id);
+create index exposures_ended on exposures (ended_at);
 
 -- Time that a channel no longer offers although we know of no booking there.
 create table occupied (

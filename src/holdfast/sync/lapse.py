@@ -5,7 +5,7 @@ from datetime import datetime
 from holdfast.channel import HOLD_MARGIN
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import inbox
+from holdfast.store import exposures, inbox
 from holdfast.store.inbox import Incoming
 from holdfast.sync.echoes import lose
 from holdfast.sync.parts import Parts
@@ -18,10 +18,14 @@ async def lapse(parts: Parts) -> int:
     now = parts.now()
     async with parts.pool.acquire() as connection:
         await block_store.finish_past(connection, now)
+        over = await exposures.finish_past(connection, now)
         guests = await booking_store.lapsing(connection, now)
         ours = await block_store.lapsed(connection, now - HOLD_MARGIN)
         if guests:
             await inbox.add(connection, [_ask(account, ref, now) for account, ref in guests])
+    for ended in over:
+        series = parts.metrics.exposure_duration.of(source=ended.source, target=ended.target)
+        series.observe(ended.seconds)
     for venue_id, block_id in ours:
         await _lapsed(parts, venue_id, block_id)
     return len(guests) + len(ours)

@@ -206,6 +206,8 @@ async def read_offers(parts: Parts, account: Account, listing_id: int, window: S
             await offers.close_absent(
                 current.connection, listing_id, sheet.window, sold, sheet.read_at
             )
+            current.read[listing_id] = sheet.window
+            current.touch(sheet.window)  # what is no longer sold there matters, too
         current.may_probe = False
         current.touch(*_stretches(believed))
         await replan(current)

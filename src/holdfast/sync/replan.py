@@ -23,6 +23,7 @@ from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import offers, pushes, schedule, seats
 from holdfast.store.ranges import to_range
+from holdfast.sync.exposure import View, measure
 from holdfast.sync.turn import Turn
 
 WIDEST = timedelta(days=60)
@@ -48,6 +49,7 @@ async def replan(turn: Turn) -> None:
     for outlet in turn.premises.outlets.values():
         await _plan(turn, scene, outlet)
     await _want_calls(turn, scene.stretch)
+    await measure(turn, View(stretch=scene.stretch, bookings=scene.bookings, sellable=scene.offers))
 
 
 async def _load(turn: Turn) -> Scene:

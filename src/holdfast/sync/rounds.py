@@ -9,6 +9,7 @@ from typing import Literal
 
 from holdfast.store import inbox, pushes, schedule
 from holdfast.sync.absorb import absorb
+from holdfast.sync.awaken import awaken
 from holdfast.sync.deliver import deliver, recover
 from holdfast.sync.lapse import lapse, next_lapse
 from holdfast.sync.parts import Account, Parts
@@ -30,6 +31,7 @@ async def due_lanes(parts: Parts) -> list[Lane]:
     """What time has ended is noticed first; then, the lanes in which something waits."""
     await lapse(parts)
     await recover(parts)
+    await awaken(parts)
     now = parts.now()
     async with parts.pool.acquire() as connection:
         heard = await inbox.due_accounts(connection, now)

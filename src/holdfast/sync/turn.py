@@ -30,6 +30,9 @@ class Turn:
     freed: set[int] = field(default_factory=set)
     """Bookings that may have units that they need no more."""
 
+    read: dict[int, Span] = field(default_factory=dict)
+    """By listing, what of its offers was read completely just now."""
+
     may_probe: bool = True
     """False while offers that were just read are taken over: asking for them again would never end."""
 

@@ -3,6 +3,7 @@
 import json
 
 from holdfast.inventory.model import Guest
+from holdfast.store import exposures as measured
 from holdfast.store import reading
 from holdfast.store.reading import Stretch
 from holdfast.sync.operate import BookingUnknown, DirectBooking, WishRefused
@@ -108,7 +109,25 @@ async def _detail(parts: WebParts, booking_id: int) -> shapes.BookingDetail:
         **dict(plain),
         guest=await _guest(parts, booking_id),
         journal=await _journal(parts, booking_id),
+        exposures=await _exposures(parts, booking_id),
     )
+
+
+async def _exposures(parts: WebParts, booking_id: int) -> list[shapes.MeasuredExposure]:
+    now = parts.clock.now()
+    return [
+        shapes.MeasuredExposure(
+            listing=row.listing,
+            channel=row.channel,
+            cause=row.cause,
+            began_at=row.began_at,
+            basis=row.basis,
+            ended_at=row.ended_at,
+            seconds=max(0.0, ((row.ended_at or now) - row.began_at).total_seconds()),
+            why=row.why,
+        )
+        for row in await measured.of_booking(parts.pool, booking_id)
+    ]
 
 
 async def _guest(parts: WebParts, booking_id: int) -> shapes.MaskedGuest | None:

@@ -58,11 +58,25 @@ class JournalEntry(Shape):
     data: JsonValue
 
 
+class MeasuredExposure(Shape):
+    """How long a booking's time was sold on another listing too; `ended_at` null: it still is."""
+
+    listing: str
+    channel: str
+    cause: Literal["taken", "moved", "again"]
+    began_at: datetime
+    basis: Literal["provider", "receipt"] = Field(description="Whose clock says when it began.")
+    ended_at: datetime | None
+    seconds: float = Field(description="Until it ended, or until now.")
+    why: str | None = Field(description="What took so long, or why it cannot be closed.")
+
+
 class BookingDetail(Booking):
-    """A booking with its guest, masked, and its journal, oldest entry first."""
+    """A booking with its guest, masked, its journal and its exposures, oldest entry first."""
 
     guest: MaskedGuest | None
     journal: list[JournalEntry]
+    exposures: list[MeasuredExposure]
 
 
 class Block(Shape):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from holdfast.web import api, shapes
+from holdfast.web import api, explain, shapes
 from holdfast.web.endpoints import Endpoint
 
 API = "/api/v1"
@@ -84,6 +84,16 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         asked=shapes.ExposureAsked,
         gives=shapes.Exposures,
         handle=api.exposure,
+        problems=(404,),
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{API}/explain",
+        name="explain",
+        summary="Why a unit's time is or is not sellable",
+        asked=explain.ExplainAsked,
+        gives=explain.Explained,
+        handle=explain.explain,
         problems=(404,),
     ),
 )

@@ -1,0 +1,37 @@
+"""wall: times and lengths as people at a venue say them, as instants and spans. No I/O."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_LENGTH = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
+
+
+def instant(text: str, zone: ZoneInfo) -> datetime:
+    """The UTC instant of an ISO 8601 time; without an offset it is the clock on the venue's wall.
+
+    Raises ValueError for what is no time, for an hour that the wall clock skips in spring, and for one that
+    it shows twice in autumn: that needs its offset.
+    """
+    said = datetime.fromisoformat(text)
+    if said.tzinfo is not None:
+        return said.astimezone(UTC)
+    once, again = (said.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if once > again:
+        raise ValueError(f"{text} does not exist in {zone.key}: the clock skips it that night")
+    if once < again:
+        both = " or ".join(at.astimezone(zone).isoformat() for at in (once, again))
+        raise ValueError(f"{text} comes twice in {zone.key} that night: say {both}")
+    return once
+
+
+def length(text: str) -> timedelta:
+    """`90m`, `2h` or `1h30m`: time that really passes, whatever the clock on the wall does meanwhile.
+
+    Raises ValueError for anything else, and for no time at all.
+    """
+    found = _LENGTH.fullmatch(text.strip().lower())
+    hours, minutes = (int(part or 0) for part in found.groups()) if found else (0, 0)
+    if not hours and not minutes:
+        raise ValueError(f"{text}: expected a length like 90m, 2h or 1h30m")
+    return timedelta(hours=hours, minutes=minutes)

@@ -1,0 +1,155 @@
+"""Shadow: an account plans and records, sends nothing, and goes live by one explicit act."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.sync.test_main_job import NOON, SLOT
+from tests.town import Plan, Side, Town, configuration_text, town
+
+from holdfast import commands, rehearsal
+from holdfast.commands import Consent
+from holdfast.complaints import Unusable
+
+YES = Consent(ask=False, dry_run=False, given=True)
+
+
+class Config:
+    """The town's holdfast.toml, with a mode for the account on Mozrest."""
+
+    def __init__(self, t: Town, database_url: str, folder: Path) -> None:
+        self._town = t
+        self.environ: Mapping[str, str] = {"HOLDFAST_DATABASE_URL": database_url}
+        self.file = folder / "holdfast.toml"
+
+    async def apply(self, mode: str, consent: Consent = YES) -> None:
+        urls = {name: side.url for name, side in self._town.sides.items()}
+        head, sep, tail = configuration_text(urls, calm=True).partition('name = "mozrest-main"')
+        tail = tail.replace('mode = "live"', f'mode = "{mode}"', 1)
+        self.file.write_text(head + sep + tail, encoding="utf-8")
+        await commands.apply(self.environ, self.file, consent, self._town.clock)
+        await self._town.wiring.refresh()
+
+    async def plan(self, *accounts: str, as_json: bool = False) -> None:
+        await commands.plan(self.environ, accounts, as_json, self._town.clock)
+
+
+async def writes(side: Side) -> list[object]:
+    """What was asked of the provider but reading."""
+    requests = await side.ask("GET", "/requests")
+    return [r for r in requests if r["method"] not in ("GET", "HEAD") and "token" not in r["path"]]
+
+
+async def a_morning_in_shadow(t: Town, config: Config) -> None:
+    """Two bookings, one of them cancelled again."""
+    await config.apply("shadow")
+    await t.mozrest.ask("DELETE", "/requests")
+    gone = await t.boseat.book("salon", NOON, SLOT)
+    await t.boseat.book("board-room", NOON, SLOT)
+    await t.live(120)
+    await t.boseat.act(gone, "cancel")
+    await t.live(600)
+
+
+async def test_in_shadow_everything_is_planned_and_recorded_and_nothing_is_sent(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with town(database_url, Plan(calm=True)) as t:
+        config = Config(t, database_url, tmp_path)
+        await a_morning_in_shadow(t, config)
+        recorded = await t.rows("select call, state from pushes where state <> 'superseded'")
+        assert {(r["call"], r["state"]) for r in recorded} == {("place", "shadow")}
+        assert await writes(t.mozrest) == []
+        assert await t.exposures() != []
+        open_now = await t.rows("select why from exposures where ended_at is null")
+        assert {r["why"] for r in open_now} == {"shadow"}
+        capsys.readouterr()
+        await config.plan()
+        told = capsys.readouterr().out
+        assert f"mozrest-main (shadow) would send {len(recorded)} call" in told
+        assert "place   board-room-mozrest" in told
+        assert ", then commit" in told
+        assert rehearsal.AFTER_A_PLACE in told
+        assert "salon-mozrest" not in told
+
+
+async def test_going_live_shows_the_plan_and_closes_what_is_taken_by_then(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with town(database_url, Plan(calm=True)) as t:
+        config = Config(t, database_url, tmp_path)
+        await a_morning_in_shadow(t, config)
+        capsys.readouterr()
+        await config.apply("live")
+        told = capsys.readouterr().out
+        assert "! account mozrest-main: mode shadow -> live" in told
+        assert "Going live: mozrest-main. " in told
+        assert "    place   board-room-mozrest" in told
+        await t.live(60)
+        assert await t.exposures() == []
+        assert await t.mozrest.ours("board-room")
+        assert await t.mozrest.ours("salon") == []
+        assert await t.violations() == []
+        states = {r["state"] for r in await t.rows("select state from pushes")}
+        assert states == {"superseded", "done"}
+        assert await t.rows("select 1 from journal where kind = 'account.live'")
+        assert await t.rows("select 1 from exposures where ended_at is null") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "agreed"), [("3", True), ("4", False), ("y", False), ("", False)]
+)
+def test_only_the_number_of_calls_is_a_yes(typed: str, agreed: bool) -> None:
+    with CliRunner().isolation(input=f"{typed}\n"):
+        assert commands.agreed(Consent(ask=True, dry_run=False), 3) is agreed
+
+
+async def test_going_live_needs_a_word_where_calls_would_go_out(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with town(database_url, Plan(calm=True)) as t:
+        config = Config(t, database_url, tmp_path)
+        await config.apply("shadow")
+        await config.apply("live", Consent(ask=False, dry_run=False))  # nothing waits
+        await config.apply("shadow")
+        await t.boseat.book("board-room", NOON, SLOT)
+        await t.live(60)
+        with pytest.raises(Unusable, match="--yes"):
+            await config.apply("live", Consent(ask=False, dry_run=False))
+        await config.apply("live", Consent(ask=False, dry_run=True))
+        assert [r["mode"] for r in await t.rows("select mode from accounts order by name")] == [
+            "live",
+            "shadow",
+        ]
+        assert await t.mozrest.ours("board-room") == []
+
+
+async def test_a_cancellation_asked_for_in_shadow_is_never_sent(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with town(database_url, Plan(calm=True)) as t:
+        config = Config(t, database_url, tmp_path)
+        await t.mozrest.book("salon", NOON, 120)
+        await t.live(240)
+        await config.apply("shadow")
+        (booking,) = await t.rows("select id from bookings")
+        await t.operator.cancel(booking["id"], "flooded")
+        await t.live(60)
+        capsys.readouterr()
+        await config.plan("mozrest-main", as_json=True)
+        (line,) = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+        assert (line["call"], line["withheld"]) == (
+            "cancel",
+            "asked for in shadow mode: ask again once it is live",
+        )
+        await config.apply("live")
+        await t.live(120)
+        assert [e["status"].lower() for e in await t.mozrest.taken("salon")] == ["confirmed"]
+
+
+async def test_an_account_that_is_not_there_has_no_plan(database_url: str, tmp_path: Path) -> None:
+    async with town(database_url, Plan(calm=True)) as t:
+        with pytest.raises(Unusable, match="nowhere-main"):
+            await Config(t, database_url, tmp_path).plan("nowhere-main")
