@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ from holdfast.processes import listening
 from holdfast.sync import rounds
 from holdfast.sync.operate import Operator
 from holdfast.sync.receive import Receiver
+from holdfast.sync.remedy import act
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 from holdfast.wiring import Base, Wiring, wired
@@ -250,6 +252,7 @@ def _web_parts(wiring: Wiring, clock: ManualClock) -> WebParts:
         pool=wiring.parts.pool,
         receiver=Receiver(wiring.parts),
         operator=Operator(wiring.parts),
+        settle=partial(act, wiring.parts),
         clock=clock,
         metrics=wiring.parts.metrics,
         channels={a.name: a.channel_name for a in wiring.parts.accounts.values()},

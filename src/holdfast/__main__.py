@@ -168,5 +168,67 @@ def up(
     _run(everything.up(os.environ, options))
 
 
+@main.group()
+def conflicts() -> None:
+    """What a person should settle: list, show, decide. The worker makes the calls."""
+
+
+@conflicts.command("ls")
+@click.option("--settled", is_flag=True, help="Also those that are settled.")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines.")
+def conflicts_ls(settled: bool, as_json: bool) -> None:
+    """List them, newest first, each with its best way out."""
+    from holdfast import conflict_commands
+
+    _run(conflict_commands.ls(os.environ, settled, as_json))
+
+
+@conflicts.command("show")
+@click.argument("conflict", type=int)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def conflicts_show(conflict: int, as_json: bool) -> None:
+    """How it arose, and what can be done with which provider calls."""
+    from holdfast import conflict_commands
+
+    _run(conflict_commands.show(os.environ, conflict, as_json))
+
+
+@conflicts.command("resolve")
+@click.argument("conflict", type=int)
+@click.argument("action")
+@click.option("--reason", required=True, help="Kept in the journal.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only show the provider calls.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; does not ask.")
+def conflicts_resolve(
+    conflict: int, action: str, reason: str, yes: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Do one of the actions of `show`. Needs the same secrets as the worker.
+
+    Asks on a terminal; without one, or with --yes, it acts at once. The same act twice is one decision.
+    """
+    from holdfast import conflict_commands
+    from holdfast.sync.remedy import Wish
+
+    ask = sys.stdin.isatty() and not yes and not as_json
+    consent = conflict_commands.Consent(ask=ask, dry_run=dry_run)
+    wish = Wish(act=action, actor="operator", reason=reason)
+    _run(conflict_commands.resolve(os.environ, conflict, wish, consent, as_json))
+
+
+@conflicts.command("snooze")
+@click.argument("conflict", type=int)
+@click.option("--minutes", default=10, show_default=True, type=click.IntRange(1, 10_080))
+@click.option("--reason", default="asked again later", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def conflicts_snooze(conflict: int, minutes: int, reason: str, as_json: bool) -> None:
+    """Let it rest; what a policy announced is stopped."""
+    from holdfast import conflict_commands
+    from holdfast.sync.remedy import Wish
+
+    wish = Wish(act="snooze", actor="operator", reason=reason, minutes=minutes)
+    _run(conflict_commands.snooze(os.environ, conflict, wish, as_json))
+
+
 if __name__ == "__main__":
     main()

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from random import SystemRandom
 
 import structlog
@@ -23,6 +24,7 @@ from holdfast.metrics import metrics_app
 from holdfast.steady import SteadyWorker, ended
 from holdfast.sync.operate import Operator
 from holdfast.sync.receive import Receiver
+from holdfast.sync.remedy import act
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 from holdfast.wiring import Base, Wiring, keep_fresh, wired
@@ -95,6 +97,7 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             pool=wiring.parts.pool,
             receiver=receiver,
             operator=Operator(wiring.parts),
+            settle=partial(act, wiring.parts),
             clock=around.clock,
             metrics=wiring.parts.metrics,
             channels=channels,

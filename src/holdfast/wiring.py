@@ -146,6 +146,7 @@ class Wiring:
             id=row.id,
             name=row.name,
             holds=row.holds,
+            conflicts=row.conflicts,
             units={unit.id: unit for unit in _units(book, row.id)},
             outlets={outlet.id: outlet for outlet in _outlets(book, accounts, row.id)},
             house=Contact(

@@ -14,6 +14,7 @@ from tests.web.rows import NOW, Rows
 from holdfast.clock import ManualClock
 from holdfast.metrics import Metrics
 from holdfast.sync.operate import DirectBooking
+from holdfast.sync.remedy import Settling, Wish
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 
@@ -69,6 +70,20 @@ class RecordingOperator:
         return self.done
 
 
+@dataclass
+class RecordingArbiter:
+    """Keeps what was decided, or raises what it is told to."""
+
+    wishes: list[tuple[int, Wish]] = field(default_factory=list)
+    failure: Exception | None = None
+
+    async def __call__(self, conflict_id: int, wish: Wish) -> Settling:
+        if self.failure is not None:
+            raise self.failure
+        self.wishes.append((conflict_id, wish))
+        return Settling(conflict_id=conflict_id, act="keep_a", state="under_way")
+
+
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool:
@@ -91,11 +106,22 @@ def operator(rows: Rows) -> RecordingOperator:
 
 
 @pytest.fixture
-def parts(pool: asyncpg.Pool, receiver: RecordingReceiver, operator: RecordingOperator) -> WebParts:
+def arbiter() -> RecordingArbiter:
+    return RecordingArbiter()
+
+
+@pytest.fixture
+def parts(
+    pool: asyncpg.Pool,
+    receiver: RecordingReceiver,
+    operator: RecordingOperator,
+    arbiter: RecordingArbiter,
+) -> WebParts:
     return WebParts(
         pool=pool,
         receiver=receiver,
         operator=operator,
+        settle=arbiter,
         clock=ManualClock(NOW),
         metrics=Metrics(["rooms", "tables"]),
         channels={"rooms-main": "rooms", "tables-main": "tables"},

@@ -108,7 +108,7 @@ async def test_a_conflict_shows_both_sides_in_the_venues_own_time(
 ) -> None:
     await busy_day(rows, MIDNIGHT)
     shown = await page(client)
-    card = shown.text[shown.text.index("Double booking") : shown.text.index("To settle it")]
+    card = shown.text[shown.text.index("Double booking") : shown.text.index("Best: ")]
     assert "glasshouse · salon" in card
     assert "Has the unit rooms-main ✓ Confirmed Fri 20 Nov 14:00\N{EN DASH}16:00 · 8 guests" in card
     assert (

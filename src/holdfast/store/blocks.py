@@ -149,3 +149,9 @@ async def venue_of_ref(
     """The venue of a block of ours, by its id at the channel."""
     venue: int | None = await connection.fetchval(_SQL["venue_of_ref"], account_id, external_id)
     return venue
+
+
+async def ask_again(connection: asyncpg.Connection, block_id: int, now: datetime) -> Span | None:
+    """A person wants it there after all; its span."""
+    during = await connection.fetchval(_SQL["ask_again"], block_id, now)
+    return None if during is None else to_span(during)

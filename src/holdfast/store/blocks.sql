@@ -81,3 +81,8 @@ returning p.id
 -- venue_of_ref --
 -- Where a block of ours stands, by its id at the channel.
 select venue_id from blocks where account_id = $1 and external_id = $2
+
+-- ask_again --
+-- A person wants it there after all: what was lost or refused before does not count any more.
+update blocks set losses = least(losses, 1), updated_at = $2, version = version + 1 where id = $1
+returning during

@@ -27,7 +27,8 @@ class Origin:
     unit_ids: tuple[int, ...] = ()
 
 
-def _booking(row: asyncpg.Record) -> Booking:
+def booking_of(row: asyncpg.Record) -> Booking:
+    """A whole row of the table as a value."""
     return Booking(
         id=row["id"],
         listing_id=row["listing_id"],
@@ -52,7 +53,7 @@ async def by_ref(
 ) -> Booking | None:
     """The booking of an account by the channel's id."""
     row = await connection.fetchrow(_SQL["by_ref"], account_id, external_id)
-    return None if row is None else _booking(row)
+    return None if row is None else booking_of(row)
 
 
 async def by_refs(
@@ -60,7 +61,7 @@ async def by_refs(
 ) -> dict[str, Booking]:
     """Several of them, by the channel's id."""
     rows = await connection.fetch(_SQL["by_refs"], account_id, list(external_ids))
-    return {row["external_id"]: _booking(row) for row in rows}
+    return {row["external_id"]: booking_of(row) for row in rows}
 
 
 async def row_by_id(connection: asyncpg.Connection, booking_id: int) -> asyncpg.Record | None:
@@ -73,7 +74,7 @@ async def occupying_in(
 ) -> list[Booking]:
     """Whatever takes time of a venue within a stretch."""
     rows = await connection.fetch(_SQL["occupying_in"], venue_id, to_range(stretch))
-    return [_booking(row) for row in rows]
+    return [booking_of(row) for row in rows]
 
 
 async def insert(
@@ -180,3 +181,11 @@ async def channel_of(connection: asyncpg.Connection, booking_ids: Sequence[int])
     """The channel of the first of these bookings."""
     channel: str | None = await connection.fetchval(_SQL["channel_of"], list(booking_ids))
     return channel
+
+
+async def reseat(
+    connection: asyncpg.Connection, booking_id: int, unit_id: int, now: datetime
+) -> Span | None:
+    """Give a booking that was made directly at the venue another unit; its span, None: it is no such booking."""
+    during = await connection.fetchval(_SQL["reseat"], booking_id, [unit_id], now)
+    return None if during is None else to_span(during)

@@ -12,10 +12,143 @@ select id, booking_id from conflicts
  where kind = $1 and booking_id = any($2::bigint[]) and closed_at is null
 
 -- close --
--- Settled, and by what.
-update conflicts set closed_at = $2, resolution = $3 where id = any($1::bigint[]) and closed_at is null
+-- Settled, and by what: a decision that came true is the better reason.
+update conflicts
+   set closed_at = $2, auto_at = null,
+       resolution = coalesce((decision ->> 'act') || ' by ' || (decision ->> 'actor') || ': ' || (decision ->> 'reason'), $3)
+ where id = any($1::bigint[]) and closed_at is null
 
 -- close_of_booking --
 -- A conflict of one kind ends with what caused it.
 update conflicts set closed_at = $3, resolution = $4
  where kind = $1 and booking_id = $2 and closed_at is null
+
+-- renew --
+-- Whom it is against may change while it is open.
+update conflicts set against_ids = $2, unit_ids = $3 where id = $1 and against_ids <> $2
+
+-- by_id --
+-- One, open or closed.
+select * from conflicts where id = $1
+
+-- about --
+-- The open conflicts of some kinds about a booking.
+select id, kind from conflicts where booking_id = $1 and kind = any($2::text[]) and closed_at is null
+
+-- by_ref --
+-- The open conflict of a kind about something at a channel that is no booking of ours.
+select id from conflicts where kind = $1 and venue_id = $2 and evidence ->> 'ref' = $3 and closed_at is null
+
+-- decide --
+-- What was decided, and by whom. Whoever decides while a decision is under way changes nothing.
+update conflicts set decision = $2, decided_at = $3, auto_at = null, snoozed_until = null
+ where id = $1 and decision is null and closed_at is null
+returning id
+
+-- reopen --
+-- The decision did not come true: a person must look again, and see why.
+update conflicts
+   set decision = null, decided_at = null, auto_at = null, snoozed_until = null,
+       evidence = evidence || jsonb_build_object('reopened', coalesce(evidence -> 'reopened', '[]') || jsonb_build_array($2::jsonb))
+ where id = $1 and decision is not null and closed_at is null
+returning id
+
+-- snooze --
+-- Later; and nothing happens by itself meanwhile.
+update conflicts set snoozed_until = $2, auto_at = null where id = $1 and closed_at is null
+returning id
+
+-- set_auto --
+-- When the policy will act, or null: it will not.
+update conflicts set auto_at = $2 where id = $1 and closed_at is null
+
+-- resting_on --
+-- Open decisions that need this booking to be cancelled.
+select id, kind from conflicts
+ where closed_at is null and decision is not null and decision -> 'cancels' @> to_jsonb($1::bigint)
+
+-- kept --
+-- Overlaps of these bookings that are intended, and what the bookings were like then.
+select decision -> 'kept' as kept from conflicts
+ where kind = 'double_booking' and closed_at is not null and decision ->> 'act' = 'keep_both'
+   and (booking_id = any($1::bigint[]) or against_ids && $1::bigint[])
+
+-- due --
+-- What the clock has to say: a grace time is over, the time itself is over, a decision that all its calls
+-- confirmed is not to be seen yet after $2. A read that is under way is waited for.
+select c.id, c.venue_id, 'over' as matter from conflicts c join bookings b on b.id = c.booking_id
+ where c.closed_at is null and upper(b.during) <= $1 and (c.venue_id is null or c.venue_id = any($3::bigint[]))
+union all
+select c.id, c.venue_id, 'auto' from conflicts c
+ where c.closed_at is null and c.auto_at <= $1 and c.venue_id = any($3::bigint[])
+union all
+select c.id, c.venue_id, 'unseen' from conflicts c
+ where c.closed_at is null and jsonb_array_length(c.decision -> 'pushes') > 0 and c.venue_id = any($3::bigint[])
+   and not exists (
+     select from jsonb_array_elements_text(c.decision -> 'pushes') n join pushes p on p.id = n::bigint
+      where p.settled_at is null or p.settled_at > $2)
+   and not exists (
+     select from jsonb_array_elements_text(c.decision -> 'cancels') n join bookings b on b.id = n::bigint
+       join inbox i on i.account_id = b.account_id and i.ref = b.external_id and i.done_at is null)
+
+-- next_due --
+-- When the clock next has something to say about a conflict; $1 is how long a confirmation may take.
+select min(at) from (
+  select c.auto_at as at from conflicts c where c.closed_at is null and c.venue_id = any($2::bigint[])
+  union all
+  select upper(b.during) from conflicts c join bookings b on b.id = c.booking_id
+   where c.closed_at is null and (c.venue_id is null or c.venue_id = any($2::bigint[]))
+  union all
+  select (select case when count(*) = count(p.settled_at) then max(p.settled_at) + $1::interval end
+            from jsonb_array_elements_text(c.decision -> 'pushes') n join pushes p on p.id = n::bigint)
+    from conflicts c
+   where c.closed_at is null and c.decision is not null and c.venue_id = any($2::bigint[])
+     and not exists (
+       select from jsonb_array_elements_text(c.decision -> 'cancels') n join bookings b on b.id = n::bigint
+         join inbox i on i.account_id = b.account_id and i.ref = b.external_id and i.done_at is null)) due
+
+-- unseen --
+-- The bookings whose cancelling was confirmed by every call and is not to be seen: account, id, last read.
+select b.id, b.account_id, b.external_id, b.read_at,
+       (select max(p.settled_at) from jsonb_array_elements_text(c.decision -> 'pushes') n
+          join pushes p on p.id = n::bigint) as settled_at
+  from conflicts c
+  cross join jsonb_array_elements_text(c.decision -> 'cancels') m
+  join bookings b on b.id = m::bigint
+ where c.id = $1 and c.closed_at is null and c.decision is not null
+   and b.account_id is not null and b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
+
+-- witnesses --
+-- Bookings as they were observed, each with the inbox row that told of it first.
+select b.id, b.channel, a.name as account, l.name as listing, b.external_id as ref, b.status, b.made_at,
+       b.first_seen_at, b.firm_at, coalesce(i.via, 'operator') as via, i.id as inbox_id,
+       least(coalesce(i.received_at, b.first_seen_at), b.first_seen_at) as heard_at
+  from bookings b
+  left join accounts a on a.id = b.account_id
+  left join listings l on l.id = b.listing_id
+  left join lateral (
+    select i.id, i.via, i.received_at from inbox i
+     where i.account_id is not distinct from b.account_id and i.ref = b.external_id
+       and i.received_at between b.first_seen_at - interval '1 day' and b.first_seen_at
+     order by i.received_at desc, i.id limit 1) i on true
+ where b.id = any($1::bigint[])
+
+-- closing --
+-- The push that should have closed booking $2's listing for booking $1, with its tries.
+select p.id as push_id, a.name as account, a.mode, l.name as listing, p.state, p.wished_at,
+       tries.sent_at, p.settled_at as answered_at, tries.n as tries, tries.failure
+  from bookings later
+  join listings l on l.id = later.listing_id
+  join blocks k on k.listing_id = l.id and k.because @> array[$1::bigint] and k.during && later.during
+  join pushes p on p.block_id = k.id and p.call = 'place'
+  join accounts a on a.id = p.account_id
+  cross join lateral (
+    select min(t.sent_at) as sent_at, count(*)::integer as n,
+           (array_agg(t.failure order by t.number desc))[1] as failure
+      from attempts t where t.push_id = p.id) tries
+ where later.id = $2
+ order by p.id limit 1
+
+-- about_block --
+-- The open conflicts of a kind about a block of ours.
+select id, kind from conflicts where block_id = $1 and kind = $2 and closed_at is null

@@ -104,6 +104,26 @@ async def wish(connection: asyncpg.Connection, push: NewPush) -> int:
     return wanted
 
 
+async def flying_of_booking(connection: asyncpg.Connection, booking_id: int) -> int | None:
+    """The call about a booking that is under way, or whose outcome is not known yet."""
+    found: int | None = await connection.fetchval(_SQL["flying_of_booking"], booking_id)
+    return found
+
+
+async def stop_of_booking(
+    connection: asyncpg.Connection, booking_id: int, now: datetime
+) -> dict[int, bool]:
+    """End whatever is wanted of a booking; by push, whether it flies just now and may still be done."""
+    rows = await connection.fetch(_SQL["stop_of_booking"], booking_id, now)
+    return {row["id"]: row["flies"] for row in rows}
+
+
+async def error(connection: asyncpg.Connection, push_id: int) -> str | None:
+    """Why it ended as it did, for a person."""
+    told: str | None = await connection.fetchval(_SQL["error"], push_id)
+    return told
+
+
 async def supersede(connection: asyncpg.Connection, push_id: int, now: datetime) -> None:
     """It is not wanted any more."""
     await connection.execute(_SQL["supersede"], push_id, now)

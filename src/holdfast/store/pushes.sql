@@ -107,3 +107,21 @@ select distinct venue_id, account_id from pushes where state = 'shadow' and acco
 update pushes p set state = 'superseded', outcome = 'superseded', settled_at = $3
  where p.state = 'shadow' and p.venue_id = $1 and p.account_id = $2
 returning (select during from blocks k where k.id = p.block_id) as during
+
+-- flying_of_booking --
+-- The call about a booking that is under way, or whose outcome is not known yet.
+select id from pushes where booking_id = $1 and state in ('in_flight', 'unknown')
+
+-- stop_of_booking --
+-- No more tries of whatever is wanted of a booking. What flies may still be done: that will be observed; its
+-- lease is void, so that its answer starts nothing.
+update pushes p
+   set state = 'superseded', outcome = 'superseded', settled_at = $2, epoch = p.epoch + 1, lease_until = null
+  from (select id, state from pushes
+         where booking_id = $1 and state in ('waiting', 'shadow', 'in_flight', 'unknown') for update) was
+ where p.id = was.id
+returning p.id, was.state = 'in_flight' as flies
+
+-- error --
+-- Why it ended as it did.
+select error from pushes where id = $1

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import asyncpg
 
 from holdfast.inventory.model import Payment, Span, Status
+from holdfast.inventory.remedy import Act
 from holdfast.store.queries import load
 
 PATIENCE = 5.0
@@ -88,7 +89,10 @@ class BlockRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictRow:
-    """What a person should settle; `booking_id` is the side without its units."""
+    """What a person should settle; `booking_id` is the side without its units, `decided` an act under way.
+
+    `auto_at` is when the venue's policy acts by itself.
+    """
 
     id: int
     venue: str | None
@@ -101,6 +105,19 @@ class ConflictRow:
     opened_at: datetime
     closed_at: datetime | None
     resolution: str | None
+    snoozed_until: datetime | None
+    auto_at: datetime | None
+    decided: Act | None
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictDetailRow(ConflictRow):
+    """With how it arose, as JSON, and why it was decided as it was."""
+
+    reason: str | None
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +211,12 @@ async def conflicts_page(
 ) -> list[ConflictRow]:
     """Newest first; with the `settled` ones if wanted."""
     return await rows(pool, ConflictRow, "conflicts_page", venue, settled, before, limit)
+
+
+async def conflict(pool: asyncpg.Pool, conflict_id: int) -> ConflictDetailRow | None:
+    """One, open or settled."""
+    found = await rows(pool, ConflictDetailRow, "conflict", conflict_id)
+    return found[0] if found else None
 
 
 async def accounts(pool: asyncpg.Pool, now: datetime) -> list[AccountRow]:

@@ -65,7 +65,8 @@ limit $6
 -- newest first; the settled ones only when asked for
 select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.against_ids,
        array(select u.name from units u where u.id = any(c.unit_ids) order by u.name) as units,
-       c.opened_at, c.closed_at, c.resolution
+       c.opened_at, c.closed_at, c.resolution, c.snoozed_until, c.auto_at,
+       c.decision ->> 'act' as decided, c.decision ->> 'actor' as decided_by, c.decided_at
 from conflicts c
 left join venues v on v.id = c.venue_id
 where ($1::text is null or v.name = $1)
@@ -73,6 +74,17 @@ where ($1::text is null or v.name = $1)
   and ($3::bigint is null or c.id < $3)
 order by c.id desc
 limit $4
+
+-- conflict --
+-- one, with how it arose and what was decided
+select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.against_ids,
+       array(select u.name from units u where u.id = any(c.unit_ids) order by u.name) as units,
+       c.opened_at, c.closed_at, c.resolution, c.snoozed_until, c.auto_at,
+       c.decision ->> 'act' as decided, c.decision ->> 'actor' as decided_by, c.decided_at,
+       c.decision ->> 'reason' as reason, c.evidence::text as evidence
+from conflicts c
+left join venues v on v.id = c.venue_id
+where c.id = $1
 
 -- accounts --
 -- what came in and went out since $1, what waits now, and what we hold there; dead ones since $2

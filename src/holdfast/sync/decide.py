@@ -12,6 +12,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import inbox, offers
 from holdfast.store.bookings import Origin
 from holdfast.store.inbox import Incoming
+from holdfast.sync.concerns import news_of
 from holdfast.sync.echoes import Outcome, adopt_orphan, echo
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import placing_on, replan
@@ -125,6 +126,7 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
     current.touch(known.span if known else None, merged.fact.span)
     current.freed.add(booking_id)
     _journal(current, observation, booking_id, merged)
+    await news_of(current, known, merged.fact, booking_id)
     current.parts.metrics.bookings_ingested.of(
         source=observation.account.channel_name, change=_kind_of_change(merged)
     ).inc()

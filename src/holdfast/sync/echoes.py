@@ -7,6 +7,7 @@ from holdfast.inventory.model import OCCUPYING, Absent, Seen
 from holdfast.inventory.plan import Wish
 from holdfast.store import blocks as block_store
 from holdfast.store import offers, seats
+from holdfast.sync.concerns import orphan_gone
 from holdfast.sync.parts import Account
 from holdfast.sync.turn import Turn
 
@@ -27,6 +28,8 @@ async def echo(current: Turn, account: Account, block: Block, seen: Seen | Absen
         return "applied"
     if there and isinstance(seen, Seen) and block.external_id != seen.external_id:
         return await adopt_orphan(current, account, seen)
+    if not there:
+        await orphan_gone(current, seen.external_id)
     return "echo"
 
 
@@ -42,6 +45,8 @@ async def lose(current: Turn, block: Block, why: str = "lost") -> None:
 async def adopt_orphan(current: Turn, account: Account, seen: Seen) -> Outcome:
     """A live booking with our marker that no block of ours knows: take it over, so that it is released."""
     outlet = current.parts.outlet(current.premises.id, seen.listing)
+    if seen.status not in OCCUPYING:
+        await orphan_gone(current, seen.external_id)
     if outlet is None or seen.span is None or seen.status not in OCCUPYING:
         return "echo"
     wish = Wish(listing_id=outlet.id, span=seen.span, wants="nothing", until=None, because=())

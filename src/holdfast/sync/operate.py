@@ -82,9 +82,9 @@ class Operator:
             raise WishRefused("id", "a booking of a venue of ours, this one is unmapped")
         async with turn(self._parts, row["venue_id"], "operator") as current:
             if row["account_id"] is None:
-                await _cancel_direct(current, row, reason)
+                await cancel_direct(current, row, reason)
                 return True
-            await _ask_channel(current, row, reason)
+            await ask_channel(current, row, reason)
         return False
 
     def _premises(self, name: str) -> Premises:
@@ -165,7 +165,8 @@ def _fact(now: datetime, span: Span, party_size: int | None) -> Fact:
     )
 
 
-async def _cancel_direct(current: Turn, row: asyncpg.Record, reason: str) -> None:
+async def cancel_direct(current: Turn, row: asyncpg.Record, reason: str) -> None:
+    """End a booking made at the venue itself, and plan anew."""
     await booking_store.end(current.connection, row["id"], "cancelled", current.now)
     current.note("booking.cancelled", {"channel": "direct", "reason": reason}, booking_id=row["id"])
     current.freed.add(row["id"])
@@ -173,8 +174,14 @@ async def _cancel_direct(current: Turn, row: asyncpg.Record, reason: str) -> Non
     await replan(current)
 
 
-async def _ask_channel(current: Turn, row: asyncpg.Record, reason: str) -> None:
-    """The booking stays as it is until its channel shows that it is cancelled."""
+async def ask_channel(current: Turn, row: asyncpg.Record, reason: str) -> int:
+    """Want a booking cancelled at its channel; returns the push, which may be under way already.
+
+    The booking stays as it is until its channel shows that it is cancelled.
+    """
+    flying = await pushes.flying_of_booking(current.connection, row["id"])
+    if flying is not None:
+        return flying
     account = current.parts.accounts.get(row["account_id"])
     push = pushes.NewPush(
         venue_id=current.premises.id,
@@ -188,5 +195,6 @@ async def _ask_channel(current: Turn, row: asyncpg.Record, reason: str) -> None:
         observed_at=current.now,
         reason=reason,
     )
-    await pushes.wish(current.connection, push)
-    current.note("booking.cancel_asked", {"reason": reason}, booking_id=row["id"])
+    wanted = await pushes.wish(current.connection, push)
+    current.note("booking.cancel_asked", {"reason": reason}, booking_id=row["id"], push_id=wanted)
+    return wanted

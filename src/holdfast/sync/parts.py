@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from typing import Literal
 
 import asyncpg
 
@@ -40,6 +41,8 @@ class Premises:
     id: int
     name: str
     holds: Holds
+    conflicts: Literal["propose", "auto"]
+    """Whether a person settles a double booking, or the policy after a grace time."""
     units: Mapping[int, Unit]
     outlets: Mapping[int, Outlet]
     house: Contact

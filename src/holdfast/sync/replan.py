@@ -1,6 +1,6 @@
 """The decision itself: load what a change can bear on, allocate, plan, diff, and write what follows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,6 +23,7 @@ from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import offers, pushes, schedule, seats
 from holdfast.store.ranges import to_range
+from holdfast.sync.clashes import note_clashes
 from holdfast.sync.exposure import View, measure
 from holdfast.sync.turn import Turn
 
@@ -96,7 +97,7 @@ async def _seat(turn: Turn, scene: Scene) -> None:
         Clash(booking_id=g.booking_id, unit_ids=(g.unit_id,), against=()) for g in refused
     ]
     _note_grants(turn, seating, granted)
-    await _conflicts(turn, concerned, clashes)
+    await note_clashes(turn, scene.bookings, concerned, clashes)
 
 
 def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) -> None:
@@ -104,37 +105,6 @@ def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) ->
         if (grant.booking_id, grant.unit_id) in granted:
             unit = turn.premises.units[grant.unit_id].name
             turn.note("allocation.granted", {"unit": unit}, booking_id=grant.booking_id)
-
-
-async def _conflicts(turn: Turn, concerned: set[int], clashes: Iterable[Clash]) -> None:
-    """A clash is a fact that a person should see; it is over when the booking has its units or is gone."""
-    standing = await seats.open_conflicts(turn.connection, "double_booking", concerned)
-    for clash in clashes:
-        if clash.booking_id not in standing:
-            await _open(turn, clash)
-        standing.pop(clash.booking_id, None)
-    await seats.close_conflicts(turn.connection, standing.values(), turn.now, "no longer overlaps")
-    for booking_id in standing:
-        turn.note("conflict.closed", {"kind": "double_booking"}, booking_id=booking_id)
-
-
-async def _open(turn: Turn, clash: Clash) -> None:
-    units = [turn.premises.units[unit].name for unit in clash.unit_ids]
-    conflict = seats.NewConflict(
-        venue_id=turn.premises.id,
-        kind="double_booking",
-        opened_at=turn.now,
-        booking_id=clash.booking_id,
-        against=clash.against,
-        unit_ids=clash.unit_ids,
-        evidence={"heard_at": turn.heard_at.isoformat(), "actor": turn.actor},
-    )
-    await seats.open_conflict(turn.connection, conflict)
-    turn.parts.metrics.conflicts_detected.of(
-        kind="double_booking", source="other", target="other"
-    ).inc()
-    data = {"kind": "double_booking", "units": units, "against": list(clash.against)}
-    turn.note("conflict.opened", data, booking_id=clash.booking_id)
 
 
 async def _plan(turn: Turn, scene: Scene, outlet: Outlet) -> None:

@@ -11,6 +11,7 @@ from holdfast.store import inbox, pushes, schedule
 from holdfast.sync.absorb import absorb
 from holdfast.sync.awaken import awaken
 from holdfast.sync.deliver import deliver, recover
+from holdfast.sync.grace import grace, next_grace
 from holdfast.sync.lapse import lapse, next_lapse
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.poll import poll
@@ -30,6 +31,7 @@ ENOUGH = 50
 async def due_lanes(parts: Parts) -> list[Lane]:
     """What time has ended is noticed first; then, the lanes in which something waits."""
     await lapse(parts)
+    await grace(parts)
     await recover(parts)
     await awaken(parts)
     now = parts.now()
@@ -73,5 +75,5 @@ async def next_due(parts: Parts) -> datetime | None:
             await pushes.next_due(connection, live),
             await schedule.next_due(connection, list(parts.accounts)),
         ]
-    due.append(await next_lapse(parts))
+    due += [await next_lapse(parts), await next_grace(parts)]
     return min((at for at in due if at is not None), default=None)

@@ -10,6 +10,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import inbox, offers, pushes, schedule
 from holdfast.store.inbox import Incoming
 from holdfast.store.pushes import Claimed, Try
+from holdfast.sync.concerns import block_refused, block_stands, cancel_refused
 from holdfast.sync.echoes import about, lose
 from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict
 from holdfast.sync.parts import Account, Parts
@@ -104,6 +105,7 @@ async def _placed(
     )
     await offers.shut(current.connection, block.listing_id, block.span, current.now)
     current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
+    await block_stands(current, block.id)
     await _measure(current, account, block, push)
 
 
@@ -128,6 +130,8 @@ async def _refused(current: Turn, block: Block, push: Claimed, ended: Ended) -> 
     current.note("push.refused", data, block_id=block.id, push_id=push.id)
     if ended.why == "gone":
         await lose(current, block)
+    else:
+        await block_refused(current, block.id, ended.why)
     if ended.why == "taken":
         await offers.shut(current.connection, block.listing_id, block.span, current.now)
         window = block.span.padded(AROUND, timedelta(0))
@@ -141,6 +145,8 @@ async def _booking_push_ended(
     done = isinstance(verdict, Done)
     kind = "booking.cancel_done" if done else "booking.cancel_refused"
     current.note(kind, {"account": account.name}, booking_id=push.booking_id, push_id=push.id)
+    if isinstance(verdict, Ended) and verdict.why in ("rejected", "given_up"):
+        await cancel_refused(current, push, account.name, verdict.why)
     row = await _read_again(current, push)
     if row is not None:
         await inbox.add(current.connection, [row])

@@ -7,9 +7,9 @@ import asyncpg
 
 from holdfast.inventory.known import Booking, Fact
 from holdfast.inventory.merge import merge
-from holdfast.inventory.model import Seen
+from holdfast.inventory.model import OCCUPYING, Seen
 from holdfast.store import bookings as booking_store
-from holdfast.store import inbox, seats
+from holdfast.store import conflicts, inbox, seats
 from holdfast.store.bookings import Origin
 from holdfast.sync.decide import Observation
 from holdfast.sync.parts import Parts
@@ -48,6 +48,10 @@ async def _keep_fact(
     else:
         booking_id = known.id
         await booking_store.update(connection, known, *what, now)
+    if what[1].status not in OCCUPYING:
+        over = await conflicts.about(connection, booking_id or 0, ["unmapped"])
+        await seats.close_conflicts(connection, over, now, "the booking is over")
+        return booking_id
     conflict = seats.NewConflict(
         venue_id=None,
         kind="unmapped",

@@ -1,5 +1,6 @@
 """All that the dashboard shows at one moment, read from Postgres and nothing else."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -9,8 +10,10 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from holdfast.inventory.model import Span
+from holdfast.inventory.remedy import Action, remedies
 from holdfast.store import day as store_day
 from holdfast.store import reading
+from holdfast.store.cases import cases
 from holdfast.store.day import VenueRow
 from holdfast.store.reading import AccountRow, BookingRow, ConflictRow, ExposureRow
 from holdfast.web.axis import fitted, whole_day
@@ -35,13 +38,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clash:
-    """An open conflict with both sides; `loser` is the one without its units."""
+    """An open conflict with both sides; `loser` is the one without its units, `best` the safest way out."""
 
     row: ConflictRow
     zone: ZoneInfo
     loser: BookingRow | None
     holders: Sequence[BookingRow]
     urgent: bool
+    best: Action | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +118,22 @@ async def _clashes(
     """Those that start soonest come first."""
     ids = {number for row in conflicts for number in (row.booking_id, *row.against_ids) if number}
     bookings = await reading.bookings_by_id(pool, sorted(ids))
-    clashes = [_clash(row, bookings, now) for row in conflicts]
+    best = await _best(pool, conflicts)
+    clashes = [_clash(row, bookings, best.get(row.id), now) for row in conflicts]
     return sorted(clashes, key=lambda clash: _starts(clash) or datetime.max.replace(tzinfo=UTC))
 
 
-def _clash(row: ConflictRow, bookings: dict[int, BookingRow], now: datetime) -> Clash:
+async def _best(pool: asyncpg.Pool, conflicts: Sequence[ConflictRow]) -> dict[int, Action]:
+    """The first of what is proposed, of those that nobody has decided yet."""
+    undecided = [row.id for row in conflicts if row.decided is None]
+    async with asyncio.timeout(reading.PATIENCE):
+        found = await cases(pool, undecided)
+    return {number: remedies(case)[0] for number, case in found.items()}
+
+
+def _clash(
+    row: ConflictRow, bookings: dict[int, BookingRow], best: Action | None, now: datetime
+) -> Clash:
     loser = bookings.get(row.booking_id or 0)
     starts = loser.starts_at if loser else None
     return Clash(
@@ -127,6 +142,7 @@ def _clash(row: ConflictRow, bookings: dict[int, BookingRow], now: datetime) -> 
         loser=loser,
         holders=[bookings[number] for number in row.against_ids if number in bookings],
         urgent=starts is not None and starts - now < SOON,
+        best=best,
     )
 
 

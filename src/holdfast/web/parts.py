@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from holdfast.clock import Clock
 from holdfast.metrics import Metrics
 from holdfast.sync.operate import DirectBooking
+from holdfast.sync.remedy import Settling, Wish
 
 
 class Receiver(Protocol):
@@ -46,6 +47,8 @@ class WebParts:
     pool: asyncpg.Pool
     receiver: Receiver
     operator: Operator
+    settle: Callable[[int, Wish], Awaitable[Settling]]
+    """Decides a conflict. Raises ConflictUnknown, WishRefused, Stale."""
     clock: Clock
     metrics: Metrics
     channels: Mapping[str, str]

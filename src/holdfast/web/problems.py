@@ -21,6 +21,7 @@ UNAUTHENTICATED = Kind("unauthenticated", 401, "A token is needed")
 FORBIDDEN = Kind("forbidden", 403, "Not allowed from here")
 NOT_FOUND = Kind("not-found", 404, "There is nothing here")
 METHOD = Kind("method-not-allowed", 405, "This is not done here")
+STALE = Kind("stale", 409, "Something else was decided meanwhile")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
 NOT_JSON = Kind("not-json", 415, "The body must be JSON")
 REFUSED = Kind("refused", 422, "This cannot be done")
@@ -35,6 +36,7 @@ BY_STATUS = {
         FORBIDDEN,
         NOT_FOUND,
         METHOD,
+        STALE,
         TOO_LARGE,
         NOT_JSON,
         REFUSED,

@@ -6,6 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from holdfast.inventory.model import Payment, Status
+from holdfast.inventory.remedy import Act
 
 Id = Annotated[str, BeforeValidator(str)]
 Number = Annotated[int, Field(gt=0, lt=2**63, description="An id from an earlier answer.")]
@@ -108,6 +109,11 @@ class Conflict(Shape):
     opened_at: datetime
     closed_at: datetime | None
     resolution: str | None
+    snoozed_until: datetime | None
+    auto_at: datetime | None = Field(description="When the venue's policy acts by itself.")
+    decided: Act | None = Field(description="Under way: channels have to confirm it.")
+    decided_by: str | None
+    decided_at: datetime | None
 
 
 class Account(Shape):

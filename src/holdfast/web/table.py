@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from holdfast.web import api, explain, shapes
+from holdfast.web import api, explain, settling, shapes
 from holdfast.web.endpoints import Endpoint
 
 API = "/api/v1"
@@ -66,6 +66,30 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         asked=shapes.ConflictsAsked,
         gives=shapes.Conflicts,
         handle=api.conflicts,
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{API}/conflicts/{{id}}",
+        name="conflict",
+        summary="One conflict: how it arose, and what can be done with which calls",
+        asked=settling.ConflictAsked,
+        gives=settling.ConflictDetail,
+        handle=settling.conflict,
+        problems=(404,),
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{API}/conflicts/{{id}}/actions",
+        name="settle",
+        summary="Decide a conflict, or only show the calls that would be made",
+        asked=settling.ActionAsked,
+        gives=settling.Decided,
+        handle=settling.settle,
+        statuses={
+            200: "Dry run: nothing was done",
+            202: "Decided; channels may have to confirm it",
+        },
+        problems=(404, 409, 415, 422),
     ),
     Endpoint(
         method="GET",

@@ -4,7 +4,7 @@ POST /control/venue/{ref}/{confirm|decline|cancel|seat|complete|no_show|reinstat
 POST /control/venue/{ref}/move     {"start"?, "party"?, "place"?}     another time, party or area
 POST /control/other/take           {"place", "start", "end", "party"?} a walk-in or another channel
 POST /control/other/{ref}/free
-PUT  /control/hours/{venue}        {"opens"?, "closes"?, "closed_on"?}
+PUT  /control/hours/{venue}        {"opens"?, "closes"?, "closed_on"?, "min_advance_cancelling"?}
 POST /control/payment/{ref}/{pay|fail|abandon}
 """
 
@@ -142,7 +142,7 @@ class VenueSide:
             if venue.id == request.match_info["venue"]:
                 known = venue.model_dump()
                 changed = Venue.model_validate({**known, **changes})
-                for name in ("opens", "closes", "closed_on"):
+                for name in ("opens", "closes", "closed_on", "min_advance_cancelling"):
                     setattr(self._state.world.venues[number], name, getattr(changed, name))
                 return web.json_response(changed.model_dump(mode="json"))
         raise web.HTTPNotFound(text="no such venue")

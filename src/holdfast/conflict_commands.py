@@ -1,0 +1,233 @@
+"""What `holdfast conflicts` does: list, show, decide. It writes to the database only; the worker sends."""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import click
+
+from holdfast.clock import SystemClock
+from holdfast.commands import database
+from holdfast.complaints import Unusable
+from holdfast.inventory.remedy import MOST, Action, Call, remedies
+from holdfast.settings import Settings
+from holdfast.store import reading
+from holdfast.store.cases import cases
+from holdfast.store.reading import BookingRow, ConflictDetailRow, ConflictRow
+from holdfast.sync.operate import WishRefused
+from holdfast.sync.remedy import ConflictUnknown, Settling, Stale, Wish, act, choose
+from holdfast.wiring import Base, wired
+
+MOST_LISTED = 200
+HEADINGS = ("ID", "KIND", "VENUE", "UNITS", "STARTS", "OPENED", "STATE", "BEST")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Whether to ask before acting, or only to show the calls."""
+
+    ask: bool
+    dry_run: bool
+
+
+async def ls(environ: Mapping[str, str], settled: bool, as_json: bool) -> None:
+    """One line each, newest first."""
+    async with _pool(environ) as pool:
+        found = await reading.conflicts_page(pool, None, settled, None, MOST_LISTED + 1)
+        rows = found[:MOST_LISTED]
+        best = await _best(pool, rows)
+        starts = await _starts(pool, rows)
+    if as_json:
+        _print(_json(asdict(row) | {"best": best.get(row.id)}) for row in rows)
+        return
+    if not rows:
+        click.echo("No open conflict." if not settled else "No conflict.")
+        return
+    lines = [_line(row, best.get(row.id, ""), starts.get(row.booking_id or 0)) for row in rows]
+    _print(_table([HEADINGS, *lines]))
+    if len(found) > MOST_LISTED:
+        click.echo(f"Only the newest {MOST_LISTED} are shown.")
+
+
+async def show(environ: Mapping[str, str], conflict_id: int, as_json: bool) -> None:
+    """How it arose, and what can be done with which calls. Raises Unusable where there is none."""
+    async with _pool(environ) as pool:
+        row = await reading.conflict(pool, conflict_id)
+        if row is None:
+            raise _unknown(conflict_id)
+        case = (await cases(pool, [conflict_id]))[conflict_id]
+        ids = [number for number in (*row.against_ids, row.booking_id) if number]
+        bookings = await reading.bookings_by_id(pool, ids)
+    undecided = row.closed_at is None and row.decided is None
+    actions = remedies(case)[:MOST] if undecided else []
+    if as_json:
+        told = asdict(row) | {"evidence": json.loads(row.evidence)}
+        _print([_json(told | {"actions": [asdict(action) for action in actions]})])
+        return
+    sides = [bookings[number] for number in ids if number in bookings]
+    _print([*_heading(row), *_sides(row, sides), *_story(row), *_ways_out(actions)])
+
+
+async def resolve(
+    environ: Mapping[str, str], conflict_id: int, wish: Wish, consent: Consent, as_json: bool
+) -> None:
+    """Show the calls, ask, decide. Raises Unusable where that cannot be."""
+    async with _pool(environ) as pool:
+        with _understood(conflict_id):
+            action = await choose(pool, conflict_id, wish.act)
+    if not as_json:
+        _print([f"{action.text}:", *_calls(action.calls)])
+    if consent.dry_run:
+        if as_json:
+            _print([_json({"conflict": conflict_id, "state": None, **asdict(action)})])
+        return
+    if consent.ask and not click.confirm("Do this?"):
+        click.echo("Nothing was done.")
+        return
+    _told(await _act(environ, conflict_id, wish), as_json)
+
+
+async def snooze(environ: Mapping[str, str], conflict_id: int, wish: Wish, as_json: bool) -> None:
+    """Let it rest; a policy does nothing by itself any more. Raises Unusable where that cannot be."""
+    _told(await _act(environ, conflict_id, wish), as_json)
+
+
+async def _act(environ: Mapping[str, str], conflict_id: int, wish: Wish) -> Settling:
+    base = Base(database_url=_url(environ), redis=None, clock=SystemClock(), environ=environ)
+    async with wired(base, lambda: None) as wiring:
+        with _understood(conflict_id):
+            return await act(wiring.parts, conflict_id, wish)
+
+
+@contextmanager
+def _understood(conflict_id: int) -> Iterator[None]:
+    """What an operator can mend becomes Unusable."""
+    try:
+        yield
+    except ConflictUnknown as error:
+        raise _unknown(conflict_id) from error
+    except (WishRefused, Stale) as error:
+        raise Unusable(f"conflict {conflict_id}: {error}") from error
+
+
+def _unknown(conflict_id: int) -> Unusable:
+    return Unusable(f"there is no conflict {conflict_id}")
+
+
+def _url(environ: Mapping[str, str]) -> str:
+    return database(Settings.from_environ(environ))
+
+
+@asynccontextmanager
+async def _pool(environ: Mapping[str, str]) -> AsyncIterator[asyncpg.Pool]:
+    async with asyncpg.create_pool(_url(environ), min_size=1, max_size=1) as pool:
+        yield pool
+
+
+async def _best(pool: asyncpg.Pool, rows: Sequence[ConflictRow]) -> dict[int, str]:
+    undecided = [row.id for row in rows if row.closed_at is None and row.decided is None]
+    found = await cases(pool, undecided)
+    return {number: remedies(case)[0].act for number, case in found.items()}
+
+
+async def _starts(pool: asyncpg.Pool, rows: Sequence[ConflictRow]) -> dict[int, datetime]:
+    bookings = await reading.bookings_by_id(pool, [r.booking_id for r in rows if r.booking_id])
+    return {number: b.starts_at for number, b in bookings.items() if b.starts_at is not None}
+
+
+def _line(row: ConflictRow, best: str, starts: datetime | None) -> tuple[str, ...]:
+    return (
+        str(row.id),
+        row.kind,
+        row.venue or "-",
+        ", ".join(row.units) or "-",
+        _at(starts, row) if starts else "-",
+        _at(row.opened_at, row),
+        _state(row),
+        best or "-",
+    )
+
+
+def _state(row: ConflictRow) -> str:
+    if row.closed_at is not None:
+        return f"settled: {row.resolution}"
+    if row.decided is not None:
+        return f"{row.decided} by {row.decided_by}, under way"
+    if row.auto_at is not None:
+        return f"open, policy acts {_at(row.auto_at, row)}"
+    return f"snoozed until {_at(row.snoozed_until, row)}" if row.snoozed_until else "open"
+
+
+def _at(moment: datetime, row: ConflictRow) -> str:
+    return moment.astimezone(ZoneInfo(row.timezone or "UTC")).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _heading(row: ConflictDetailRow) -> list[str]:
+    where = ", ".join([row.venue or "no venue", *row.units])
+    return [
+        f"Conflict {row.id}: {row.kind}, {where}",
+        f"  opened {_at(row.opened_at, row)}; {_state(row)}",
+    ]
+
+
+def _sides(row: ConflictDetailRow, bookings: Sequence[BookingRow]) -> list[str]:
+    return [
+        f"  {'B' if b.id == row.booking_id else 'A'}  #{b.id} {b.account or b.channel} {b.external_id}:"
+        f" {b.status}, first heard of {_at(b.first_seen_at, row)}"
+        for b in bookings
+    ]
+
+
+def _story(row: ConflictDetailRow) -> list[str]:
+    told: dict[str, Any] = json.loads(row.evidence)
+    why = told.get("why")
+    lines = [f"How it happened: {why['text'] if isinstance(why, dict) else why}"] if why else []
+    return lines + [
+        f"Opened again {each['at']}: {each['why']}" for each in told.get("reopened", [])
+    ]
+
+
+def _ways_out(actions: Sequence[Action]) -> list[str]:
+    lines = ["What can be done, best first:"] if actions else []
+    for action in actions:
+        lines += [f"  {action.act}: {action.text}", *_calls(action.calls)]
+    return lines
+
+
+def _calls(calls: Sequence[Call]) -> list[str]:
+    told = [f"      {call.call} {call.ref or call.listing} on {call.account}" for call in calls]
+    return told or ["      no call to any channel"]
+
+
+def _told(done: Settling, as_json: bool) -> None:
+    if as_json:
+        _print([_json({"conflict": done.conflict_id, **asdict(done)})])
+        return
+    what = {
+        "under_way": "decided; it is settled once the channels confirm it, and opens again if they do not",
+        "settled": "settled",
+        "snoozed": "snoozed",
+    }[done.state]
+    click.echo(f"Conflict {done.conflict_id}: {what}.")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _json(record: Mapping[str, object]) -> str:
+    return json.dumps(record, default=lambda value: value.isoformat())
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)

@@ -1,0 +1,46 @@
+-- conflicts --
+-- What is to be settled.
+select id, kind, booking_id, block_id, against_ids, unit_ids from conflicts where id = any($1::bigint[])
+
+-- sides --
+-- The bookings concerned: whether their account is sent to, and whether it refused a cancel since they changed.
+select b.*, a.name as account, l.name as listing, coalesce(a.active and a.mode = 'live', false) as reachable,
+       exists (select from pushes p where p.booking_id = b.id and p.call = 'cancel' and p.state = 'dead'
+                 and p.settled_at >= b.updated_at) as refused
+  from bookings b
+  left join accounts a on a.id = b.account_id
+  left join listings l on l.id = b.listing_id
+ where b.id = any($1::bigint[])
+
+-- free --
+-- For bookings made at the venue itself: the units that nobody has, or asks for, at their time.
+select b.id as booking_id, u.id, u.name, u.seats, u.setup_minutes, u.cleanup_minutes
+  from bookings b
+  join units u on u.venue_id = b.venue_id and u.active
+  cross join lateral (
+    select tstzrange(lower(b.during) - make_interval(mins => u.setup_minutes),
+                     upper(b.during) + make_interval(mins => u.cleanup_minutes)) as during) whole
+ where b.id = any($1::bigint[]) and b.account_id is null and b.during is not null
+   and not exists (select from allocations g
+                    where int8range(g.unit_id, g.unit_id, '[]') && int8range(u.id, u.id, '[]')
+                      and g.during && whole.during)
+   and not exists (select from conflicts c join bookings o on o.id = c.booking_id
+                    where c.closed_at is null and c.unit_ids @> array[u.id] and o.during && whole.during)
+
+-- sellers --
+-- Who sells these units and is sent to.
+select m.unit_id, a.name as account, l.name as listing
+  from listing_units m
+  join listings l on l.id = m.listing_id and l.active
+  join accounts a on a.id = l.account_id and a.active and a.mode = 'live'
+ where m.unit_id = any($1::bigint[])
+ order by a.name, l.name
+
+-- blocks --
+-- Our bookings at the channels that stand for any of these.
+select a.name as account, l.name as listing, k.external_id as ref, k.because, k.id
+  from blocks k
+  join listings l on l.id = k.listing_id
+  join accounts a on a.id = k.account_id and a.mode = 'live'
+ where (k.because && $1::bigint[] and k.closed_at is null and k.state = 'booked') or k.id = any($2::bigint[])
+ order by a.name, l.name, k.id

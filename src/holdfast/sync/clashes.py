@@ -1,0 +1,106 @@
+"""Clashes as a person sees them: double bookings are opened with their evidence, and closed when they are over."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from holdfast.inventory.allocate import Clash
+from holdfast.inventory.evidence import evidence, in_order
+from holdfast.inventory.known import Booking
+from holdfast.inventory.remedy import GRACE, automatic, likeness
+from holdfast.store import conflicts, seats
+from holdfast.store.cases import cases
+from holdfast.sync.turn import Turn
+
+KIND = "double_booking"
+
+
+async def note_clashes(
+    turn: Turn,
+    bookings: Sequence[Booking],
+    concerned: set[int],
+    clashes: Iterable[Clash],
+    kind: str = KIND,
+) -> None:
+    """A clash is a fact that a person should see; it is over when the booking has its units or is gone.
+
+    An overlap that somebody intends is none, until one of the bookings changes.
+    """
+    found = {clash.booking_id: clash for clash in clashes}
+    standing = await seats.open_conflicts(turn.connection, kind, concerned)
+    for booking_id, conflict_id in standing.items():
+        clash = found.get(booking_id)
+        if clash is not None and clash.against:
+            await conflicts.renew(turn.connection, conflict_id, clash.against, clash.unit_ids)
+    new = [clash for booking_id, clash in found.items() if booking_id not in standing]
+    intended = await _intended(turn, bookings, new)
+    for clash in new:
+        if clash.booking_id not in intended:
+            await _open(turn, clash, kind)
+    await _close(turn, {b: c for b, c in standing.items() if b not in found}, kind)
+
+
+async def _close(turn: Turn, over: Mapping[int, int], kind: str) -> None:
+    await seats.close_conflicts(turn.connection, over.values(), turn.now, "no longer overlaps")
+    for booking_id in over:
+        turn.note("conflict.closed", {"kind": kind}, booking_id=booking_id)
+
+
+async def _intended(turn: Turn, bookings: Sequence[Booking], clashes: Sequence[Clash]) -> set[int]:
+    """The bookings whose every overlap somebody intends, all of them being as they were then."""
+    if not clashes:
+        return set()
+    now = {str(booking.id): likeness(booking) for booking in bookings}
+    kept = await conflicts.kept(turn.connection, [clash.booking_id for clash in clashes])
+    valid = [set(one) for one in kept if all(now.get(b) == like for b, like in one.items())]
+    return {clash.booking_id for clash in clashes if _covered(clash, valid)}
+
+
+def _covered(clash: Clash, kept: Sequence[set[str]]) -> bool:
+    pairs = [{str(clash.booking_id), str(other)} for other in clash.against]
+    return bool(pairs) and all(any(pair <= one for one in kept) for pair in pairs)
+
+
+async def _open(turn: Turn, clash: Clash, kind: str) -> None:
+    told = await _evidence(turn, clash)
+    conflict = seats.NewConflict(
+        venue_id=turn.premises.id,
+        kind=kind,
+        opened_at=turn.now,
+        booking_id=clash.booking_id,
+        against=clash.against,
+        unit_ids=clash.unit_ids,
+        evidence={"heard_at": turn.heard_at.isoformat(), "actor": turn.actor, **told},
+    )
+    await seats.open_conflict(turn.connection, conflict)
+    turn.parts.metrics.conflicts_detected.of(kind=kind, source="other", target="other").inc()
+    data: dict[str, object] = {
+        "kind": kind,
+        "units": [turn.premises.units[unit].name for unit in clash.unit_ids],
+        "against": list(clash.against),
+    }
+    turn.note("conflict.opened", data, booking_id=clash.booking_id)
+    if kind == KIND and turn.premises.conflicts == "auto":
+        await _announce(turn, clash.booking_id)
+
+
+async def _evidence(turn: Turn, clash: Clash) -> dict[str, object]:
+    seen = await conflicts.witnesses(turn.connection, [clash.booking_id, *clash.against])
+    loser, holders = seen[clash.booking_id], [seen[b] for b in clash.against if b in seen]
+    if not holders:
+        return evidence(holders, loser, None)
+    first, second = in_order(holders[0], loser)
+    closing = await conflicts.closing(turn.connection, first.id, second.id)
+    return evidence(holders, loser, closing)
+
+
+async def _announce(turn: Turn, booking_id: int) -> None:
+    """The policy acts after the grace time, where it may act at all."""
+    (conflict_id,) = await conflicts.about(turn.connection, booking_id, [KIND])
+    case = (await cases(turn.connection, [conflict_id]))[conflict_id]
+    action = automatic(case, turn.now)
+    if action is None:
+        turn.note("conflict.left_to_a_person", {"conflict": conflict_id}, booking_id=booking_id)
+        return
+    at = turn.now + GRACE
+    await conflicts.set_auto(turn.connection, conflict_id, at)
+    data = {"conflict": conflict_id, "act": action.act, "at": at.isoformat()}
+    turn.note("conflict.auto_announced", data, booking_id=booking_id)

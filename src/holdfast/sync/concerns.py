@@ -1,0 +1,125 @@
+"""What needs a person besides double bookings: cancels that were refused, edits that crossed, and their ends."""
+
+from collections.abc import Mapping
+
+from holdfast.inventory.known import Booking, Fact
+from holdfast.inventory.model import OCCUPYING
+from holdfast.inventory.remedy import contradicts
+from holdfast.store import conflicts, pushes, seats
+from holdfast.store.pushes import Claimed
+from holdfast.sync.turn import Turn
+
+OF_A_BOOKING = ("unmapped", "cancel_refused", "both_edited", "too_small")
+"""Kinds that end at the latest with the booking that they are about."""
+
+
+async def news_of(turn: Turn, known: Booking | None, fact: Fact, booking_id: int) -> None:
+    """A booking changed at its channel: what it was about may be over, or it crossed an act of ours."""
+    open_ones = await conflicts.about(turn.connection, booking_id, OF_A_BOOKING)
+    if fact.status not in OCCUPYING:
+        await close(turn, open_ones, "the booking is over", booking_id)
+        return
+    mapped = {i: kind for i, kind in open_ones.items() if kind == "unmapped"}
+    await close(turn, mapped, "it is mapped now", booking_id)
+    if known is not None and contradicts(known, fact):
+        await _crossed(turn, known, fact)
+
+
+async def close(
+    turn: Turn, over: Mapping[int, str], resolution: str, booking_id: int | None
+) -> None:
+    """Their cause is gone."""
+    await seats.close_conflicts(turn.connection, over, turn.now, resolution)
+    for kind in over.values():
+        turn.note("conflict.closed", {"kind": kind, "why": resolution}, booking_id=booking_id)
+
+
+async def _crossed(turn: Turn, known: Booking, fact: Fact) -> None:
+    """We were about to cancel what is different now: stop, and ask again."""
+    stopped = await pushes.stop_of_booking(turn.connection, known.id, turn.now)
+    if not stopped:
+        return
+    why = "the booking changed at its channel after this was decided"
+    await reopen_all(turn, known.id, {"why": why})
+    evidence: dict[str, object] = {
+        "decided_on": _shown(known),
+        "shown_now": _shown(fact),
+        "pushes": sorted(stopped),
+        "may_still_be_done": any(stopped.values()),
+    }
+    await _open(turn, "both_edited", known.id, evidence)
+
+
+def _shown(record: Booking | Fact) -> dict[str, object]:
+    return {
+        "status": record.status,
+        "start": record.span.start.isoformat() if record.span else None,
+        "end": record.span.end.isoformat() if record.span else None,
+        "party": record.party_size,
+        "read_at": record.read_at.isoformat(),
+    }
+
+
+async def cancel_refused(turn: Turn, push: Claimed, account: str, why: str) -> None:
+    """A cancel came to its end undone: whoever decided it must hear of that."""
+    told = await pushes.error(turn.connection, push.id)
+    evidence: dict[str, object] = {
+        "account": account,
+        "call": push.call,
+        "push": push.id,
+        "tries": push.attempts,
+        "why": why,
+        "answer": told,
+        "at": turn.now.isoformat(),
+    }
+    if push.booking_id is not None:
+        await _open(turn, "cancel_refused", push.booking_id, evidence)
+        await reopen_all(turn, push.booking_id, evidence)
+
+
+async def _open(turn: Turn, kind: str, booking_id: int, evidence: Mapping[str, object]) -> None:
+    conflict = seats.NewConflict(
+        venue_id=turn.premises.id,
+        kind=kind,
+        opened_at=turn.now,
+        booking_id=booking_id,
+        evidence=evidence,
+    )
+    if await seats.open_conflict(turn.connection, conflict):
+        turn.parts.metrics.conflicts_detected.of(kind=kind, source="other", target="other").inc()
+        turn.note("conflict.opened", {"kind": kind}, booking_id=booking_id)
+
+
+async def reopen_all(turn: Turn, booking_id: int, why: Mapping[str, object]) -> None:
+    """Every decision that needs this booking to be cancelled is open again."""
+    for conflict_id in await conflicts.resting_on(turn.connection, booking_id):
+        await reopen(turn, conflict_id, booking_id, why)
+
+
+async def reopen(
+    turn: Turn, conflict_id: int, booking_id: int | None, why: Mapping[str, object]
+) -> None:
+    """A decision did not come true: it is taken back, and why is added to the evidence."""
+    told = {"at": turn.now.isoformat(), **why}
+    if await conflicts.reopen(turn.connection, conflict_id, told):
+        data = {"conflict": conflict_id, **told}
+        turn.note("conflict.reopened", data, booking_id=booking_id)
+
+
+async def orphan_gone(turn: Turn, ref: str) -> None:
+    """A second block of ours, about which a person may have been asked, does not stand any more."""
+    found = await conflicts.by_ref(turn.connection, "orphan_block", turn.premises.id, ref)
+    if found is not None:
+        await close(turn, {found: "orphan_block"}, "it is gone at the channel", None)
+
+
+async def block_stands(turn: Turn, block_id: int) -> None:
+    """It is at its channel again: nobody needs to be asked about its loss."""
+    lost = await conflicts.about_block(turn.connection, block_id, "block_lost")
+    await close(turn, lost, "placed again", None)
+
+
+async def block_refused(turn: Turn, block_id: int, why: str) -> None:
+    """A person wanted a lost block placed again, and its channel refused: they must look again."""
+    for conflict_id in await conflicts.about_block(turn.connection, block_id, "block_lost"):
+        await reopen(turn, conflict_id, None, {"why": why})

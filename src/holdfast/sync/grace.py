@@ -1,0 +1,100 @@
+"""grace: the clock and conflicts. Grace times end, times pass, and confirmations are waited for, not believed."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from holdfast.inventory.remedy import automatic
+from holdfast.store import conflicts, inbox, seats
+from holdfast.store.cases import cases
+from holdfast.store.conflicts import Due, Unseen
+from holdfast.store.inbox import Incoming
+from holdfast.sync.concerns import close, reopen
+from holdfast.sync.operate import WishRefused
+from holdfast.sync.parts import Parts
+from holdfast.sync.remedy import Stale, Wish, act
+from holdfast.sync.turn import Turn, turn
+
+log = structlog.get_logger()
+
+PATIENCE = timedelta(seconds=15)
+"""So long after every call was answered may a channel still show a booking that it has cancelled."""
+
+REASON = "the first confirmed stays: policy auto, its grace time is over"
+
+
+async def grace(parts: Parts) -> int:
+    """Do what the clock has to say about conflicts; returns how many were due."""
+    async with parts.pool.acquire() as connection:
+        due = await conflicts.due(connection, parts.now(), PATIENCE, list(parts.premises))
+    for each in due:
+        if each.matter == "over":
+            await _over(parts, each)
+        elif each.matter == "auto":
+            await _auto(parts, each)
+        else:
+            await _unseen(parts, each)
+    return len(due)
+
+
+async def next_grace(parts: Parts) -> datetime | None:
+    """When the clock next has something to say about a conflict."""
+    async with parts.pool.acquire() as connection:
+        return await conflicts.next_due(connection, PATIENCE, list(parts.premises))
+
+
+async def _over(parts: Parts, due: Due) -> None:
+    """Nobody can settle any more what is in the past."""
+    why = "its time is over"
+    if due.venue_id is None:
+        async with parts.pool.acquire() as connection:
+            await seats.close_conflicts(connection, [due.id], parts.now(), why)
+        return
+    async with turn(parts, due.venue_id, actor="clock") as current:
+        known = await conflicts.by_id(current.connection, due.id)
+        if known is not None and known.closed_at is None:
+            await close(current, {known.id: known.kind}, why, known.booking_id)
+
+
+async def _auto(parts: Parts, due: Due) -> None:
+    """The policy acts if it still may, and leaves it to a person otherwise."""
+    premises = parts.premises[due.venue_id or 0]
+    async with parts.pool.acquire() as connection:
+        case = (await cases(connection, [due.id]))[due.id]
+    action = automatic(case, parts.now()) if premises.conflicts == "auto" else None
+    if action is not None:
+        try:
+            await act(parts, due.id, Wish(act=action.act, actor="policy", reason=REASON))
+        except (Stale, WishRefused) as error:
+            log.info("policy_too_late", conflict=due.id, reason=str(error))
+        else:
+            return
+    async with turn(parts, premises.id, actor="policy") as current:
+        await conflicts.set_auto(current.connection, due.id, None)
+        current.note("conflict.left_to_a_person", {"conflict": due.id})
+
+
+async def _unseen(parts: Parts, due: Due) -> None:
+    """Every call was answered, yet the conflict is there: read once more, then ask a person again."""
+    async with turn(parts, due.venue_id or 0, actor="clock") as current:
+        known = await conflicts.by_id(current.connection, due.id)
+        if known is None or known.decision is None or known.closed_at is not None:
+            return
+        there = await conflicts.unseen(current.connection, due.id)
+        late = [b for b in there if b.read_at < b.settled_at + PATIENCE]
+        if late:
+            await inbox.add(current.connection, [_read(current, booking) for booking in late])
+            return
+        refs = ", ".join(booking.external_id for booking in there)
+        why = f"every call was answered, but {refs} is still there" if refs else "it still overlaps"
+        await reopen(current, due.id, known.booking_id, {"why": why})
+
+
+def _read(current: Turn, booking: Unseen) -> Incoming:
+    return Incoming(
+        account_id=booking.account_id,
+        via="clock",
+        ref=booking.external_id,
+        raw_type="confirmation_due",
+        received_at=current.now,
+    )

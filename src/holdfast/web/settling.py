@@ -1,0 +1,129 @@
+"""The JSON API of one conflict: how it arose, what can be done with which calls, and deciding it."""
+
+import json
+
+from pydantic import BaseModel, Field, JsonValue
+
+from holdfast.inventory.remedy import MOST, Act, Action, remedies
+from holdfast.store import reading
+from holdfast.store.cases import cases
+from holdfast.store.reading import ConflictDetailRow
+from holdfast.sync.operate import WishRefused
+from holdfast.sync.remedy import ConflictUnknown, Stale, State, Wish, choose
+from holdfast.web.endpoints import Answer
+from holdfast.web.parts import WebParts
+from holdfast.web.problems import NOT_FOUND, REFUSED, STALE, Problem, wrong_field
+from holdfast.web.shapes import Asked, Booking, Conflict, Id, Number, Shape, Text
+
+
+class ProviderCall(Shape):
+    """One call to a channel. `ref` is the provider's id, where there is one already."""
+
+    call: str
+    account: str
+    listing: str | None
+    ref: str | None
+
+
+class PossibleAction(Shape):
+    """What can be done, in words, and the calls that it would make."""
+
+    action: Act = Field(validation_alias="act")
+    text: str
+    calls: list[ProviderCall]
+
+
+class ConflictDetail(Conflict):
+    """A conflict with both sides. `a` have the units, `b` has not; `actions` are ranked, best first."""
+
+    reason: str | None
+    a: list[Booking]
+    b: Booking | None
+    evidence: JsonValue
+    actions: list[PossibleAction]
+
+
+class ConflictAsked(Asked):
+    """One conflict."""
+
+    id: Number
+
+
+class ActionAsked(Asked):
+    """What to do, and why. With `dry_run` the calls are only shown."""
+
+    id: Number
+    action: Act
+    reason: Text
+    dry_run: bool = False
+    minutes: int = Field(10, ge=1, le=10_080, description="How long to snooze.")
+
+
+class Decided(BaseModel):
+    """`under_way`: channels must confirm it; the conflict opens again if they do not."""
+
+    conflict: Id
+    action: Act
+    state: State | None = Field(description="Null after a dry run.")
+    calls: list[ProviderCall]
+
+
+async def conflict(parts: WebParts, asked: ConflictAsked) -> Answer:
+    """One, with its evidence and what can be done about it."""
+    row = await reading.conflict(parts.pool, asked.id)
+    if row is None:
+        raise _no_conflict()
+    return Answer(body=await _detail(parts, row))
+
+
+async def settle(parts: WebParts, asked: ActionAsked) -> Answer:
+    """Decide it, or show what deciding would do. Raises Problem where that cannot be."""
+    try:
+        if asked.dry_run:
+            return Answer(body=_shown(await choose(parts.pool, asked.id, asked.action), asked.id))
+        return await _decide(parts, asked)
+    except ConflictUnknown as error:
+        raise _no_conflict() from error
+    except WishRefused as error:
+        raise wrong_field(error.field, error.expected, REFUSED) from error
+    except Stale as error:
+        raise Problem(STALE, f"{error}. Read it again before deciding.") from error
+
+
+async def _decide(parts: WebParts, asked: ActionAsked) -> Answer:
+    wish = Wish(act=asked.action, actor="operator", reason=asked.reason, minutes=asked.minutes)
+    done = await parts.settle(asked.id, wish)
+    calls = [ProviderCall.model_validate(call) for call in done.calls]
+    body = Decided(conflict=str(done.conflict_id), action=done.act, state=done.state, calls=calls)
+    return Answer(body=body, status=202)
+
+
+def _shown(action: Action, conflict_id: int) -> Decided:
+    calls = [ProviderCall.model_validate(call) for call in action.calls]
+    return Decided(conflict=str(conflict_id), action=action.act, state=None, calls=calls)
+
+
+async def _detail(parts: WebParts, row: ConflictDetailRow) -> ConflictDetail:
+    """What is settled or under way needs no more proposals."""
+    plain = Conflict.model_validate(row)
+    ids = [number for number in (row.booking_id, *row.against_ids) if number]
+    bookings = await reading.bookings_by_id(parts.pool, ids)
+    sides = {number: Booking.model_validate(found) for number, found in bookings.items()}
+    undecided = row.closed_at is None and row.decided is None
+    return ConflictDetail.model_construct(
+        **dict(plain),
+        reason=row.reason,
+        a=[sides[number] for number in row.against_ids if number in sides],
+        b=sides.get(row.booking_id or 0),
+        evidence=json.loads(row.evidence),
+        actions=await _actions(parts, row.id) if undecided else [],
+    )
+
+
+async def _actions(parts: WebParts, conflict_id: int) -> list[PossibleAction]:
+    found = await cases(parts.pool, [conflict_id])
+    return [PossibleAction.model_validate(action) for action in remedies(found[conflict_id])[:MOST]]
+
+
+def _no_conflict() -> Problem:
+    return Problem(NOT_FOUND, "There is no conflict of this id.")

@@ -1,0 +1,107 @@
+"""`holdfast conflicts`: what a person sees and decides in a terminal, with the town's worker carrying it out."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.sync.test_conflicts import chosen, clash, open_kinds
+from tests.town import SECRETS, Town, town
+
+ROOT = Path(__file__).parent.parent
+
+
+async def holdfast(database_url: str, *words: str) -> tuple[int, str]:
+    """Run the command as a process; its exit code and all that it said."""
+    environ = {"HOLDFAST_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT / "src"), **SECRETS}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "holdfast", "conflicts", *words),
+        env=environ,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await process.communicate()
+    return process.returncode or 0, told.decode()
+
+
+async def as_json(database_url: str, *words: str) -> Any:
+    code, told = await holdfast(database_url, *words, "--json")
+    assert code == 0, told
+    return json.loads(told)
+
+
+async def cancels(t: Town) -> int:
+    return len(await t.rows("select 1 from pushes where call = 'cancel'"))
+
+
+async def test_a_conflict_is_listed_shown_and_decided_in_the_terminal(database_url: str) -> None:
+    async with town(database_url) as t:
+        assert await holdfast(database_url, "ls") == (0, "No open conflict.\n")
+        number = str(await clash(t))
+        code, table = await holdfast(database_url, "ls")
+        assert code == 0
+        assert table.splitlines()[1].split()[:4] == [
+            number,
+            "double_booking",
+            "glasshouse",
+            "salon",
+        ]
+        assert table.rstrip().endswith("keep_a")
+        code, shown = await holdfast(database_url, "show", number)
+        assert "How it happened: " in shown
+        assert "keep_a: Keep A, cancel B" in shown
+        assert "cancel " in shown
+        resolve = ("resolve", number, "keep_a", "--reason", "A was first")
+        code, told = await holdfast(database_url, *resolve, "--dry-run")
+        assert (code, await cancels(t)) == (0, 0)
+        assert told.startswith("Keep A, cancel B")
+        code, told = await holdfast(database_url, *resolve)
+        assert (code, await cancels(t)) == (0, 1)
+        assert "decided" in told
+        code, told = await holdfast(database_url, "resolve", number, "keep_b", "--reason", "no, B")
+        assert code == 1
+        assert "keep_a by operator is under way" in told
+        await t.live(60)
+        assert await open_kinds(t) == []
+        assert (
+            "settled: keep_a by operator: A was first"
+            in (await holdfast(database_url, "ls", "--settled"))[1]
+        )
+
+
+async def test_programs_get_json_and_a_snooze_stops_the_policy(database_url: str) -> None:
+    async with town(database_url) as t:
+        number = str(await clash(t))
+        await t.pool.execute("update conflicts set auto_at = opened_at + interval '1 hour'")
+        listed = await as_json(database_url, "ls")
+        assert (listed["id"], listed["best"]) == (int(number), "keep_a")
+        shown = await as_json(database_url, "show", number)
+        assert [a["act"] for a in shown["actions"]] == ["keep_a", "keep_b", "keep_both", "snooze"]
+        assert shown["evidence"]["why"]["text"]
+        dry = await as_json(
+            database_url, "resolve", number, "keep_a", "--reason", "why not", "--dry-run"
+        )
+        assert dry["state"] is None
+        assert dry["calls"][0]["call"] == "cancel"
+        snoozed = await as_json(database_url, "snooze", number, "--minutes", "30")
+        assert snoozed["state"] == "snoozed"
+        (row,) = await t.rows("select auto_at, snoozed_until from conflicts")
+        assert row["auto_at"] is None
+        assert row["snoozed_until"] is not None
+        assert (await chosen(t, int(number), "keep_a")).state == "under_way"
+
+
+async def test_what_is_not_there_or_not_possible_is_one_line(database_url: str) -> None:
+    async with town(database_url) as t:
+        assert await holdfast(database_url, "show", "77") == (
+            1,
+            "holdfast: there is no conflict 77\n",
+        )
+        number = str(await clash(t))
+        code, told = await holdfast(database_url, "resolve", number, "retry", "--reason", "again")
+        assert (code, told) == (
+            1,
+            f"holdfast: conflict {number}: action: one of keep_a, keep_b, keep_both, snooze\n",
+        )
