@@ -69,6 +69,32 @@ def forget(booking: int) -> None:
     _run(commands.forget(os.environ, booking))
 
 
+@main.group()
+def brake() -> None:
+    """Accounts in quarantine: too much of theirs was gone at once, so nothing is released."""
+
+
+@brake.command()
+@click.option("--json", "as_json", is_flag=True, help="One list, for programs.")
+def show(as_json: bool) -> None:
+    """What is held back, and why."""
+    from holdfast import quarantine
+
+    _run(quarantine.show(os.environ, as_json))
+
+
+@brake.command()
+@click.argument("account")
+@click.option("--reason", required=True, help="For the journal.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def release(account: str, reason: str, yes: bool) -> None:
+    """Believe that it is gone, and go on. Shows what would go first."""
+    from holdfast import quarantine
+
+    ask = False if yes else (True if sys.stdin.isatty() else None)
+    _run(quarantine.release(os.environ, account, reason, ask=ask))
+
+
 @main.command()
 def web() -> None:
     """Webhooks, JSON API and dashboard."""

@@ -25,7 +25,7 @@ from holdfast.processes import (
     running_worker,
     until_told_to_stop,
 )
-from holdfast.settings import Settings, SettingsError
+from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import bookings
 from holdfast.store import migrate as migrations
 
@@ -56,7 +56,7 @@ class Simulation:
 
 async def migrate(environ: Mapping[str, str], check: bool) -> None:
     """Apply what is missing, or only say it. Raises Unusable when `check` finds something."""
-    url = _database(Settings.from_environ(environ))
+    url = database_of(Settings.from_environ(environ))
     if check:
         missing = await migrations.pending(url)
         if missing:
@@ -71,7 +71,7 @@ async def apply(environ: Mapping[str, str], config: Path | None, consent: Consen
     """Show the plan and make it so."""
     settings = Settings.from_environ(environ)
     wanted = configuration.read(config or settings.config, discover())
-    connection = await asyncpg.connect(_database(settings))
+    connection = await asyncpg.connect(database_of(settings))
     try:
         plan = await configuration_apply.plan(connection, wanted)
         click.echo(str(plan) or "Nothing to change.")
@@ -88,7 +88,7 @@ async def apply(environ: Mapping[str, str], config: Path | None, consent: Consen
 
 async def forget(environ: Mapping[str, str], booking_id: int) -> None:
     """Erase a guest. Raises Unusable when there is no such booking."""
-    connection = await asyncpg.connect(_database(Settings.from_environ(environ)))
+    connection = await asyncpg.connect(database_of(Settings.from_environ(environ)))
     try:
         if await bookings.row_by_id(connection, booking_id) is None:
             raise Unusable(f"there is no booking {booking_id}")
@@ -155,12 +155,6 @@ def _target(environ: Mapping[str, str], url: str | None) -> WebhookTarget | None
     return WebhookTarget(url=url, secret=SecretStr(secret).get_secret_value())
 
 
-def _database(settings: Settings) -> str:
-    if settings.database_url is None:
-        raise SettingsError(["HOLDFAST_DATABASE_URL: expected the address of a Postgres database"])
-    return settings.database_url
-
-
 def _surroundings(settings: Settings, environ: Mapping[str, str]) -> Surroundings:
     clock = SystemClock()
     set_up_logs(sys.stderr, clock)
@@ -168,7 +162,7 @@ def _surroundings(settings: Settings, environ: Mapping[str, str]) -> Surrounding
     if settings.redis_url is None:
         raise SettingsError(["HOLDFAST_REDIS_URL: expected the address of a Redis server"])
     return Surroundings(
-        database_url=_database(settings),
+        database_url=database_of(settings),
         redis_url=settings.redis_url,
         clock=clock,
         environ=environ,

@@ -24,6 +24,7 @@ CONFLICT_KINDS = (
     "unlisted",
     "too_small",
     "clock",
+    "brake",
 )
 PUSH_STATES = ("queued", "sending", "retrying", "unknown", "paused", "shadow")
 PENDING = frozenset({"queued", "sending", "retrying", "unknown"})
@@ -61,6 +62,7 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
             "When the first of our holds may lapse", channel
         ),
         "conflicts_open": Standard("Conflicts that wait for a person", {"kind": CONFLICT_KINDS}),
+        "brakes_tripped": Standard("Accounts in quarantine", channel),
         "exposed_offers": Standard("Offers sellable twice now, live accounts only", target),
         "poll_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete poll had its last", channel
@@ -150,6 +152,8 @@ async def _read_blocks(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) ->
 async def _read_state_of_agreement(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) -> None:
     for conflict in await tally.conflict_tally(pool):
         snapshot.add("conflicts_open", conflict.amount, conflict.kind)
+    for brake in await tally.brake_tally(pool):
+        snapshot.add("brakes_tripped", brake.amount, brake.channel)
     for exposure in await reading.exposures(pool, now):
         if exposure.mode == "live":
             snapshot.add("exposed_offers", 1, exposure.channel)

@@ -125,6 +125,11 @@ class AccountRow:
     oldest_waiting_at: datetime | None
     blocks: int
     soonest_expiry_at: datetime | None
+    braked_at: datetime | None
+    """Since when nothing is concluded from what is not there any more; None: not braked."""
+    brake_reason: str | None
+    brake_gone: int | None
+    brake_live: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,9 @@ select a.name, a.channel, a.mode, a.last_webhook_at,
        c.last_complete_at as polled_at, coalesce(c.failures, 0) as poll_failures,
        recent.webhooks, recent.polled, open_events.unprocessed, open_events.oldest_unprocessed_at,
        sent.done, sent.dead, queued.waiting, queued.shadow, queued.oldest_waiting_at,
-       live.blocks, live.soonest_expiry_at
+       live.blocks, live.soonest_expiry_at,
+       a.braked_at, a.brake->>'reason' as brake_reason, (a.brake->>'gone')::int as brake_gone,
+       (a.brake->>'live')::int as brake_live
 from accounts a
 left join cursors c on c.account_id = a.id and c.task = 'bookings'
 cross join lateral (
@@ -268,6 +270,10 @@ group by 1, 2
 -- conflict_tally --
 -- what a person must settle
 select kind, count(*) as amount from conflicts where closed_at is null group by 1
+
+-- brake_tally --
+-- accounts in quarantine
+select channel, count(*) as amount from accounts where active and braked_at is not null group by 1
 
 -- poll_tally --
 -- of the accounts that poll now, the one longest without a complete poll; one that never had any

@@ -55,6 +55,14 @@ class PollTally:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrakeTally:
+    """Braked accounts of a channel."""
+
+    channel: str
+    amount: int
+
+
 async def inbox_tally(pool: asyncpg.Pool) -> list[InboxTally]:
     """By channel and state."""
     return await rows(pool, InboxTally, "inbox_tally")
@@ -78,3 +86,8 @@ async def conflict_tally(pool: asyncpg.Pool) -> list[ConflictTally]:
 async def poll_tally(pool: asyncpg.Pool) -> list[PollTally]:
     """By channel."""
     return await rows(pool, PollTally, "poll_tally")
+
+
+async def brake_tally(pool: asyncpg.Pool) -> list[BrakeTally]:
+    """By channel."""
+    return await rows(pool, BrakeTally, "brake_tally")

@@ -12,10 +12,10 @@ from holdfast.inventory.merge import merge
 from holdfast.inventory.model import Seen, Span
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import inbox, offers, schedule
-from holdfast.store.inbox import Incoming
+from holdfast.store import offers, schedule
 from holdfast.store.schedule import Cursor, Probe
 from holdfast.sync.absorb import apply
+from holdfast.sync.brake import ask_after
 from holdfast.sync.decide import Observation
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
@@ -141,18 +141,7 @@ async def _ask_after(
     async with parts.pool.acquire() as connection:
         live = await booking_store.live_refs(connection, account.id, window, before)
         live |= await block_store.live_refs(connection, account.id, window, before, listed)
-        missing = [
-            Incoming(
-                account_id=account.id,
-                via="poll",
-                ref=ref,
-                raw_type="missing_from_scan",
-                received_at=parts.now(),
-            )
-            for ref in sorted(live - shown)
-        ]
-        if missing:
-            await inbox.add(connection, missing)
+    await ask_after(parts, account, live, shown)
 
 
 async def _all_offers(parts: Parts, cursor: Cursor, account: Account) -> bool:

@@ -112,6 +112,10 @@ class Account(Shape):
     dead: int = Field(description="Pushes given up in the last 24 hours.")
     blocks: int = Field(description="Blocks of ours that stand there.")
     soonest_expiry_at: datetime | None = Field(description="When the first of our holds may lapse.")
+    braked_at: datetime | None = Field(description="Since when the account is in quarantine.")
+    brake_reason: str | None
+    brake_gone: int | None = Field(description="How many would go,")
+    brake_live: int | None = Field(description="of how many that were live.")
 
 
 class Exposure(Shape):

@@ -82,6 +82,18 @@ def _standing(block: DayBlock) -> Mark:
             return GIVEN_UP
 
 
+BRAKES = {
+    "mass_disappearance": "{gone} of {live} gone from a complete list at once",
+    "empty_listing": "a listing came back empty, {live} known on it",
+    "burst_of_absences": "{gone} of {live} not found when read by id",
+}
+
+
+def braked(reason: object, gone: object, live: object) -> str:
+    """Why an account is in quarantine, from what was kept with it."""
+    return BRAKES.get(str(reason), "too much gone at once").format(gone=gone, live=live)
+
+
 def lasting(length: timedelta) -> str:
     """`41 s`, `3 min`, `2 h 5 min`, `3 d 4 h`; below zero counts as none."""
     seconds = max(0, int(length.total_seconds()))
