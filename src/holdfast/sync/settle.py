@@ -10,7 +10,8 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import inbox, offers, pushes, schedule
 from holdfast.store.inbox import Incoming
 from holdfast.store.pushes import Claimed, Try
-from holdfast.sync.echoes import about, lose
+from holdfast.sync.echoes import lose
+from holdfast.sync.losses import about, stands_again
 from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import replan
@@ -104,6 +105,7 @@ async def _placed(
     )
     await offers.shut(current.connection, block.listing_id, block.span, current.now)
     current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
+    await stands_again(current, block)
     await _measure(current, account, block, push)
 
 
