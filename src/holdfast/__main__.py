@@ -69,6 +69,19 @@ def forget(booking: int) -> None:
     _run(commands.forget(os.environ, booking))
 
 
+@main.command()
+@click.option("--venue", help="Only this one.")
+@click.option("--account", help="Only this one.")
+@click.option("--dry-run", is_flag=True, help="Print what differs, change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="An object a line, for programs.")
+def audit(venue: str | None, account: str | None, dry_run: bool, as_json: bool) -> None:
+    """Compare what the channels show with what we believe, and repair what differs."""
+    from holdfast import auditing
+
+    scope = auditing.Scope(venue=venue, account=account)
+    _run(auditing.run(os.environ, scope, dry_run=dry_run, as_json=as_json))
+
+
 @main.group()
 def brake() -> None:
     """Accounts in quarantine: too much of theirs was gone at once, so nothing is released."""

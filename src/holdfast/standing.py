@@ -9,6 +9,7 @@ import asyncpg
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from holdfast.inventory.audit import KINDS
 from holdfast.store import reading, tally
 
 OTHER = "other"
@@ -67,6 +68,12 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
         "poll_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete poll had its last", channel
         ),
+        "audit_differences": Standard(
+            "Differences left after the last audit", channel | {"kind": KINDS}
+        ),
+        "audit_stalest_success_timestamp_seconds": Standard(
+            "When the account longest without a complete audit had its last", channel
+        ),
         "worker_heartbeat_timestamp_seconds": Standard("When any worker was last heard of", {}),
         "standing_read_timestamp_seconds": Standard("When these gauges were read", {}),
     }
@@ -114,6 +121,7 @@ class Standing(Collector):
         await _read_pushes(snapshot, pool)
         await _read_blocks(snapshot, pool, now)
         await _read_state_of_agreement(snapshot, pool, now)
+        await _read_audits(snapshot, pool)
         await _read_signs_of_life(snapshot, pool)
         snapshot.earliest("standing_read_timestamp_seconds", now)
         self._last = snapshot
@@ -157,6 +165,13 @@ async def _read_state_of_agreement(snapshot: Snapshot, pool: asyncpg.Pool, now: 
     for exposure in await reading.exposures(pool, now):
         if exposure.mode == "live":
             snapshot.add("exposed_offers", 1, exposure.channel)
+
+
+async def _read_audits(snapshot: Snapshot, pool: asyncpg.Pool) -> None:
+    for difference in await tally.audit_tally(pool):
+        snapshot.add("audit_differences", difference.amount, difference.channel, difference.kind)
+    for row in await tally.audited_tally(pool):
+        snapshot.earliest("audit_stalest_success_timestamp_seconds", row.since, row.channel)
 
 
 async def _read_signs_of_life(snapshot: Snapshot, pool: asyncpg.Pool) -> None:

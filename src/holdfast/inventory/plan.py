@@ -17,7 +17,8 @@ Call = Literal["place", "commit", "release"]
 class Closed:
     """Time on a listing's units that the listing must not sell, and the booking that took it."""
 
-    booking_id: int
+    booking_id: int | None
+    """None: somebody whom we do not know."""
     span: Span
     firm: bool
     until: datetime | None
@@ -122,7 +123,7 @@ def _wish(
         span=span,
         wants="booked" if firm else "held",
         until=None if firm else _latest([part.until for part in behind]),
-        because=tuple(sorted({part.booking_id for part in behind})),
+        because=tuple(sorted({part.booking_id for part in behind if part.booking_id})),
     )
 
 

@@ -174,3 +174,11 @@ async def venue_of_ref(
     """The venue of a block of ours, by its id at the channel."""
     venue: int | None = await connection.fetchval(_SQL["venue_of_ref"], account_id, external_id)
     return venue
+
+
+async def live_on(
+    connection: asyncpg.Connection, venue_id: int, listing_ids: Sequence[int]
+) -> list[Block]:
+    """All live blocks on these listings of a venue."""
+    rows = await connection.fetch(_SQL["live_on"], venue_id, list(listing_ids))
+    return [_block(row) for row in rows]

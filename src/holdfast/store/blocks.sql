@@ -107,3 +107,10 @@ select venue_id from blocks where id = $1
 -- venue_of_ref --
 -- Where a block of ours stands, by its id at the channel.
 select venue_id from blocks where account_id = $1 and external_id = $2
+
+-- live_on --
+-- Our live blocks on these listings, whenever.
+select b.*, exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown')) as flying
+  from blocks b
+ where b.venue_id = $1 and b.closed_at is null and b.listing_id = any($2::bigint[])
+ order by b.id

@@ -149,6 +149,22 @@ class ExposureRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OccupiedRow:
+    """Time that a channel sells no more although we know nobody there; `trusted`: closed elsewhere."""
+
+    listing: str
+    venue: str
+    account: str
+    channel: str
+    trusted: bool
+    starts_at: datetime
+    ends_at: datetime
+    since: datetime
+    read_at: datetime
+    units: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """Which bookings or blocks are asked for: of a venue, overlapping `[since, until)`; None: any."""
 
@@ -216,6 +232,13 @@ async def exposures(
     """Exposed offers that start within a span, or at any time from an instant on."""
     since, until = (span.start, span.end) if isinstance(span, Span) else (span, None)
     return await rows(pool, ExposureRow, "exposures", since, venue, listing, until)
+
+
+async def occupied(
+    pool: asyncpg.Pool, since: datetime, *, listing: str | None = None
+) -> list[OccupiedRow]:
+    """What ends after `since`."""
+    return await rows(pool, OccupiedRow, "occupied", since, listing)
 
 
 async def listing_exists(pool: asyncpg.Pool, name: str) -> bool:

@@ -284,6 +284,40 @@ left join cursors c on c.account_id = a.id and c.task = 'bookings'
 where a.active and a.mode <> 'paused'
 group by 1
 
+-- audited_tally --
+-- the same of complete audits
+select a.channel, min(coalesce(c.last_complete_at, a.created_at)) as since
+from accounts a
+left join cursors c on c.account_id = a.id and c.task = 'audit'
+where a.active and a.mode <> 'paused'
+group by 1
+
+-- audit_tally --
+-- what the last audit of each account and venue left; the index gives the last one of each pair
+select a.channel, f->>'kind' as kind, count(*) as amount
+from accounts a
+join (select distinct account_id, venue_id from listings where active) s on s.account_id = a.id
+cross join lateral (
+  select u.findings from audits u
+  where u.venue_id = s.venue_id and u.account_id = a.id
+  order by u.began_at desc limit 1) last
+cross join lateral jsonb_array_elements(last.findings) f
+where a.active and (f->>'left')::boolean
+group by 1, 2
+
+-- occupied --
+-- time that a channel sells no more from $1 on although we know nobody there
+select l.name as listing, v.name as venue, a.name as account, a.channel, v.trust_offers as trusted,
+       lower(o.during) as starts_at, upper(o.during) as ends_at, o.since, o.read_at,
+       array(select u.name from listing_units m join units u on u.id = m.unit_id
+             where m.listing_id = l.id order by u.name) as units
+from occupied o
+join listings l on l.id = o.listing_id
+join venues v on v.id = l.venue_id
+join accounts a on a.id = l.account_id
+where l.active and a.active and upper(o.during) > $1 and ($2::text is null or l.name = $2)
+order by lower(o.during), l.name
+
 -- answers --
 -- whether Postgres is there
 select 1

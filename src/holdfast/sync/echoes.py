@@ -28,9 +28,19 @@ async def echo(current: Turn, account: Account, block: Block, seen: Seen | Absen
             await tell(current, block)
         await lose(current, block)
         return "applied"
+    if there and isinstance(seen, Seen) and _stands_elsewhere(block, seen):
+        await tell(current, block)
+        await lose(current, block)
+        return await adopt_orphan(current, account, seen)
     if there and isinstance(seen, Seen) and block.external_id != seen.external_id:
         return await adopt_orphan(current, account, seen)
     return "echo"
+
+
+def _stands_elsewhere(block: Block, seen: Seen) -> bool:
+    """Somebody moved it: where it should stand it does not."""
+    same = block.external_id == seen.external_id and block.state != "absent"
+    return same and seen.span is not None and seen.span != block.span
 
 
 async def lose(current: Turn, block: Block, why: str = "lost") -> None:

@@ -129,6 +129,17 @@ class Exposure(Shape):
     units: list[str]
 
 
+class Occupied(Shape):
+    """Time that the listing sells no more although we know nobody there; `trusted`: closed elsewhere."""
+
+    start: datetime = Field(validation_alias="starts_at")
+    end: datetime = Field(validation_alias="ends_at")
+    since: datetime
+    read_at: datetime
+    age_seconds: float = Field(description="How old that reading is.")
+    trusted: bool
+
+
 Item = TypeVar("Item")
 
 
@@ -156,7 +167,9 @@ class Accounts(Listed[Account]):
 
 
 class Exposures(Listed[Exposure]):
-    """All exposed offers of a listing, soonest first."""
+    """All exposed offers of a listing, soonest first, and where somebody unknown is."""
+
+    occupied: list[Occupied] = Field(description="Sold no more there, booking unknown.")
 
 
 class Asked(BaseModel):

@@ -34,6 +34,7 @@ STATUS: dict[Status, Mark] = {
 }
 
 CONFLICT = Mark("conflict", f"⚠{_TEXT}", "Conflict")
+OCCUPIED = Mark("occupied", "?", "Occupied, booking unknown")
 EXPOSED = Mark("exposed", f"⚠{_TEXT}", "Still offered")
 
 QUEUED = Mark("queued", "◌", "queued")
