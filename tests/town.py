@@ -219,6 +219,8 @@ class Plan:
     switches: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     start: datetime = MORNING
     calm: bool = False
+    audit_seconds: int = 900
+    trust_offers: bool = False
 
 
 @asynccontextmanager
@@ -229,7 +231,7 @@ async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Tow
     async with AsyncExitStack() as stack:
         web_port = await _reserve()
         sides = await _sides(stack, plan, clock, web_port)
-        await _configure(database_url, {n: s.url for n, s in sides.items()}, clock, plan.calm)
+        await _configure(database_url, {n: s.url for n, s in sides.items()}, clock, plan)
         base = Base(database_url=database_url, redis=None, clock=clock, environ=SECRETS)
         wiring = await stack.enter_async_context(wired(base, lambda: None))
         wiring.parts.random = Random(7)
@@ -289,11 +291,15 @@ async def _reserve() -> int:
         return port
 
 
-def configuration_text(urls: Mapping[str, str], calm: bool) -> str:
+def configuration_text(urls: Mapping[str, str], plan: Plan) -> str:
     """The example's holdfast.toml for a town."""
     text = example_configuration(urls).replace('mode = "live"', UNHURRIED)
     text = text.replace("reads_per_minute = 600", "")
-    if calm:
+    text = re.sub(
+        r"audit_seconds = \d+", f"audit_seconds = {3600 if plan.calm else plan.audit_seconds}", text
+    )
+    text = re.sub(r"trust_offers = \w+", f"trust_offers = {str(plan.trust_offers).lower()}", text)
+    if plan.calm:
         text = re.sub(r"poll_seconds = \d+", "poll_seconds = 180", text)
         text = re.sub(r"offers_seconds = \d+", "offers_seconds = 1200", text)
         text = re.sub(r"horizon_days = \d+", "horizon_days = 2", text)
@@ -301,9 +307,9 @@ def configuration_text(urls: Mapping[str, str], calm: bool) -> str:
 
 
 async def _configure(
-    database_url: str, urls: Mapping[str, str], clock: ManualClock, calm: bool
+    database_url: str, urls: Mapping[str, str], clock: ManualClock, plan: Plan
 ) -> None:
-    wanted = configuration.parse(configuration_text(urls, calm), "example", discover())
+    wanted = configuration.parse(configuration_text(urls, plan), "example", discover())
     connection = await asyncpg.connect(database_url)
     try:
         await configuration_apply.apply(connection, wanted, clock.now())

@@ -103,6 +103,45 @@ def forget(booking: int) -> None:
 
 
 @main.command()
+@click.option("--venue", help="Only this one.")
+@click.option("--account", help="Only this one.")
+@click.option("--dry-run", is_flag=True, help="Print what differs, change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="An object a line, for programs.")
+def audit(venue: str | None, account: str | None, dry_run: bool, as_json: bool) -> None:
+    """Compare what the channels show with what we believe, and repair what differs."""
+    from holdfast import auditing
+
+    scope = auditing.Scope(venue=venue, account=account)
+    _run(auditing.run(os.environ, scope, dry_run=dry_run, as_json=as_json))
+
+
+@main.group()
+def brake() -> None:
+    """Accounts in quarantine: too much of theirs was gone at once, so nothing is released."""
+
+
+@brake.command()
+@click.option("--json", "as_json", is_flag=True, help="One list, for programs.")
+def show(as_json: bool) -> None:
+    """What is held back, and why."""
+    from holdfast import quarantine
+
+    _run(quarantine.show(os.environ, as_json))
+
+
+@brake.command()
+@click.argument("account")
+@click.option("--reason", required=True, help="For the journal.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def release(account: str, reason: str, yes: bool) -> None:
+    """Believe that it is gone, and go on. Shows what would go first."""
+    from holdfast import quarantine
+
+    ask = False if yes else (True if sys.stdin.isatty() else None)
+    _run(quarantine.release(os.environ, account, reason, ask=ask))
+
+
+@main.command()
 def web() -> None:
     """Webhooks, JSON API and dashboard."""
     from holdfast import commands

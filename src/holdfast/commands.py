@@ -27,7 +27,7 @@ from holdfast.processes import (
     running_worker,
     until_told_to_stop,
 )
-from holdfast.settings import Settings, SettingsError
+from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import ahead, bookings
 from holdfast.store import migrate as migrations
 
@@ -60,7 +60,7 @@ class Simulation:
 
 async def migrate(environ: Mapping[str, str], check: bool) -> None:
     """Apply what is missing, or only say it. Raises Unusable when `check` finds something."""
-    url = database(Settings.from_environ(environ))
+    url = database_of(Settings.from_environ(environ))
     if check:
         missing = await migrations.pending(url)
         if missing:
@@ -77,7 +77,7 @@ async def apply(
     """Show the plan and make it so."""
     settings = Settings.from_environ(environ)
     wanted = configuration.read(config or settings.config, discover())
-    connection = await asyncpg.connect(database(settings))
+    connection = await asyncpg.connect(database_of(settings))
     try:
         plan = await configuration_apply.plan(connection, wanted)
         click.echo(str(plan) or "Nothing to change.")
@@ -125,7 +125,7 @@ async def plan(
     environ: Mapping[str, str], accounts: Sequence[str], as_json: bool, clock: Clock = SYSTEM
 ) -> None:
     """Show what accounts in shadow, or paused, or those named, would send now. Raises Unusable."""
-    connection = await asyncpg.connect(_database(Settings.from_environ(environ)))
+    connection = await asyncpg.connect(database_of(Settings.from_environ(environ)))
     try:
         modes = await ahead.modes(connection, accounts)
         lines = rehearsal.rehearse(await ahead.calls(connection, accounts), clock.now())
@@ -143,7 +143,7 @@ def _as_json(lines: Sequence[rehearsal.Line]) -> list[str]:
 
 async def forget(environ: Mapping[str, str], booking_id: int) -> None:
     """Erase a guest. Raises Unusable when there is no such booking."""
-    connection = await asyncpg.connect(database(Settings.from_environ(environ)))
+    connection = await asyncpg.connect(database_of(Settings.from_environ(environ)))
     try:
         if await bookings.row_by_id(connection, booking_id) is None:
             raise Unusable(f"there is no booking {booking_id}")
@@ -210,13 +210,6 @@ def _target(environ: Mapping[str, str], url: str | None) -> WebhookTarget | None
     return WebhookTarget(url=url, secret=SecretStr(secret).get_secret_value())
 
 
-def database(settings: Settings) -> str:
-    """The address of the database. Raises SettingsError when none is set."""
-    if settings.database_url is None:
-        raise SettingsError(["HOLDFAST_DATABASE_URL: expected the address of a Postgres database"])
-    return settings.database_url
-
-
 def _surroundings(settings: Settings, environ: Mapping[str, str]) -> Surroundings:
     clock = SystemClock()
     set_up_logs(sys.stderr, clock)
@@ -224,7 +217,7 @@ def _surroundings(settings: Settings, environ: Mapping[str, str]) -> Surrounding
     if settings.redis_url is None:
         raise SettingsError(["HOLDFAST_REDIS_URL: expected the address of a Redis server"])
     return Surroundings(
-        database_url=database(settings),
+        database_url=database_of(settings),
         redis_url=settings.redis_url,
         clock=clock,
         environ=environ,

@@ -136,6 +136,8 @@ class Venue(Table):
     house_contact: HouseContact = Field(description="a table with name, email and phone")
     holds: Literal["rehold", "commit", "none"] = "rehold"
     conflicts: Literal["propose", "auto"] = "propose"
+    trust_offers: bool = False
+    """Time that a channel sells no more, for reasons unknown, is closed on the others."""
     units: Annotated[tuple[Unit, ...], Field(strict=False)] = ()
     listings: Annotated[tuple[Listing, ...], Field(strict=False)] = ()
 

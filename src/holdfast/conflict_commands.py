@@ -12,10 +12,9 @@ import asyncpg
 import click
 
 from holdfast.clock import SystemClock
-from holdfast.commands import database
 from holdfast.complaints import Unusable
 from holdfast.inventory.remedy import MOST, Action, Call, remedies
-from holdfast.settings import Settings
+from holdfast.settings import Settings, database_of
 from holdfast.store import reading
 from holdfast.store.cases import cases
 from holdfast.store.reading import BookingRow, ConflictDetailRow, ConflictRow
@@ -120,7 +119,7 @@ def _unknown(conflict_id: int) -> Unusable:
 
 
 def _url(environ: Mapping[str, str]) -> str:
-    return database(Settings.from_environ(environ))
+    return database_of(Settings.from_environ(environ))
 
 
 @asynccontextmanager

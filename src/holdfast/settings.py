@@ -137,3 +137,10 @@ _VARIABLES = {
         secret=True,
     ),
 }
+
+
+def database_of(settings: Settings) -> str:
+    """The database's address, for commands that cannot do without. Raises SettingsError."""
+    if settings.database_url is None:
+        raise SettingsError(["HOLDFAST_DATABASE_URL: expected the address of a Postgres database"])
+    return settings.database_url

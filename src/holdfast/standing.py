@@ -9,6 +9,7 @@ import asyncpg
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from holdfast.inventory.audit import KINDS
 from holdfast.store import exposures, reading, tally
 
 OTHER = "other"
@@ -24,6 +25,7 @@ CONFLICT_KINDS = (
     "unlisted",
     "too_small",
     "clock",
+    "brake",
 )
 PUSH_STATES = ("queued", "sending", "retrying", "unknown", "paused", "shadow")
 PENDING = frozenset({"queued", "sending", "retrying", "unknown"})
@@ -61,12 +63,19 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
             "When the first of our holds may lapse", channel
         ),
         "conflicts_open": Standard("Conflicts that wait for a person", {"kind": CONFLICT_KINDS}),
+        "brakes_tripped": Standard("Accounts in quarantine", channel),
         "exposed_offers": Standard("Offers sellable twice now, live accounts only", target),
         "exposure_oldest_timestamp_seconds": Standard(
             "When the oldest exposure that is still open began, live accounts only", target
         ),
         "poll_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete poll had its last", channel
+        ),
+        "audit_differences": Standard(
+            "Differences left after the last audit", channel | {"kind": KINDS}
+        ),
+        "audit_stalest_success_timestamp_seconds": Standard(
+            "When the account longest without a complete audit had its last", channel
         ),
         "worker_heartbeat_timestamp_seconds": Standard("When any worker was last heard of", {}),
         "standing_read_timestamp_seconds": Standard("When these gauges were read", {}),
@@ -115,6 +124,7 @@ class Standing(Collector):
         await _read_pushes(snapshot, pool)
         await _read_blocks(snapshot, pool, now)
         await _read_state_of_agreement(snapshot, pool, now)
+        await _read_audits(snapshot, pool)
         await _read_signs_of_life(snapshot, pool)
         snapshot.earliest("standing_read_timestamp_seconds", now)
         self._last = snapshot
@@ -153,11 +163,20 @@ async def _read_blocks(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) ->
 async def _read_state_of_agreement(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) -> None:
     for conflict in await tally.conflict_tally(pool):
         snapshot.add("conflicts_open", conflict.amount, conflict.kind)
+    for brake in await tally.brake_tally(pool):
+        snapshot.add("brakes_tripped", brake.amount, brake.channel)
     for exposure in await reading.exposures(pool, now):
         if exposure.mode == "live":
             snapshot.add("exposed_offers", 1, exposure.channel)
     for channel, since in (await exposures.oldest_open(pool)).items():
         snapshot.earliest("exposure_oldest_timestamp_seconds", since, channel)
+
+
+async def _read_audits(snapshot: Snapshot, pool: asyncpg.Pool) -> None:
+    for difference in await tally.audit_tally(pool):
+        snapshot.add("audit_differences", difference.amount, difference.channel, difference.kind)
+    for row in await tally.audited_tally(pool):
+        snapshot.earliest("audit_stalest_success_timestamp_seconds", row.since, row.channel)
 
 
 async def _read_signs_of_life(snapshot: Snapshot, pool: asyncpg.Pool) -> None:

@@ -117,6 +117,7 @@ class Wiring:
             venues={listing.id: listing.venue_id for listing in rows},
             poll_seconds=row.poll_seconds,
             offers_seconds=row.offers_seconds,
+            audit_seconds=row.audit_seconds,
             horizon_days=row.horizon_days,
         )
 
@@ -147,6 +148,7 @@ class Wiring:
             name=row.name,
             holds=row.holds,
             conflicts=row.conflicts,
+            trust_offers=row.trust_offers,
             units={unit.id: unit for unit in _units(book, row.id)},
             outlets={outlet.id: outlet for outlet in _outlets(book, accounts, row.id)},
             house=Contact(

@@ -219,7 +219,7 @@ def test_a_wish_names_the_bookings_that_it_stands_for_and_is_as_strong_as_the_st
     for wish in wishes(OUTLET, closed, offers, [], holds):
         withdrawn = [offer for offer in bad if offer.overlaps(wish.span)]
         behind = [part for part in shut if any(part.span.overlaps(o) for o in withdrawn)]
-        assert wish.because == tuple(sorted({part.booking_id for part in behind}))
+        assert wish.because == tuple(sorted({part.booking_id or 0 for part in behind}))
         assert wish.because
         firm = holds == "commit" or any(part.firm for part in behind)
         assert wish.wants == ("booked" if firm else "held")

@@ -26,7 +26,9 @@ class Config:
 
     async def apply(self, mode: str, consent: Consent = YES) -> None:
         urls = {name: side.url for name, side in self._town.sides.items()}
-        head, sep, tail = configuration_text(urls, calm=True).partition('name = "mozrest-main"')
+        head, sep, tail = configuration_text(urls, Plan(calm=True)).partition(
+            'name = "mozrest-main"'
+        )
         tail = tail.replace('mode = "live"', f'mode = "{mode}"', 1)
         self.file.write_text(head + sep + tail, encoding="utf-8")
         await commands.apply(self.environ, self.file, consent, self._town.clock)

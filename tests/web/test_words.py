@@ -32,6 +32,10 @@ WELL = AccountRow(
     oldest_waiting_at=None,
     blocks=0,
     soonest_expiry_at=None,
+    braked_at=None,
+    brake_reason=None,
+    brake_gone=None,
+    brake_live=None,
 )
 
 

@@ -110,8 +110,9 @@ def claims(
     """By booking; what a listing's own bookings close beside themselves is no exposure of theirs."""
     parts: dict[int, list[Closed]] = {}
     for part in closed:
-        if bookings[part.booking_id].listing_id != listing_id:
-            parts.setdefault(part.booking_id, []).append(part)
+        booking_id = part.booking_id  # None: taken by nobody we know, so nobody's exposure
+        if booking_id is not None and bookings[booking_id].listing_id != listing_id:
+            parts.setdefault(booking_id, []).append(part)
     return [
         Claim(
             booking=bookings[booking_id],

@@ -10,6 +10,9 @@ Wants = Literal["held", "booked", "nothing"]
 There = Literal["absent", "held", "booked"]
 Holds = Literal["rehold", "commit", "none"]
 
+MOST_LOSSES = 2
+"""So often somebody may take a block away at its channel until we stop placing it again and ask."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
@@ -93,11 +96,18 @@ class Block:
     flying: bool = False
     closed: bool = False
     """Over and done with."""
+    losses: int = 0
+    """How often somebody took it away at the channel."""
 
     @property
     def stands(self) -> bool:
         """Whether the listing may be closed by it now."""
         return self.state != "absent" or self.flying
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is wanted and not there, and a person must say whether it is placed again."""
+        return self.losses >= MOST_LOSSES and self.wants != "nothing" and not self.stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ Call = Literal["place", "commit", "release"]
 class Closed:
     """Time on a listing's units that the listing must not sell, and the booking that took it."""
 
-    booking_id: int
+    booking_id: int | None
+    """None: somebody whom we do not know."""
     span: Span
     firm: bool
     until: datetime | None
@@ -103,7 +104,8 @@ def wishes(
     sell again if our blocks were gone. Spans on which we stand count as offers for the same reason.
     """
     effective = [part for part in closed if part.firm or holds != "none"]
-    ours = [block.span for block in blocks if block.stands]
+    # what people keep taking away is not placed again under another start either
+    ours = [block.span for block in blocks if block.stands or block.given_up]
     everything = sorted({*offers, *ours})
     taken = cover([part.span for part in effective], everything, ours)
     bad = [o for o in everything if any(o.overlaps(part.span) for part in effective)]
@@ -121,7 +123,7 @@ def _wish(
         span=span,
         wants="booked" if firm else "held",
         until=None if firm else _latest([part.until for part in behind]),
-        because=tuple(sorted({part.booking_id for part in behind})),
+        because=tuple(sorted({part.booking_id for part in behind if part.booking_id})),
     )
 
 
@@ -165,10 +167,10 @@ def _nothing(block: Block) -> Wish:
 def next_call(block: Block, releases_holds: bool) -> Call | None:
     """The one outward call that brings what is there nearer to what should be there; None: nothing to do.
 
-    A hold that cannot be given back is left to lapse.
+    A hold that cannot be given back is left to lapse. What people keep taking away waits for a person.
     """
     if block.state == "absent":
-        return None if block.wants == "nothing" else "place"
+        return None if block.wants == "nothing" or block.given_up else "place"
     if block.external_id is None:
         return None  # it stands, but we never learned its id: it can only lapse
     if block.wants == "nothing":

@@ -30,6 +30,7 @@ def _block(row: asyncpg.Record) -> Block:
         changed_at=row["updated_at"],
         flying=row["flying"],
         closed=row["closed_at"] is not None,
+        losses=row["losses"],
     )
 
 
@@ -107,6 +108,24 @@ async def gone(connection: asyncpg.Connection, block_id: int, now: datetime) -> 
     await connection.execute(_SQL["gone"], block_id, now)
 
 
+async def lost(connection: asyncpg.Connection, block_id: int, now: datetime) -> int:
+    """Somebody took it away at the channel; returns how often that happened."""
+    times: int = await connection.fetchval(_SQL["lost"], block_id, now)
+    return times
+
+
+async def forgive(connection: asyncpg.Connection, block_id: int, now: datetime) -> None:
+    """It may be placed once more."""
+    await connection.execute(_SQL["forgive"], block_id, now)
+
+
+async def end_losses(
+    connection: asyncpg.Connection, block_id: int, now: datetime, resolution: str
+) -> bool:
+    """Close what asks about the block; False: nothing asked."""
+    return bool(await connection.fetch(_SQL["end_losses"], block_id, now, resolution))
+
+
 async def close(connection: asyncpg.Connection, block_ids: Sequence[int], now: datetime) -> None:
     """They are over and done with."""
     await connection.execute(_SQL["close"], list(block_ids), now)
@@ -143,6 +162,12 @@ async def live_refs(
     return {row["external_id"] for row in rows}
 
 
+async def venue_of(connection: asyncpg.Connection, block_id: int) -> int | None:
+    """The venue of a block."""
+    venue: int | None = await connection.fetchval(_SQL["venue_of"], block_id)
+    return venue
+
+
 async def venue_of_ref(
     connection: asyncpg.Connection, account_id: int, external_id: str
 ) -> int | None:
@@ -155,3 +180,11 @@ async def ask_again(connection: asyncpg.Connection, block_id: int, now: datetime
     """A person wants it there after all; its span."""
     during = await connection.fetchval(_SQL["ask_again"], block_id, now)
     return None if during is None else to_span(during)
+
+
+async def live_on(
+    connection: asyncpg.Connection, venue_id: int, listing_ids: Sequence[int]
+) -> list[Block]:
+    """All live blocks on these listings of a venue."""
+    rows = await connection.fetch(_SQL["live_on"], venue_id, list(listing_ids))
+    return [_block(row) for row in rows]

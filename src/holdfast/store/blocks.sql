@@ -45,11 +45,30 @@ update blocks
        gap_since = case when wants <> 'nothing' and state <> 'absent' then coalesce(gap_since, $2) else gap_since end
  where id = $1
 
+-- lost --
+-- Somebody took it away at its channel.
+update blocks set losses = losses + 1, updated_at = $2 where id = $1 returning losses
+
+-- forgive --
+-- A person wants it placed once more; if it is taken away again, they are asked again.
+update blocks set losses = 1, updated_at = $2 where id = $1
+
+-- end_losses --
+-- Nobody needs to be asked about it any more.
+update conflicts set closed_at = $2, resolution = $3
+ where kind = 'block_lost' and block_id = $1 and closed_at is null
+returning id
+
 -- close --
 -- Nothing wanted, nothing there, nothing under way: a call may have been claimed since that was looked at.
-update blocks b set closed_at = $2, updated_at = $2
- where b.id = any($1::bigint[]) and b.closed_at is null
-   and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
+-- What was asked about it is over with it.
+with over as (
+  update blocks b set closed_at = $2, updated_at = $2
+   where b.id = any($1::bigint[]) and b.closed_at is null
+     and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
+  returning b.id)
+update conflicts c set closed_at = $2, resolution = 'the block is not wanted any more'
+  from over where c.block_id = over.id and c.kind = 'block_lost' and c.closed_at is null
 
 -- lapsed --
 -- Holds of ours whose time is over, by venue.
@@ -73,10 +92,17 @@ with past as (
   update blocks b set closed_at = $1, updated_at = $1
    where b.closed_at is null and upper(b.during) <= $1
      and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
-  returning b.id)
+  returning b.id),
+unasked as (
+  update conflicts c set closed_at = $1, resolution = 'its time is over'
+    from past where c.block_id = past.id and c.kind = 'block_lost' and c.closed_at is null)
 update pushes p set state = 'superseded', outcome = 'superseded', settled_at = $1
   from past where p.block_id = past.id and p.state in ('waiting', 'shadow')
 returning p.id
+
+-- venue_of --
+-- Where a block is.
+select venue_id from blocks where id = $1
 
 -- venue_of_ref --
 -- Where a block of ours stands, by its id at the channel.
@@ -86,3 +112,10 @@ select venue_id from blocks where account_id = $1 and external_id = $2
 -- A person wants it there after all: what was lost or refused before does not count any more.
 update blocks set losses = least(losses, 1), updated_at = $2, version = version + 1 where id = $1
 returning during
+
+-- live_on --
+-- Our live blocks on these listings, whenever.
+select b.*, exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown')) as flying
+  from blocks b
+ where b.venue_id = $1 and b.closed_at is null and b.listing_id = any($2::bigint[])
+ order by b.id

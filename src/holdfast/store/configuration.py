@@ -51,6 +51,7 @@ class VenueRow:
     house_contact: Contact
     holds: Literal["rehold", "commit", "none"]
     conflicts: Literal["propose", "auto"]
+    trust_offers: bool
     active: bool
     created_at: Instant
     updated_at: Instant

@@ -33,20 +33,22 @@ on conflict (name) do update
 
 -- read_soon --
 -- A new account is read at once; a changed one too, or a shorter interval would wait for the longer one.
+-- It is audited for the first time when there was time to read it.
 insert into cursors (account_id, task, next_due_at)
-select a.id, task, $2 from accounts a, unnest(array['bookings', 'offers']) as task
+select a.id, task, case task when 'audit' then $2::timestamptz + make_interval(secs => a.audit_seconds) else $2 end
+  from accounts a, unnest(array['bookings', 'offers', 'audit']) as task
  where a.name = any($1::text[])
 on conflict (account_id, task) do update
    set next_due_at = least(cursors.next_due_at, excluded.next_due_at)
 
 -- put_venues --
 -- By name; the journal's head is not touched.
-insert into venues (name, timezone, house_contact, holds, conflicts)
+insert into venues (name, timezone, house_contact, holds, conflicts, trust_offers)
 select w.* from jsonb_to_recordset($1::text::jsonb) as
-  w(name text, timezone text, house_contact jsonb, holds text, conflicts text)
+  w(name text, timezone text, house_contact jsonb, holds text, conflicts text, trust_offers boolean)
 on conflict (name) do update
    set timezone = excluded.timezone, house_contact = excluded.house_contact, holds = excluded.holds,
-       conflicts = excluded.conflicts, active = true, updated_at = now()
+       conflicts = excluded.conflicts, trust_offers = excluded.trust_offers, active = true, updated_at = now()
 
 -- put_units --
 -- By venue and name.

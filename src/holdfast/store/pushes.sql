@@ -20,7 +20,7 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 
 -- claim --
 -- By risk: the order is the promise. A release waits until nothing is left to close on its listing, and
--- until no call about the same thing is under way. The attempt is written before the call is made.
+-- until no call about the same thing is under way, and as long as an account around it is braked. The attempt is written before the call is made.
 with due as (
   select p.id, p.state as was from pushes p
    where p.account_id = $1 and p.state in ('waiting', 'unknown') and p.due_at <= $2
@@ -35,6 +35,8 @@ with due as (
         where c.account_id = $1 and c.call = 'place' and c.state in ('waiting', 'in_flight', 'unknown')
           and (c.state <> 'waiting' or c.due_at <= $2)
           and cb.listing_id = rb.listing_id and not cb.during && rb.during))
+     and (p.call <> 'release' or p.state = 'unknown' or not exists (
+       select from blocks rb where rb.id = p.block_id and braked_around(rb.listing_id)))
    order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
    for update skip locked),
 taken as (
@@ -81,8 +83,10 @@ update pushes p
 returning state
 
 -- next_due --
--- When there is something to send again, of the accounts that send.
-select min(due_at) from pushes where account_id = any($1::bigint[]) and state in ('waiting', 'unknown')
+-- When there is something to send again, of the accounts that send; what the brake keeps back is not due.
+select min(p.due_at) from pushes p where p.account_id = any($1::bigint[]) and p.state in ('waiting', 'unknown')
+   and (p.call <> 'release' or p.state = 'unknown' or not exists (
+     select from blocks rb where rb.id = p.block_id and braked_around(rb.listing_id)))
 
 -- placing_on --
 -- Whether we are just placing something on this listing at this time: what appears there may be ours.
@@ -93,9 +97,11 @@ select exists (
 
 -- due_accounts --
 -- Whose calls wait.
-select distinct account_id from pushes
- where state in ('waiting', 'unknown') and due_at <= $1
-   and (lease_until is null or lease_until < clock_timestamp())
+select distinct p.account_id from pushes p
+ where p.state in ('waiting', 'unknown') and p.due_at <= $1
+   and (p.lease_until is null or p.lease_until < clock_timestamp())
+   and (p.call <> 'release' or p.state = 'unknown' or not exists (
+     select from blocks rb where rb.id = p.block_id and braked_around(rb.listing_id)))
 
 -- in_shadow --
 -- Who turned live while calls are recorded that were not to be sent.

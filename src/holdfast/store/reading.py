@@ -142,6 +142,11 @@ class AccountRow:
     oldest_waiting_at: datetime | None
     blocks: int
     soonest_expiry_at: datetime | None
+    braked_at: datetime | None
+    """Since when nothing is concluded from what is not there any more; None: not braked."""
+    brake_reason: str | None
+    brake_gone: int | None
+    brake_live: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +162,22 @@ class ExposureRow:
     ends_at: datetime
     read_at: datetime
     because: Sequence[int]
+    units: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccupiedRow:
+    """Time that a channel sells no more although we know nobody there; `trusted`: closed elsewhere."""
+
+    listing: str
+    venue: str
+    account: str
+    channel: str
+    trusted: bool
+    starts_at: datetime
+    ends_at: datetime
+    since: datetime
+    read_at: datetime
     units: Sequence[str]
 
 
@@ -234,6 +255,13 @@ async def exposures(
     """Exposed offers that start within a span, or at any time from an instant on."""
     since, until = (span.start, span.end) if isinstance(span, Span) else (span, None)
     return await rows(pool, ExposureRow, "exposures", since, venue, listing, until)
+
+
+async def occupied(
+    pool: asyncpg.Pool, since: datetime, *, listing: str | None = None
+) -> list[OccupiedRow]:
+    """What ends after `since`."""
+    return await rows(pool, OccupiedRow, "occupied", since, listing)
 
 
 async def listing_exists(pool: asyncpg.Pool, name: str) -> bool:

@@ -92,7 +92,9 @@ select a.name, a.channel, a.mode, a.last_webhook_at,
        c.last_complete_at as polled_at, coalesce(c.failures, 0) as poll_failures,
        recent.webhooks, recent.polled, open_events.unprocessed, open_events.oldest_unprocessed_at,
        sent.done, sent.dead, queued.waiting, queued.shadow, queued.oldest_waiting_at,
-       live.blocks, live.soonest_expiry_at
+       live.blocks, live.soonest_expiry_at,
+       a.braked_at, a.brake->>'reason' as brake_reason, (a.brake->>'gone')::int as brake_gone,
+       (a.brake->>'live')::int as brake_live
 from accounts a
 left join cursors c on c.account_id = a.id and c.task = 'bookings'
 cross join lateral (
@@ -281,6 +283,10 @@ group by 1, 2
 -- what a person must settle
 select kind, count(*) as amount from conflicts where closed_at is null group by 1
 
+-- brake_tally --
+-- accounts in quarantine
+select channel, count(*) as amount from accounts where active and braked_at is not null group by 1
+
 -- poll_tally --
 -- of the accounts that poll now, the one longest without a complete poll; one that never had any
 -- counts from when it was made
@@ -289,6 +295,40 @@ from accounts a
 left join cursors c on c.account_id = a.id and c.task = 'bookings'
 where a.active and a.mode <> 'paused'
 group by 1
+
+-- audited_tally --
+-- the same of complete audits
+select a.channel, min(coalesce(c.last_complete_at, a.created_at)) as since
+from accounts a
+left join cursors c on c.account_id = a.id and c.task = 'audit'
+where a.active and a.mode <> 'paused'
+group by 1
+
+-- audit_tally --
+-- what the last audit of each account and venue left; the index gives the last one of each pair
+select a.channel, f->>'kind' as kind, count(*) as amount
+from accounts a
+join (select distinct account_id, venue_id from listings where active) s on s.account_id = a.id
+cross join lateral (
+  select u.findings from audits u
+  where u.venue_id = s.venue_id and u.account_id = a.id
+  order by u.began_at desc limit 1) last
+cross join lateral jsonb_array_elements(last.findings) f
+where a.active and (f->>'left')::boolean
+group by 1, 2
+
+-- occupied --
+-- time that a channel sells no more from $1 on although we know nobody there
+select l.name as listing, v.name as venue, a.name as account, a.channel, v.trust_offers as trusted,
+       lower(o.during) as starts_at, upper(o.during) as ends_at, o.since, o.read_at,
+       array(select u.name from listing_units m join units u on u.id = m.unit_id
+             where m.listing_id = l.id order by u.name) as units
+from occupied o
+join listings l on l.id = o.listing_id
+join venues v on v.id = l.venue_id
+join accounts a on a.id = l.account_id
+where l.active and a.active and upper(o.during) > $1 and ($2::text is null or l.name = $2)
+order by lower(o.during), l.name
 
 -- answers --
 -- whether Postgres is there

@@ -55,6 +55,23 @@ class PollTally:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrakeTally:
+    """Braked accounts of a channel."""
+
+    channel: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditTally:
+    """Differences of a kind that the last audits of a channel's accounts left."""
+
+    channel: str
+    kind: str
+    amount: int
+
+
 async def inbox_tally(pool: asyncpg.Pool) -> list[InboxTally]:
     """By channel and state."""
     return await rows(pool, InboxTally, "inbox_tally")
@@ -78,3 +95,18 @@ async def conflict_tally(pool: asyncpg.Pool) -> list[ConflictTally]:
 async def poll_tally(pool: asyncpg.Pool) -> list[PollTally]:
     """By channel."""
     return await rows(pool, PollTally, "poll_tally")
+
+
+async def brake_tally(pool: asyncpg.Pool) -> list[BrakeTally]:
+    """By channel."""
+    return await rows(pool, BrakeTally, "brake_tally")
+
+
+async def audit_tally(pool: asyncpg.Pool) -> list[AuditTally]:
+    """By channel and kind."""
+    return await rows(pool, AuditTally, "audit_tally")
+
+
+async def audited_tally(pool: asyncpg.Pool) -> list[PollTally]:
+    """By channel, when the account longest without a complete audit had its last."""
+    return await rows(pool, PollTally, "audited_tally")

@@ -14,6 +14,7 @@ from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import inbox
 from holdfast.store.inbox import Claimed
+from holdfast.sync.brake import believed
 from holdfast.sync.decide import Observation, decide, venue_of
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
@@ -62,7 +63,8 @@ async def absorb(parts: Parts, account: Account) -> int:
     errands = _by_booking(account, rows)
     enough = asyncio.Semaphore(READS_AT_ONCE)
     observations = await asyncio.gather(*(_read(parts, errand, enough) for errand in errands))
-    await apply(parts, [o for o in observations if o is not None])
+    read = [o for o in observations if o is not None]
+    await apply(parts, await believed(parts, account, read))
     return len(rows)
 
 

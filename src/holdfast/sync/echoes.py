@@ -8,6 +8,7 @@ from holdfast.inventory.plan import Wish
 from holdfast.store import blocks as block_store
 from holdfast.store import offers, seats
 from holdfast.sync.concerns import orphan_gone
+from holdfast.sync.losses import about, tell, was_taken_away
 from holdfast.sync.parts import Account
 from holdfast.sync.turn import Turn
 
@@ -24,13 +25,25 @@ async def echo(current: Turn, account: Account, block: Block, seen: Seen | Absen
         return "stale"
     there = isinstance(seen, Seen) and seen.status in OCCUPYING
     if block.external_id == seen.external_id and block.state != "absent" and not there:
+        if was_taken_away(block, seen.read_at):
+            await tell(current, block)
         await lose(current, block)
         return "applied"
+    if there and isinstance(seen, Seen) and _stands_elsewhere(block, seen):
+        await tell(current, block)
+        await lose(current, block)
+        return await adopt_orphan(current, account, seen)
     if there and isinstance(seen, Seen) and block.external_id != seen.external_id:
         return await adopt_orphan(current, account, seen)
     if not there:
         await orphan_gone(current, seen.external_id)
     return "echo"
+
+
+def _stands_elsewhere(block: Block, seen: Seen) -> bool:
+    """Somebody moved it: where it should stand it does not."""
+    same = block.external_id == seen.external_id and block.state != "absent"
+    return same and seen.span is not None and seen.span != block.span
 
 
 async def lose(current: Turn, block: Block, why: str = "lost") -> None:
@@ -78,13 +91,3 @@ async def _orphan_conflict(current: Turn, seen: Seen) -> Outcome:
     if await seats.open_conflict(current.connection, conflict):
         current.note("conflict.opened", {"kind": "orphan_block", "ref": seen.external_id})
     return "echo"
-
-
-def about(current: Turn, block: Block) -> dict[str, object]:
-    """A block in the journal's words."""
-    outlet = current.premises.outlets.get(block.listing_id)
-    return {
-        "listing": outlet.name if outlet else None,
-        "start": block.span.start.isoformat(),
-        "end": block.span.end.isoformat(),
-    }

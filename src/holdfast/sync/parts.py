@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
@@ -13,7 +13,11 @@ from holdfast.channel import Channel, Contact, Listing
 from holdfast.clock import Clock
 from holdfast.inventory.known import Holds, Outlet, Unit
 from holdfast.inventory.marker import mark
+from holdfast.inventory.model import Span
 from holdfast.metrics import Metrics
+
+LOOK_BACK = timedelta(hours=12)
+"""Bookings that run now, or ended a moment ago, are still read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,17 @@ class Account:
     """The venue of each listing."""
     poll_seconds: int
     offers_seconds: int
+    audit_seconds: int
     horizon_days: int
+
+    def window(self, now: datetime) -> Span:
+        """The time whose bookings are read."""
+        return Span(start=now - LOOK_BACK, end=now + timedelta(days=self.horizon_days))
+
+    def every(self, task: str) -> int:
+        """So many seconds lie between two readings of a task."""
+        usual = {"offers": self.offers_seconds, "audit": self.audit_seconds}
+        return usual.get(task, self.poll_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +60,8 @@ class Premises:
     units: Mapping[int, Unit]
     outlets: Mapping[int, Outlet]
     house: Contact
+    trust_offers: bool = False
+    """Whether time that a channel sells no more, for reasons unknown, is closed on the others."""
 
     def contact(self, marker: str) -> Contact:
         """The house contact, marked so that we know the block as our own."""

@@ -1,35 +1,32 @@
 """poll: read what webhooks did not tell. Only differences are decided on; absence is asked after by id."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
 
-from holdfast.channel import ChannelError, Limited, Listing, Page
+from holdfast.channel import ChannelError, Limited, Page
 from holdfast.inventory.backoff import pause
 from holdfast.inventory.known import Booking
 from holdfast.inventory.merge import merge
 from holdfast.inventory.model import Seen, Span
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import inbox, offers, schedule
-from holdfast.store.inbox import Incoming
+from holdfast.store import schedule
 from holdfast.store.schedule import Cursor, Probe
 from holdfast.sync.absorb import apply
+from holdfast.sync.audit import audit_all
+from holdfast.sync.brake import ask_after
 from holdfast.sync.decide import Observation
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
-from holdfast.sync.replan import replan
-from holdfast.sync.turn import turn
+from holdfast.sync.sheets import believe
 from holdfast.sync.unreadable import keep_raw
 
 log = structlog.get_logger()
-
-LOOK_BACK = timedelta(hours=12)
-"""Bookings that run now, or ended a moment ago, are still read."""
 
 JITTER = 0.1
 
@@ -81,6 +78,8 @@ async def _follow(parts: Parts, cursor: Cursor, account: Account) -> None:
     try:
         if cursor.task == "bookings":
             complete = await _bookings(parts, cursor, account)
+        elif cursor.task == "audit":
+            complete = await audit_all(parts, account)
         else:
             complete = await _all_offers(parts, cursor, account)
     except ChannelError as caught:
@@ -107,7 +106,7 @@ def _outcome(error: ChannelError | None, complete: bool) -> str:
 
 
 def _next(parts: Parts, cursor: Cursor, account: Account, error: ChannelError | None) -> datetime:
-    seconds = account.poll_seconds if cursor.task == "bookings" else account.offers_seconds
+    seconds = account.every(cursor.task)
     if error is None:
         jitter = 1 + JITTER * (2 * parts.random.random() - 1)
         return parts.now() + timedelta(seconds=seconds * jitter)
@@ -116,13 +115,9 @@ def _next(parts: Parts, cursor: Cursor, account: Account, error: ChannelError | 
     return parts.now() + timedelta(seconds=min(wait or seconds, 300.0))
 
 
-def _window(now: datetime, account: Account) -> Span:
-    return Span(start=now - LOOK_BACK, end=now + timedelta(days=account.horizon_days))
-
-
 async def _bookings(parts: Parts, cursor: Cursor, account: Account) -> bool:
     """Scan page by page; what a complete scan did not show is read by its id before anything is concluded."""
-    window = _window(cursor.started_at, account)
+    window = account.window(cursor.started_at)
     shown: set[str] = set()
     complete = False
     async for page in account.channel.scan(list(account.listings.values()), window):
@@ -170,18 +165,7 @@ async def _ask_after(
     async with parts.pool.acquire() as connection:
         live = await booking_store.live_refs(connection, account.id, window, before)
         live |= await block_store.live_refs(connection, account.id, window, before, listed)
-        missing = [
-            Incoming(
-                account_id=account.id,
-                via="poll",
-                ref=ref,
-                raw_type="missing_from_scan",
-                received_at=parts.now(),
-            )
-            for ref in sorted(live - shown)
-        ]
-        if missing:
-            await inbox.add(connection, missing)
+    await ask_after(parts, account, live, shown)
 
 
 async def _all_offers(parts: Parts, cursor: Cursor, account: Account) -> bool:
@@ -196,29 +180,10 @@ async def _all_offers(parts: Parts, cursor: Cursor, account: Account) -> bool:
 
 
 async def read_offers(parts: Parts, account: Account, listing_id: int, window: Span) -> bool:
-    """Read what a listing sells, believe it, and plan anew where it sells taken time; True: completely."""
-    listing: Listing = account.listings[listing_id]
-    sheet = await account.channel.offers(listing, window)
-    sold = [offer.span for offer in sheet.offers]
-    async with turn(parts, account.venues[listing_id], actor="poll") as current:
-        believed = await offers.save(current.connection, listing_id, sold, sheet.read_at)
-        if sheet.complete:
-            await offers.close_absent(
-                current.connection, listing_id, sheet.window, sold, sheet.read_at
-            )
-            current.read[listing_id] = sheet.window
-            current.touch(sheet.window)  # what is no longer sold there matters, too
-        current.may_probe = False
-        current.touch(*_stretches(believed))
-        await replan(current)
+    """Read what a listing sells and believe it; True: it was read completely. Raises ChannelError."""
+    sheet = await account.channel.offers(account.listings[listing_id], window)
+    await believe(parts, account, listing_id, sheet)
     return sheet.complete
-
-
-def _stretches(spans: Sequence[Span]) -> list[Span]:
-    """One seed a stretch: planning around each offer by itself would do the same work again and again."""
-    if not spans:
-        return []
-    return [Span(start=min(s.start for s in spans), end=max(s.end for s in spans))]
 
 
 async def _probe(parts: Parts, probe: Probe) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from holdfast.inventory.allocate import Clash, Seating, allocate
 from holdfast.inventory.known import Block, Booking, Outlet
 from holdfast.inventory.model import Span
+from holdfast.inventory.occupied import closed_by
 from holdfast.inventory.plan import (
     Call,
     Change,
@@ -21,7 +22,7 @@ from holdfast.inventory.plan import (
 )
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import offers, pushes, schedule, seats
+from holdfast.store import occupied, offers, pushes, schedule, seats
 from holdfast.store.ranges import to_range
 from holdfast.sync.clashes import note_clashes
 from holdfast.sync.exposure import View, measure
@@ -39,6 +40,8 @@ class Scene:
     bookings: Sequence[Booking]
     blocks: Sequence[Block]
     offers: Mapping[int, Sequence[Span]]
+    strangers: Mapping[int, Sequence[Span]]
+    """Where somebody unknown is, by listing, as far as the venue trusts it."""
 
 
 async def replan(turn: Turn) -> None:
@@ -62,7 +65,9 @@ async def _load(turn: Turn) -> Scene:
         blocks = await block_store.live_in(turn.connection, venue.id, loaded)
         longest = await offers.longest(turn.connection, listings, loaded)
         margin = 2 * longest + _padding(turn)
+        strangers = await _strangers(turn, loaded)
         taken = [b.span for b in bookings if b.span] + [b.span for b in blocks]
+        taken += [span for spans in strangers.values() for span in spans]
         stretch = reach(turn.seeds, taken, margin)
         if loaded.covers(stretch) or stretch.length > WIDEST:
             break
@@ -72,7 +77,14 @@ async def _load(turn: Turn) -> Scene:
         bookings=[b for b in bookings if b.span and b.span.overlaps(stretch)],
         blocks=[b for b in blocks if b.span.overlaps(stretch)],
         offers=await offers.sellable_in(turn.connection, listings, stretch),
+        strangers=strangers,
     )
+
+
+async def _strangers(turn: Turn, stretch: Span) -> Mapping[int, Sequence[Span]]:
+    if not turn.premises.trust_offers:
+        return {}
+    return await occupied.of_venue(turn.connection, turn.premises.id, stretch)
 
 
 def _hull(spans: Sequence[Span]) -> Span:
@@ -110,6 +122,7 @@ def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) ->
 async def _plan(turn: Turn, scene: Scene, outlet: Outlet) -> None:
     units, outlets = turn.premises.units, turn.premises.outlets
     closed = closed_on(outlet, scene.bookings, outlets, units)
+    closed += closed_by(outlet, scene.strangers, outlets, units)
     sold = sold_here(outlet, scene.bookings)
     # only what can still be sold matters
     sellable = [

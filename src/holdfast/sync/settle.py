@@ -11,7 +11,8 @@ from holdfast.store import inbox, offers, pushes, schedule
 from holdfast.store.inbox import Incoming
 from holdfast.store.pushes import Claimed, Try
 from holdfast.sync.concerns import block_refused, block_stands, cancel_refused
-from holdfast.sync.echoes import about, lose
+from holdfast.sync.echoes import lose
+from holdfast.sync.losses import about, stands_again
 from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import replan
@@ -106,6 +107,7 @@ async def _placed(
     await offers.shut(current.connection, block.listing_id, block.span, current.now)
     current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
     await block_stands(current, block.id)
+    await stands_again(current, block)
     await _measure(current, account, block, push)
 
 

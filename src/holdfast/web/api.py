@@ -1,6 +1,7 @@
 """The JSON API: what is booked, blocked, in conflict and exposed; direct bookings and cancelling."""
 
 import json
+from datetime import datetime
 
 from holdfast.inventory.model import Guest
 from holdfast.store import exposures as measured
@@ -84,7 +85,8 @@ async def exposure(parts: WebParts, asked: shapes.ExposureAsked) -> Answer:
     """All offers of a listing that are sellable twice now."""
     now = parts.clock.now()
     found = await reading.exposures(parts.pool, now, listing=asked.name)
-    if not found and not await reading.listing_exists(parts.pool, asked.name):
+    unknown = await reading.occupied(parts.pool, now, listing=asked.name)
+    if not found and not unknown and not await reading.listing_exists(parts.pool, asked.name):
         raise Problem(NOT_FOUND, "There is no listing of this name.")
     data = [
         shapes.Exposure(
@@ -97,7 +99,19 @@ async def exposure(parts: WebParts, asked: shapes.ExposureAsked) -> Answer:
         )
         for row in found
     ]
-    return Answer(body=shapes.Exposures(data=data))
+    occupied = [_occupied(row, now) for row in unknown]
+    return Answer(body=shapes.Exposures(data=data, occupied=occupied))
+
+
+def _occupied(row: reading.OccupiedRow, now: datetime) -> shapes.Occupied:
+    return shapes.Occupied(
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        since=row.since,
+        read_at=row.read_at,
+        age_seconds=max(0.0, (now - row.read_at).total_seconds()),
+        trusted=row.trusted,
+    )
 
 
 async def _detail(parts: WebParts, booking_id: int) -> shapes.BookingDetail:

@@ -15,9 +15,9 @@ from holdfast.store import day as store_day
 from holdfast.store import reading
 from holdfast.store.cases import cases
 from holdfast.store.day import VenueRow
-from holdfast.store.reading import AccountRow, BookingRow, ConflictRow, ExposureRow
+from holdfast.store.reading import AccountRow, BookingRow, ConflictRow
 from holdfast.web.axis import fitted, whole_day
-from holdfast.web.timeline import Timeline, busy, timeline
+from holdfast.web.timeline import Offered, Timeline, busy, timeline
 from holdfast.web.verdict import Verdict, verdict
 
 MOST_VENUES = 12
@@ -96,6 +96,7 @@ async def overview(pool: asyncpg.Pool, choice: Choice, now: datetime) -> Overvie
     """Raises what asyncpg raises, and TimeoutError."""
     accounts = await reading.accounts(pool, now)
     exposures = await reading.exposures(pool, now)
+    offered: list[Offered] = [*exposures, *await reading.occupied(pool, now)]
     conflicts = await reading.conflicts_page(pool, None, False, None, MOST_CONFLICTS + 1)
     venues = await store_day.venues(pool, MOST_VENUES + 1)
     beat = await reading.last_beat(pool)
@@ -105,7 +106,7 @@ async def overview(pool: asyncpg.Pool, choice: Choice, now: datetime) -> Overvie
         verdict=verdict(accounts, exposures, len(conflicts), beat, now),
         accounts=accounts,
         clashes=await _clashes(pool, conflicts[:MOST_CONFLICTS], now),
-        days=[await _day(pool, venue, choice, exposures, now) for venue in venues[:MOST_VENUES]],
+        days=[await _day(pool, venue, choice, offered, now) for venue in venues[:MOST_VENUES]],
         beat=beat,
         more_venues=len(venues) > MOST_VENUES,
         more_conflicts=len(conflicts) > MOST_CONFLICTS,
@@ -154,17 +155,17 @@ async def _day(
     pool: asyncpg.Pool,
     venue: VenueRow,
     choice: Choice,
-    exposures: Iterable[ExposureRow],
+    offered: Iterable[Offered],
     now: datetime,
 ) -> Day:
     zone = ZoneInfo(venue.timezone)
     date_there = choice.day or now.astimezone(zone).date()
     full = whole_day(date_there, zone)
     rows = await store_day.venue_day(pool, venue, full, off=choice.off)
-    exposed = [row for row in exposures if row.venue == venue.name and _touches(row, full)]
-    axis = fitted(date_there, zone, busy(rows, exposed), whole=choice.whole)
-    return Day(venue=venue, zone=zone, timeline=timeline(axis, rows, exposed, now), now=now)
+    told = [row for row in offered if row.venue == venue.name and _touches(row, full)]
+    axis = fitted(date_there, zone, busy(rows, told), whole=choice.whole)
+    return Day(venue=venue, zone=zone, timeline=timeline(axis, rows, told, now), now=now)
 
 
-def _touches(row: ExposureRow, span: Span) -> bool:
+def _touches(row: Offered, span: Span) -> bool:
     return row.starts_at < span.end and span.start < row.ends_at

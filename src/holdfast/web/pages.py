@@ -3,7 +3,7 @@
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from holdfast.web.words import CONFLICT, STATUS, counted, day_and_time, exact, lasting
+from holdfast.web.words import CONFLICT, STATUS, braked, counted, day_and_time, exact, lasting
 
 PAGES = web.AppKey("pages", Environment)
 
@@ -18,5 +18,5 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     pages.filters |= {"lasting": lasting, "exact": exact, "day_and_time": day_and_time}
-    pages.globals |= {"counted": counted, "STATUS": STATUS, "CONFLICT": CONFLICT}
+    pages.globals |= {"braked": braked, "counted": counted, "STATUS": STATUS, "CONFLICT": CONFLICT}
     return pages

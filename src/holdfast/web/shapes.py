@@ -132,6 +132,10 @@ class Account(Shape):
     dead: int = Field(description="Pushes given up in the last 24 hours.")
     blocks: int = Field(description="Blocks of ours that stand there.")
     soonest_expiry_at: datetime | None = Field(description="When the first of our holds may lapse.")
+    braked_at: datetime | None = Field(description="Since when the account is in quarantine.")
+    brake_reason: str | None
+    brake_gone: int | None = Field(description="How many would go,")
+    brake_live: int | None = Field(description="of how many that were live.")
 
 
 class Exposure(Shape):
@@ -143,6 +147,17 @@ class Exposure(Shape):
     age_seconds: float = Field(description="How old that reading is.")
     because: list[Id]
     units: list[str]
+
+
+class Occupied(Shape):
+    """Time that the listing sells no more although we know nobody there; `trusted`: closed elsewhere."""
+
+    start: datetime = Field(validation_alias="starts_at")
+    end: datetime = Field(validation_alias="ends_at")
+    since: datetime
+    read_at: datetime
+    age_seconds: float = Field(description="How old that reading is.")
+    trusted: bool
 
 
 Item = TypeVar("Item")
@@ -172,7 +187,9 @@ class Accounts(Listed[Account]):
 
 
 class Exposures(Listed[Exposure]):
-    """All exposed offers of a listing, soonest first."""
+    """All exposed offers of a listing, soonest first, and where somebody unknown is."""
+
+    occupied: list[Occupied] = Field(description="Sold no more there, booking unknown.")
 
 
 class Asked(BaseModel):

@@ -8,10 +8,11 @@ from typing import Literal
 
 from holdfast.inventory.model import Span
 from holdfast.store.day import DayBlock, DayBooking, Granted, UnitRow, VenueDay
-from holdfast.store.reading import ExposureRow
+from holdfast.store.reading import ExposureRow, OccupiedRow
 from holdfast.web.axis import Axis, Slot
 from holdfast.web.words import (
     EXPOSED,
+    OCCUPIED,
     STATUS,
     Mark,
     between,
@@ -34,7 +35,7 @@ class Entry:
     """One thing on the timeline and in the list; `sentence` says all of it in words."""
 
     key: str
-    shape: Literal["booking", "block", "exposure"]
+    shape: Literal["booking", "block", "exposure", "occupied"]
     mark: Mark
     start: datetime
     when: str
@@ -93,26 +94,29 @@ class _Drawn:
     padded: Mapping[int, Span]
 
 
-def busy(day: VenueDay, exposures: Iterable[ExposureRow]) -> list[Span]:
-    """Everything that the axis should reach."""
-    rows: list[DayBooking | DayBlock | Granted | ExposureRow] = [*day.bookings, *day.blocks]
-    rows += [*day.granted, *exposures]
+Offered = ExposureRow | OccupiedRow
+
+
+def busy(day: VenueDay, offered: Iterable[Offered]) -> list[Span]:
+    """Everything that the axis should reach; `offered` is what the channels' offers tell."""
+    rows: list[DayBooking | DayBlock | Granted | Offered] = [*day.bookings, *day.blocks]
+    rows += [*day.granted, *offered]
     return [_span(row) for row in rows]
 
 
-def timeline(
-    axis: Axis, day: VenueDay, exposures: Sequence[ExposureRow], now: datetime
-) -> Timeline:
-    """Who is where, who knows, and what is still offered."""
+def timeline(axis: Axis, day: VenueDay, offered: Sequence[Offered], now: datetime) -> Timeline:
+    """Who is where, who knows, what is still offered, and where somebody unknown is."""
+    exposures = [row for row in offered if isinstance(row, ExposureRow)]
+    unknown = [_occupied(axis, day, row, now) for row in offered if isinstance(row, OccupiedRow)]
     bookings = [_booking(axis, day, booking, now) for booking in day.bookings]
     blocks = [_block(axis, day, block, bookings, now) for block in day.blocks]
     exposed = [_exposure(axis, day, group, now) for group in _merged(exposures)]
     return Timeline(
         axis=axis,
-        rows=[_row(axis, unit, (bookings, blocks, exposed)) for unit in day.units],
+        rows=[_row(axis, unit, (bookings, unknown, blocks, exposed)) for unit in day.units],
         agenda=[
             drawn.entry
-            for drawn in sorted([*exposed, *bookings], key=lambda drawn: drawn.span.start)
+            for drawn in sorted([*exposed, *unknown, *bookings], key=lambda drawn: drawn.span.start)
             if axis.slot(drawn.span) is not None
         ],
         homeless=[drawn.entry for drawn in bookings if not drawn.units],
@@ -154,20 +158,27 @@ def _block(
     about = {unit for drawn in bookings if drawn.entry.key in keys for unit in drawn.units}
     units = frozenset(about & set(closes)) or frozenset(closes[:1])
     left = block.expires_at - now if block.expires_at and block.state == "held" else None
-    numbers = ", ".join(f"#{number}" for number in block.because)
     entry = Entry(
         key=f"block-{block.id}",
         shape="block",
         mark=sync_of(block),
         start=block.starts_at,
         when=between(block.starts_at, block.ends_at, axis.zone),
-        what=f"stands for {numbers}" if numbers else "stands for nothing any more",
+        what=_reason(block),
         source=block.listing,
         channel=block.channel,
         units=_names(day.units, units),
         note=f"{lasting(left)} left" if left else "",
     )
     return _Drawn(entry=entry, span=_span(block), units=units, padded={})
+
+
+def _reason(block: DayBlock) -> str:
+    if block.because:
+        return f"stands for {', '.join(f'#{number}' for number in block.because)}"
+    if block.wants == "nothing":
+        return "stands for nothing any more"
+    return "stands for somebody unknown on another channel"
 
 
 def _exposure(axis: Axis, day: VenueDay, group: Sequence[ExposureRow], now: datetime) -> _Drawn:
@@ -189,6 +200,23 @@ def _exposure(axis: Axis, day: VenueDay, group: Sequence[ExposureRow], now: date
     )
     span = Span(start=first.starts_at, end=last.ends_at)
     return _Drawn(entry=entry, span=span, units=units, padded={})
+
+
+def _occupied(axis: Axis, day: VenueDay, row: OccupiedRow, now: datetime) -> _Drawn:
+    units = frozenset(unit.id for unit in day.units if unit.name in row.units)
+    entry = Entry(
+        key=f"occupied-{row.listing}-{row.starts_at:%Y%m%dT%H%M}",
+        shape="occupied",
+        mark=OCCUPIED,
+        start=row.starts_at,
+        when=between(row.starts_at, row.ends_at, axis.zone),
+        what="closed on the other channels" if row.trusted else "not closed elsewhere",
+        source=row.listing,
+        channel=row.channel,
+        units=_names(day.units, units),
+        note=f"read {lasting(now - row.read_at)} ago",
+    )
+    return _Drawn(entry=entry, span=_span(row), units=units, padded={})
 
 
 def _merged(exposures: Sequence[ExposureRow]) -> list[list[ExposureRow]]:
@@ -246,5 +274,5 @@ def _names(units: Iterable[UnitRow], ids: frozenset[int]) -> str:
     return ", ".join(unit.name for unit in units if unit.id in ids)
 
 
-def _span(row: DayBooking | DayBlock | Granted | ExposureRow) -> Span:
+def _span(row: DayBooking | DayBlock | Granted | Offered) -> Span:
     return Span(start=row.starts_at, end=row.ends_at)

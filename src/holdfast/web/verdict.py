@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from holdfast.store.reading import AccountRow, ExposureRow
-from holdfast.web.words import counted, lasting
+from holdfast.web.words import braked, counted, lasting
 
 Level = Literal["good", "note", "late", "bad"]
 
@@ -73,7 +73,8 @@ def verdict(
     live = sum(exposure.mode == "live" for exposure in exposures)
     found = [*_clashes(conflicts, live), *_workers(beat, now)]
     for account in accounts:
-        found += [*_late(account, now), *_unread(account, now), *_unusual(account)]
+        found += [*_quarantined(account), *_late(account, now), *_unread(account, now)]
+        found += _unusual(account)
     worst_first = sorted(found, key=lambda phrase: _WORST_FIRST.index(phrase.level))
     return Verdict(connected=True, phrases=worst_first)
 
@@ -116,6 +117,12 @@ def _unread(account: AccountRow, now: datetime) -> Iterator[Phrase]:
     elif now - account.polled_at > UNREAD:
         text = f"{account.name} last read completely {lasting(now - account.polled_at)} ago"
         yield Phrase(level="late", text=text, link="#accounts")
+
+
+def _quarantined(account: AccountRow) -> Iterator[Phrase]:
+    if account.braked_at is not None:
+        why = braked(account.brake_reason, account.brake_gone, account.brake_live)
+        yield Phrase(level="bad", text=f"{account.name} braked: {why}", link="#accounts")
 
 
 def _unusual(account: AccountRow) -> Iterable[Phrase]:

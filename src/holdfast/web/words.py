@@ -34,6 +34,7 @@ STATUS: dict[Status, Mark] = {
 }
 
 CONFLICT = Mark("conflict", f"⚠{_TEXT}", "Conflict")
+OCCUPIED = Mark("occupied", "?", "Occupied, booking unknown")
 EXPOSED = Mark("exposed", f"⚠{_TEXT}", "Still offered")
 
 QUEUED = Mark("queued", "◌", "queued")
@@ -80,6 +81,18 @@ def _standing(block: DayBlock) -> Mark:
             return CLOSED_FOR_NOW
         case _:
             return GIVEN_UP
+
+
+BRAKES = {
+    "mass_disappearance": "{gone} of {live} gone from a complete list at once",
+    "empty_listing": "a listing came back empty, {live} known on it",
+    "burst_of_absences": "{gone} of {live} not found when read by id",
+}
+
+
+def braked(reason: object, gone: object, live: object) -> str:
+    """Why an account is in quarantine, from what was kept with it."""
+    return BRAKES.get(str(reason), "too much gone at once").format(gone=gone, live=live)
 
 
 def lasting(length: timedelta) -> str:

@@ -1,0 +1,156 @@
+"""The command `audit`: the plan as a careful operator would write it, then the repair and what became of each."""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import click
+
+from holdfast.channel import ChannelError
+from holdfast.clock import SystemClock
+from holdfast.complaints import Unusable
+from holdfast.inventory.audit import Finding
+from holdfast.settings import Settings, database_of
+from holdfast.store import configuration
+from holdfast.sync.audit import Report, audit
+from holdfast.sync.parts import Account, Parts
+from holdfast.web.words import counted, day_and_time
+from holdfast.wiring import Base, wired
+
+SIGNS = {
+    "missing_here": "+",
+    "missing_there": "-",
+    "differing": "~",
+    "orphan_block": "-",
+    "exposure": "!",
+}
+WILL = {
+    "missing_here": "will be observed",
+    "missing_there": "will be read by its id, then ended here",
+    "differing": "newer there, will be updated here",
+    "orphan_block": "will be released",
+    "exposure": "will be closed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which accounts and venues, by name; None: all."""
+
+    venue: str | None
+    account: str | None
+
+
+async def run(environ: Mapping[str, str], scope: Scope, *, dry_run: bool, as_json: bool) -> None:
+    """Audit and print. Raises Unusable for a name that is not known or a channel that does not answer."""
+    async with _parts(environ) as (parts, zones):
+        for account, venue_id in _pairs(parts, scope):
+            try:
+                report = await audit(parts, account, venue_id, dry_run=dry_run)
+            except ChannelError as error:
+                raise Unusable(f"{account.name} could not be read: {error}") from error
+            lines = [json.dumps(plain(report))] if as_json else told(report, zones[venue_id])
+            click.echo("\n".join(lines))
+
+
+@asynccontextmanager
+async def _parts(environ: Mapping[str, str]) -> AsyncIterator[tuple[Parts, Mapping[int, ZoneInfo]]]:
+    base = Base(
+        database_url=database_of(Settings.from_environ(environ)),
+        redis=None,
+        clock=SystemClock(),
+        environ=environ,
+    )
+    async with wired(base, lambda: None) as wiring:
+        book = await configuration.load(wiring.parts.pool)
+        yield wiring.parts, {row.id: ZoneInfo(row.timezone) for row in book.venues.values()}
+
+
+def _pairs(parts: Parts, scope: Scope) -> list[tuple[Account, int]]:
+    accounts = sorted(parts.accounts.values(), key=lambda a: a.name)
+    pairs = [
+        (account, venue_id)
+        for account in accounts
+        for venue_id in sorted(set(account.venues.values()))
+        if scope.account in (None, account.name)
+        and scope.venue in (None, parts.premises[venue_id].name)
+        and account.mode != "paused"
+    ]
+    if not pairs:
+        raise Unusable("no such account sells at such a venue: see --account and --venue")
+    return pairs
+
+
+def told(report: Report, zone: ZoneInfo) -> list[str]:
+    """For people: what was compared, each difference and its fate, and what to do."""
+    look = report.look
+    seconds = (report.ended_at - look.began_at).total_seconds()
+    head = (
+        f"{report.account} at {report.venue}: compared {counted(len(look.shown), 'booking')}"
+        f" and {counted(look.offers, 'offer')} in {seconds:.1f} s"
+    )
+    lines = [head, *_lines(report, zone)]
+    if not look.complete:
+        lines.append("Not everything could be read: nothing was concluded from what is missing.")
+    return [*lines, _sum(report)]
+
+
+def _lines(report: Report, zone: ZoneInfo) -> Iterator[str]:
+    fates = [one.how for one in report.became] or [_will(f) for f in report.look.findings]
+    for finding, fate in zip(report.look.findings, fates, strict=True):
+        kind = f"{SIGNS[finding.kind]} {finding.kind.replace('_', ' ')}"
+        when = day_and_time(finding.span.start, zone) if finding.span else "no time known"
+        where = " ".join(part for part in (finding.listing or "unmapped", _short(finding)) if part)
+        yield f"  {kind:<16} {when:<18} {where:<34} {_what(finding):<32} {fate}".rstrip()
+
+
+def _short(finding: Finding) -> str:
+    ref = finding.ref or ""
+    return ref if len(ref) <= 12 else f"{ref[:10]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _what(finding: Finding) -> str:
+    party = f"party {finding.party_size}" if finding.party_size and not finding.ours else ""
+    return finding.what or party
+
+
+def _will(finding: Finding) -> str:
+    if finding.kind == "missing_there" and finding.ours:
+        return "will be placed again if wanted"
+    return WILL[finding.kind]
+
+
+def _sum(report: Report) -> str:
+    found = len(report.look.findings)
+    if not found:
+        return "No difference."
+    amount = counted(found, "difference")
+    if not report.became:
+        names = f"--account {report.account} --venue {report.venue}"
+        return f"{amount}. Nothing was changed. Repair with: holdfast audit {names}"
+    left = sum(one.left for one in report.became)
+    return f"{amount}, {left or 'none'} left."
+
+
+def plain(report: Report) -> dict[str, object]:
+    """For programs: one object for each account and venue."""
+    look = report.look
+    return {
+        "account": report.account,
+        "venue": report.venue,
+        "began_at": look.began_at.isoformat(),
+        "ended_at": report.ended_at.isoformat(),
+        "complete": look.complete,
+        "bookings": len(look.shown),
+        "offers": look.offers,
+        "dry_run": not report.became and bool(look.findings),
+        "findings": _plain_findings(report),
+    }
+
+
+def _plain_findings(report: Report) -> Sequence[Mapping[str, object]]:
+    if report.became:
+        return [one.plain() for one in report.became]
+    return [{**finding.plain(), "will": _will(finding)} for finding in report.look.findings]

@@ -1,0 +1,203 @@
+"""audit: a channel's own list and offers against what we believe, repaired by the ordinary path."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from holdfast.channel import OfferSheet
+from holdfast.inventory.audit import Believed, Finding, compare, exposures
+from holdfast.inventory.known import Block
+from holdfast.inventory.model import Seen, Span
+from holdfast.inventory.occupied import closed_by
+from holdfast.inventory.plan import closed_on, sold_here
+from holdfast.store import audits
+from holdfast.store import blocks as block_store
+from holdfast.store import bookings as booking_store
+from holdfast.store import brake as brake_store
+from holdfast.store import occupied as occupied_store
+from holdfast.sync.absorb import absorb, apply
+from holdfast.sync.aftermath import Became, became
+from holdfast.sync.brake import ask_after
+from holdfast.sync.decide import Observation
+from holdfast.sync.parts import Account, Parts
+from holdfast.sync.sheets import believe
+
+ROUNDS = 20
+"""Batches of the inbox worked off after an audit: what was asked after is among the first."""
+
+KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What was read of an account at a venue, what it was compared with, and what differs."""
+
+    began_at: datetime
+    shown: Mapping[str, Seen] = field(repr=False)
+    complete: bool
+    sheets: Mapping[int, OfferSheet]
+    believed: Believed
+    findings: Sequence[Finding]
+
+    @property
+    def offers(self) -> int:
+        """How many were compared."""
+        return sum(len(sheet.offers) for sheet in self.sheets.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An audit: what it found and, unless it was only a look, what became of each (`became`)."""
+
+    account: str
+    venue: str
+    look: Look
+    became: Sequence[Became]
+    ended_at: datetime
+
+
+async def audit(parts: Parts, account: Account, venue_id: int, *, dry_run: bool) -> Report:
+    """Compare an account with what we believe at one venue, and repair. Raises ChannelError.
+
+    Nothing is written by a dry run. Nothing is concluded from absence unless the scan was complete.
+    """
+    look = await take_a_look(parts, account, venue_id)
+    outcome: Sequence[Became] = ()
+    if not dry_run:
+        await _repair(parts, account, look)
+        outcome = [await became(parts, account, venue_id, finding) for finding in look.findings]
+        await _record(parts, account, venue_id, (look, outcome))
+    return Report(
+        account=account.name,
+        venue=parts.premises[venue_id].name,
+        look=look,
+        became=outcome,
+        ended_at=parts.now(),
+    )
+
+
+async def take_a_look(parts: Parts, account: Account, venue_id: int) -> Look:
+    """Read everything and compare it. Raises ChannelError."""
+    began, mine = parts.now(), [i for i, venue in account.venues.items() if venue == venue_id]
+    shown, complete = await _scanned(account, mine, began)
+    ahead = Span(start=began, end=began + timedelta(days=account.horizon_days))
+    sheets = {i: await account.channel.offers(account.listings[i], ahead) for i in mine}
+    believed = await _believed(parts, account, (venue_id, mine, began), shown)
+    found = compare(believed, shown.values(), complete=complete)
+    return Look(
+        began_at=began,
+        shown=shown,
+        complete=complete and all(sheet.complete for sheet in sheets.values()),
+        sheets=sheets,
+        believed=believed,
+        findings=[*found, *await _exposures(parts, venue_id, sheets)],
+    )
+
+
+async def _scanned(
+    account: Account, listing_ids: Sequence[int], began: datetime
+) -> tuple[dict[str, Seen], bool]:
+    shown: dict[str, Seen] = {}
+    complete = False
+    listings = [account.listings[i] for i in listing_ids]
+    async for page in account.channel.scan(listings, account.window(began)):
+        shown |= {seen.external_id: seen for seen in page.bookings}
+        complete = page.complete
+    return shown, complete
+
+
+async def _believed(
+    parts: Parts,
+    account: Account,
+    scope: tuple[int, Sequence[int], datetime],
+    shown: Mapping[str, Seen],
+) -> Believed:
+    venue_id, mine, began = scope
+    window, listed = account.window(began), account.channel.capabilities.reads_holds
+    async with parts.pool.acquire() as connection:
+        live = await booking_store.live_refs(connection, account.id, window, began)
+        standing = await block_store.live_refs(connection, account.id, window, began, listed)
+        due = await brake_store.expected(connection, account.id, live | standing, began)
+        known = await booking_store.by_refs(connection, account.id, [*shown, *live])
+        blocks = await block_store.live_on(connection, venue_id, mine)
+    return Believed(
+        bookings=known,
+        blocks=_by_ref(blocks),
+        expected=[one.ref for one in due if one.listing_id in mine],
+        busy=[b.marker for b in blocks if b.flying or b.changed_at >= began],
+        listings={i: account.listings[i].name for i in account.listings},
+    )
+
+
+def _by_ref(blocks: Sequence[Block]) -> dict[str, Block]:
+    return {b.external_id: b for b in blocks if b.external_id is not None and b.state != "absent"}
+
+
+async def _exposures(
+    parts: Parts, venue_id: int, sheets: Mapping[int, OfferSheet]
+) -> list[Finding]:
+    """What is sold although its time is taken, by what we believe now."""
+    if not sheets:
+        return []
+    venue, stretch = parts.premises[venue_id], _hull(list(sheets.values()))
+    async with parts.pool.acquire() as connection:
+        bookings = await booking_store.occupying_in(connection, venue_id, stretch)
+        strangers: Mapping[int, Sequence[Span]] = {}
+        if venue.trust_offers:
+            strangers = await occupied_store.of_venue(connection, venue_id, stretch)
+    found: list[Finding] = []
+    for listing_id, sheet in sheets.items():
+        outlet = venue.outlets[listing_id]
+        closed = closed_on(outlet, bookings, venue.outlets, venue.units)
+        closed += closed_by(outlet, strangers, venue.outlets, venue.units)
+        own = sold_here(outlet, bookings)
+        offers = [o.span for o in sheet.offers if not any(o.span.overlaps(s) for s in own)]
+        taken = [part.span for part in closed]
+        found += exposures(outlet.name, offers, taken, sheet.read_at)
+    return found
+
+
+def _hull(sheets: Sequence[OfferSheet]) -> Span:
+    start = min(sheet.window.start for sheet in sheets)
+    return Span(start=start, end=max(sheet.window.end for sheet in sheets))
+
+
+async def _repair(parts: Parts, account: Account, look: Look) -> None:
+    """Differences become observations, absences reads by id, offers plans: nothing but the ordinary path."""
+    seen = [finding.seen for finding in look.findings if finding.seen is not None]
+    observations = [
+        Observation(account=account, seen=one, via="poll", heard_at=one.read_at) for one in seen
+    ]
+    await apply(parts, observations)
+    for listing_id, sheet in look.sheets.items():
+        await believe(parts, account, listing_id, sheet, "audit")
+    if look.complete and await ask_after(parts, account, look.believed.expected, look.shown):
+        for _ in range(ROUNDS):
+            if not await absorb(parts, account):
+                break
+
+
+async def _record(
+    parts: Parts, account: Account, venue_id: int, what: tuple[Look, Sequence[Became]]
+) -> None:
+    look, outcome = what
+    record = audits.Record(
+        account_id=account.id,
+        venue_id=venue_id,
+        began_at=look.began_at,
+        ended_at=parts.now(),
+        complete=look.complete,
+        findings=[one.plain() for one in outcome],
+    )
+    async with parts.pool.acquire() as connection:
+        await audits.add(connection, record)
+        await audits.forget(connection, parts.now() - KEPT)
+
+
+async def audit_all(parts: Parts, account: Account) -> bool:
+    """Every venue of an account, on schedule; True: all could be read completely. Raises ChannelError."""
+    reports = [
+        await audit(parts, account, venue_id, dry_run=False)
+        for venue_id in sorted(set(account.venues.values()))
+    ]
+    return all(report.look.complete for report in reports)

@@ -1,0 +1,52 @@
+"""sheets: what a listing was read to sell is believed, compared with what we know, and planned for."""
+
+from collections.abc import Sequence
+
+from holdfast.channel import OfferSheet
+from holdfast.inventory import occupied
+from holdfast.inventory.model import Span
+from holdfast.store import occupied as occupied_store
+from holdfast.store import offers
+from holdfast.sync.parts import Account, Parts
+from holdfast.sync.replan import replan
+from holdfast.sync.turn import Turn, turn
+
+
+async def believe(
+    parts: Parts, account: Account, listing_id: int, sheet: OfferSheet, actor: str = "poll"
+) -> None:
+    """Keep it, and plan anew where it sells taken time, or where somebody unknown is."""
+    sold = [offer.span for offer in sheet.offers]
+    async with turn(parts, account.venues[listing_id], actor=actor) as current:
+        believed = await offers.save(current.connection, listing_id, sold, sheet.read_at)
+        if sheet.complete:
+            await offers.close_absent(
+                current.connection, listing_id, sheet.window, sold, sheet.read_at
+            )
+            await _look_for_strangers(current, listing_id, sheet)
+            current.read[listing_id] = sheet.window
+            current.touch(sheet.window)  # what is no longer sold there matters, too
+        current.may_probe = False
+        current.touch(*_stretches(believed))
+        await replan(current)
+
+
+async def _look_for_strangers(current: Turn, listing_id: int, sheet: OfferSheet) -> None:
+    """Time that is sold no more although we know nobody there: shown, and closed elsewhere if trusted."""
+    connection, venue = current.connection, current.premises
+    grid, sold = await occupied_store.grid(connection, listing_id, sheet.window, sheet.read_at)
+    if not grid:
+        return
+    reach = Span(start=sheet.window.start, end=max(span.end for span in grid))
+    taken = await occupied_store.taken_here(connection, listing_id, venue.id, reach)
+    found = occupied.occupied(occupied.Sheet(now=sheet.read_at, grid=grid, sold=sold, taken=taken))
+    at = (sheet.read_at, current.now)
+    changed = await occupied_store.replace(connection, listing_id, reach, found, at)
+    current.touch(*changed, *found)  # whether the venue trusts it may have changed as well
+
+
+def _stretches(spans: Sequence[Span]) -> list[Span]:
+    """One seed a stretch: planning around each offer by itself would do the same work again and again."""
+    if not spans:
+        return []
+    return [Span(start=min(s.start for s in spans), end=max(s.end for s in spans))]
