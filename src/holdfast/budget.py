@@ -43,6 +43,11 @@ class Pace:
         return max(1, self.per_minute // 4)
 
     @property
+    def reserve(self) -> int:
+        """What polls leave to news and calls: they use only what is above it."""
+        return max(1, self.burst // 3)
+
+    @property
     def interval(self) -> float:
         """Seconds between calls in the long run; with the burst this stays within the contract."""
         return 60.0 / max(1, self.per_minute - self.burst)
@@ -57,6 +62,10 @@ class Budget(Protocol):
 
     async def left(self, kind: Kind) -> int:
         """How many calls could go now."""
+        ...
+
+    async def spares(self, kind: Kind) -> bool:
+        """Whether so much is left that what can wait may go, too."""
         ...
 
     async def penalise(self, seconds: float) -> None:
@@ -99,6 +108,10 @@ class LocalBudget:
     def _shared(self, kind: Kind) -> tuple[int, float]:
         pace = self._paces[kind]
         return max(1, pace.burst // self._share), pace.interval * self._share
+
+    async def spares(self, kind: Kind) -> bool:
+        """See `Budget.spares`."""
+        return await self.left(kind) >= self._paces[kind].reserve
 
     async def penalise(self, seconds: float) -> None:
         """See `Budget.penalise`."""
@@ -162,6 +175,10 @@ class SharedBudget:
         """See `Budget.left`."""
         answer = await self._ask(kind, take=False)
         return await self._fallback.left(kind) if answer is None else int(answer[1])
+
+    async def spares(self, kind: Kind) -> bool:
+        """See `Budget.spares`."""
+        return await self.left(kind) >= self._paces[kind].reserve
 
     async def penalise(self, seconds: float) -> None:
         """See `Budget.penalise`."""

@@ -53,7 +53,8 @@ class Drainer:
             self._in_trouble(None)
 
     def _start(self, lane: Lane) -> None:
-        task = asyncio.create_task(work_off(self._parts, lane), name=f"{lane[0]} {lane[1]}")
+        work = work_off(self._parts, lane, lambda: not self._landing)
+        task = asyncio.create_task(work, name=f"{lane[0]} {lane[1]}")
         self._lanes[lane] = task
         task.add_done_callback(lambda done: self._ended(lane, done))
 

@@ -212,34 +212,6 @@ class Stage:
         try:
             await until(right, "the end state", seconds)
         except AssertionError as late:
-            import datetime as dt  # DEBUG
-
-            with open("/tmp/acc-debug.txt", "a") as f:  # DEBUG
-                f.write("=== " + "\n".join(found) + "\n")
-                for q in (
-                    "select * from inbox",
-                    "select * from cursors",
-                    "select now()",
-                    "select * from pushes",
-                    "select * from blocks",
-                    "select id,channel,external_id,status,during,read_at,updated_at,version from bookings",
-                    "select venue_id,seq,at,kind,actor,booking_id,block_id,push_id,data from journal order by seq",
-                    "select * from offers where listing_id=-1",
-                ):
-                    f.write(q + "\n")
-                    for r in await self.pool.fetch(q):
-                        f.write(
-                            "  "
-                            + " ".join(
-                                f"{k}={v.strftime('%H:%M:%S.%f') if isinstance(v, dt.datetime) else v}"
-                                for k, v in r.items()
-                            )
-                            + "\n"
-                        )
-                for n, side in self.sides.items():
-                    f.write(n + str(await side.ask("GET", "/truth")) + "\n")
-                    for r in await side.ask("GET", "/requests"):
-                        f.write(f"   {n} {r}\n")
             raise AssertionError("\n".join([str(late), *found])) from None
 
     async def clear(self) -> None:

@@ -27,9 +27,9 @@ from holdfast.inventory.model import Span
 
 Cost = tuple[int, int, timedelta]
 
-CLOSED = some_spans(4, longest=12)
-OFFERS = some_spans(9)
-STANDING = some_spans(3).map(apart)
+CLOSED = some_spans(4, last=14, longest=6)
+OFFERS = some_spans(9, last=16, longest=6)
+STANDING = some_spans(4, last=16, longest=6).map(apart)
 
 
 def bad_among(offers: Sequence[Span], closed: Sequence[Span]) -> list[Span]:
@@ -235,6 +235,18 @@ def test_what_stands_already_is_kept_before_anything_new(ours: str, taken: str) 
     bad_start = span("12:00-13:00")
     only = [one for one in starts if one.start >= bad_start.start]
     assert text(cover([bad_start], only, spans(ours))) == taken
+
+
+def test_what_stands_is_kept_though_something_new_would_take_less_time() -> None:
+    offers = spans("11:30-12:30 12:20-12:40")
+    chosen = cover(spans("12:10-12:20"), offers, spans("10:00-12:00"))
+    assert text(chosen) == "10:00-12:00"
+
+
+def test_one_that_is_new_is_better_than_two_that_stand() -> None:
+    offers = spans("11:30-12:30 12:35-13:30 12:20-12:45")
+    chosen = cover(spans("12:10-12:20 12:50-13:00"), offers, spans("10:00-12:00 13:10-15:00"))
+    assert text(chosen) == "12:20-12:45"
 
 
 @given(some_spans(8))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -279,6 +279,40 @@ def test_a_block_that_is_not_needed_any_more_is_wanted_no_more() -> None:
     (change,) = diff([], [a_block()])
     assert (change.block, change.wish.wants, change.wish.because) == (a_block(), "nothing", ())
     assert diff([], [a_block(wants="nothing")]) == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"wants": "booked"}, {"until": at("10:00")}, {"until": None}, {"because": (1, 2)}]
+)
+def test_a_wish_that_differs_in_anything_is_written_down(change: dict[str, Any]) -> None:
+    wish = Wish(
+        listing_id=1, span=span("12:00-13:00"), wants="held", until=at("09:00"), because=(1,)
+    )
+    known = a_block(wants="held", wanted_until=at("09:00"), because=(1,))
+    assert diff([wish], [known]) == []
+    differing = replace(wish, **change)
+    assert [(c.block, c.wish) for c in diff([differing], [known])] == [(known, differing)]
+
+
+@pytest.mark.parametrize(
+    ("state", "flying", "stands"),
+    [
+        ("absent", False, False),
+        ("absent", True, True),
+        ("held", False, True),
+        ("booked", False, True),
+    ],
+)
+def test_what_may_stand_already_is_kept_before_anything_new(
+    state: There, flying: bool, stands: bool
+) -> None:
+    """A call that is under way or of unknown outcome may have placed it."""
+    block = a_block(span=span("12:15-13:15"), state=state, flying=flying)
+    assert block.stands is stands
+    closed = [Closed(booking_id=1, span=span("12:00-13:00"), firm=True, until=None)]
+    offers = spans("12:00-13:00 12:15-13:15")
+    taken = [wish.span for wish in wishes(OUTLET, closed, offers, [block], "rehold")]
+    assert text(taken) == ("12:15-13:15" if stands else "12:00-13:00")
 
 
 def test_a_span_that_is_wished_for_again_gets_its_old_block_back() -> None:

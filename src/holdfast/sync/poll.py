@@ -34,12 +34,15 @@ KEEP_SECONDS = 8.0
 """Between two renewals of a reading's lease of 30 seconds."""
 
 
+MAKE_WAY_SECONDS, PATIENCE_ROUNDS = 1.0, 20
+
+
 async def poll(parts: Parts) -> bool:
     """Do one reading that is due, a probe before a cursor; False: none was due."""
     async with parts.pool.acquire() as connection:
         probe = await schedule.claim_probe(connection, parts.now())
     if probe is not None:
-        await _probe(parts, probe)
+        await _probe_or_give_back(parts, probe)
         return True
     async with parts.pool.acquire() as connection:
         cursor = await schedule.claim(connection, parts.now(), list(parts.accounts))
@@ -115,15 +118,26 @@ def _next(parts: Parts, cursor: Cursor, account: Account, error: ChannelError | 
     return parts.now() + timedelta(seconds=min(wait or seconds, 300.0))
 
 
+async def _make_way(parts: Parts, account: Account) -> None:
+    """Polls use what news and calls leave of the budget. Raises Limited when that is nothing for long."""
+    for _ in range(PATIENCE_ROUNDS):
+        if await account.budget.spares("read"):
+            return
+        await parts.clock.sleep(MAKE_WAY_SECONDS)
+    raise Limited("the read budget is needed for news", retry_after=MAKE_WAY_SECONDS)
+
+
 async def _bookings(parts: Parts, cursor: Cursor, account: Account) -> bool:
     """Scan page by page; what a complete scan did not show is read by its id before anything is concluded."""
     window = account.window(cursor.started_at)
     shown: set[str] = set()
     complete = False
+    await _make_way(parts, account)
     async for page in account.channel.scan(list(account.listings.values()), window):
         shown |= {seen.external_id for seen in page.bookings}
         await apply(parts, await _differences(parts, account, page))
         complete = page.complete
+        await _make_way(parts, account)
     if complete:
         await _ask_after(parts, account, (window, cursor.started_at), shown)
     return complete
@@ -181,9 +195,19 @@ async def _all_offers(parts: Parts, cursor: Cursor, account: Account) -> bool:
 
 async def read_offers(parts: Parts, account: Account, listing_id: int, window: Span) -> bool:
     """Read what a listing sells and believe it; True: it was read completely. Raises ChannelError."""
+    await _make_way(parts, account)
     sheet = await account.channel.offers(account.listings[listing_id], window)
     await believe(parts, account, listing_id, sheet)
     return sheet.complete
+
+
+async def _probe_or_give_back(parts: Parts, probe: Probe) -> None:
+    try:
+        await _probe(parts, probe)
+    except asyncio.CancelledError:
+        async with parts.pool.acquire() as connection:
+            await schedule.probe_later(connection, probe.id, parts.now())
+        raise
 
 
 async def _probe(parts: Parts, probe: Probe) -> None:

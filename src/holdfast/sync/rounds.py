@@ -44,11 +44,16 @@ async def due_lanes(parts: Parts) -> list[Lane]:
     return lanes
 
 
-async def work_off(parts: Parts, lane: Lane) -> int:
-    """Work a lane off until nothing in it is due or its budget is spent; returns how much was done."""
+async def work_off(parts: Parts, lane: Lane, go_on: Callable[[], bool] = lambda: True) -> int:
+    """Work a lane off until nothing in it is due or its budget is spent; returns how much was done.
+
+    No further round is begun once `go_on` says no.
+    """
     step, account_id = lane
     total = 0
     for _ in range(ENOUGH):
+        if not go_on():
+            break
         account = parts.accounts.get(account_id)
         done = await STEPS[step](parts, account) if account is not None else 0
         total += done
