@@ -202,7 +202,14 @@ class Town:
         return found
 
     async def _taken_elsewhere(self, name: str, unit: str) -> list[tuple[datetime, datetime]]:
-        return [
+        """By guests on the other channels, by their providers' books, and at the venue itself, by ours."""
+        direct = await self.rows(
+            "select lower(b.during) s, upper(b.during) e from bookings b"
+            " join units u on u.id = any(b.unit_ids)"
+            " where b.channel = 'direct' and b.status = 'confirmed' and u.name = $1",
+            unit,
+        )
+        return [(row["s"], row["e"]) for row in direct] + [
             (datetime.fromisoformat(t["start"]), datetime.fromisoformat(t["end"]))
             for other, side in self.sides.items()
             if other != name

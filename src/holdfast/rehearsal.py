@@ -24,7 +24,7 @@ class Line:
 
     @property
     def words(self) -> str:
-        """`place salon-mozrest Sat 21 Nov 20:00-22:00, then commit`."""
+        """`place   salon  Sat 21 Nov 20:00-22:00, then commit`."""
         then = ", then commit" if self.call.call == "place" and self.call.wants == "booked" else ""
         about = f" {self.call.ref}" if self.call.ref else ""
         where = self.call.listing or "an unknown listing"
