@@ -155,3 +155,11 @@ async def ask_again(connection: asyncpg.Connection, block_id: int, now: datetime
     """A person wants it there after all; its span."""
     during = await connection.fetchval(_SQL["ask_again"], block_id, now)
     return None if during is None else to_span(during)
+
+
+async def ended_at(
+    connection: asyncpg.Connection, account_id: int, external_id: str
+) -> datetime | None:
+    """When the block of ours that stood under this id changed last; None: none did."""
+    at: datetime | None = await connection.fetchval(_SQL["ended_at"], account_id, external_id)
+    return at

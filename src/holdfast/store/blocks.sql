@@ -41,7 +41,7 @@ update blocks set state = $2, external_id = $3, expires_at = $4, placed_at = $5,
 -- gone --
 -- It is not at the channel any more; if it is still wanted, a gap begins.
 update blocks
-   set state = 'absent', external_id = null, expires_at = null, updated_at = $2,
+   set state = 'absent', last_ref = coalesce(external_id, last_ref), external_id = null, expires_at = null, updated_at = $2,
        gap_since = case when wants <> 'nothing' and state <> 'absent' then coalesce(gap_since, $2) else gap_since end
  where id = $1
 
@@ -86,3 +86,7 @@ select venue_id from blocks where account_id = $1 and external_id = $2
 -- A person wants it there after all: what was lost or refused before does not count any more.
 update blocks set losses = least(losses, 1), updated_at = $2, version = version + 1 where id = $1
 returning during
+
+-- ended_at --
+-- When a block of ours that stood under this id at the channel was last known to end.
+select max(updated_at) from blocks where account_id = $1 and last_ref = $2
