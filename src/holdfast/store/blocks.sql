@@ -41,7 +41,7 @@ update blocks set state = $2, external_id = $3, expires_at = $4, placed_at = $5,
 -- gone --
 -- It is not at the channel any more; if it is still wanted, a gap begins.
 update blocks
-   set state = 'absent', external_id = null, expires_at = null, updated_at = $2,
+   set state = 'absent', last_ref = coalesce(external_id, last_ref), external_id = null, expires_at = null, updated_at = $2,
        gap_since = case when wants <> 'nothing' and state <> 'absent' then coalesce(gap_since, $2) else gap_since end
  where id = $1
 
@@ -119,3 +119,7 @@ select b.*, exists (select from pushes p where p.block_id = b.id and p.state in 
   from blocks b
  where b.venue_id = $1 and b.closed_at is null and b.listing_id = any($2::bigint[])
  order by b.id
+
+-- ended_at --
+-- When a block of ours that stood under this id at the channel was last known to end.
+select max(updated_at) from blocks where account_id = $1 and last_ref = $2

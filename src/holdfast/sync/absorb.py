@@ -104,7 +104,10 @@ async def _is_echo(parts: Parts, errand: Errand) -> bool:
         return False
     async with parts.pool.acquire() as connection:
         block = await block_store.by_echo(connection, errand.account.id, errand.ref, None)
-    return block is not None and (block.flying or errand.latest < block.changed_at + ECHO)
+        if block is None:
+            ended = await block_store.ended_at(connection, errand.account.id, errand.ref)
+            return ended is not None and errand.latest < ended + ECHO
+    return block.flying or errand.latest < block.changed_at + ECHO
 
 
 def _observation(errand: Errand, seen: Seen | Absent, venue_id: int | None) -> Observation:

@@ -169,11 +169,12 @@ class MozrestChannel:
         """An unconfirmed hold cannot be given back: no such call is documented (U1)."""
         if not booked:
             raise Rejected("mozrest release: a hold cannot be released, it lapses by itself")
-        await self._cancel(external_id, "No longer needed")
+        await self._cancel_now(external_id, "No longer needed")
 
     async def cancel(self, external_id: str, reason: str, contact: Contact) -> None:
-        """Read first, for what a second cancelling answers is not documented (U3)."""
-        await self._cancel(external_id, reason)
+        """Read first: guests are told of every cancelling, and a second one is not documented (U3)."""
+        if await self._is_on(external_id):
+            await self._cancel_now(external_id, reason)
 
     async def move(self, listing: Listing, external_id: str, offer: Offer, party_size: int) -> None:
         """https://bc-api.mozrest.com/bc-api/bookings.md, "Update Booking"; some refuse it (C33)."""
@@ -223,9 +224,8 @@ class MozrestChannel:
         kind = Rejected if still_sold else Taken
         return kind(str(refusal), status=refusal.status, raw=refusal.raw)
 
-    async def _cancel(self, external_id: str, reason: str) -> None:
-        if not await self._is_on(external_id):
-            return
+    async def _cancel_now(self, external_id: str, reason: str) -> None:
+        """What is off already counts as done, whatever the refusal is called."""
         try:
             reply = await self._reply(self._protocol.cancel(external_id, reason))
             replies.ensure_cancelled(reply, self._clock.now())

@@ -164,6 +164,7 @@ create table blocks (
   wanted_until timestamptz,            -- the latest deadline of the holds behind it
   state        text not null check (state in ('absent', 'held', 'booked')),
   external_id  text,                   -- the hold's id until it is committed, then the booking's
+  last_ref     text,                   -- the id of what stood there last: its provider tells of its end
   expires_at   timestamptz,            -- our clock: the earliest moment at which the hold may lapse
   because      bigint[] not null,      -- the bookings that it stands for
   placed_at    timestamptz,
@@ -176,6 +177,7 @@ create table blocks (
 );
 create unique index blocks_one_live on blocks (listing_id, during) where closed_at is null;
 create unique index blocks_one_per_ref on blocks (account_id, external_id) where external_id is not null;
+create index blocks_ended on blocks (account_id, last_ref) where last_ref is not null;
 create index blocks_live on blocks (venue_id) where closed_at is null;
 
 -- One wanted outward call. The newest wish replaces the one waiting; one is in flight at a time.
