@@ -39,6 +39,7 @@ def listing(book: Book, name: str) -> ListingRow:
 async def due(connection: asyncpg.Connection) -> set[tuple[str, str, datetime]]:
     rows = await connection.fetch(
         "select a.name, c.task, c.next_due_at from cursors c join accounts a on a.id = c.account_id"
+        " where c.task <> 'audit'"
     )
     return {(row["name"], row["task"], row["next_due_at"]) for row in rows}
 
@@ -123,6 +124,30 @@ async def test_a_new_account_is_due_to_be_read_at_once(
         for account in ("rooms-main", "tables-main")
         for task in ("bookings", "offers")
     }
+
+
+async def test_a_new_account_is_audited_when_there_was_time_to_read_it(
+    connection: asyncpg.Connection, configured: Configured
+) -> None:
+    await apply(connection, configured(), NOW)
+    rows = await connection.fetch(
+        "select a.name, c.next_due_at as at from cursors c join accounts a on a.id = c.account_id"
+        " where c.task = 'audit'"
+    )
+    waits = {row["name"]: (row["at"] - NOW).total_seconds() for row in rows}
+    assert waits == {"rooms-main": 900, "tables-main": 901}
+
+
+async def test_offers_are_trusted_only_where_the_venue_says_so(
+    connection: asyncpg.Connection, configured: Configured
+) -> None:
+    await apply(connection, configured(), NOW)
+    before = next(iter((await load(connection)).venues.values()))
+    trusting = ('timezone = "Europe/Paris"', 'timezone = "Europe/Paris"\ntrust_offers = true')
+    changed = lines(await apply(connection, configured(trusting), NOW))
+    after = next(iter((await load(connection)).venues.values()))
+    assert (before.trust_offers, after.trust_offers) == (False, True)
+    assert changed == ["~ venue glasshouse: trust_offers false -> true"]
 
 
 async def test_a_changed_account_does_not_wait_for_its_old_interval(

@@ -91,10 +91,7 @@ async def a_stray_booking_bears_our_mark(t: Town, name: str) -> None:
         "end": (start + HOUR).isoformat(),
         "email": "house+hf-stray@glasshouse.example",
     }
-    if name == "mozrest":  # a block left over from an earlier life, made through our own key
-        await side.ask("POST", "/guest/book", wish)
-    else:
-        await side.ask("POST", "/guest/book", wish)
+    await side.ask("POST", "/guest/book", wish)
 
 
 DRIFTS: dict[str, tuple[Callable[[Town, str], Awaitable[None]], str]] = {

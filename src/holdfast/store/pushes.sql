@@ -35,8 +35,7 @@ with due as (
         where c.account_id = $1 and c.call = 'place' and c.state in ('waiting', 'in_flight', 'unknown')
           and (c.state <> 'waiting' or c.due_at <= $2)
           and cb.listing_id = rb.listing_id and not cb.during && rb.during))
-     and (p.call <> 'release' or p.state = 'unknown' or not exists (
-       select from blocks rb where rb.id = p.block_id and braked_around(rb.listing_id)))
+     and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
    order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
    for update skip locked),
 taken as (
@@ -85,8 +84,7 @@ returning state
 -- next_due --
 -- When there is something to send again, of the accounts that send; what the brake keeps back is not due.
 select min(p.due_at) from pushes p where p.account_id = any($1::bigint[]) and p.state in ('waiting', 'unknown')
-   and (p.call <> 'release' or p.state = 'unknown' or not exists (
-     select from blocks rb where rb.id = p.block_id and braked_around(rb.listing_id)))
+   and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
 
 -- placing_on --
 -- Whether we are just placing something on this listing at this time: what appears there may be ours.
@@ -100,8 +98,7 @@ select exists (
 select distinct p.account_id from pushes p
  where p.state in ('waiting', 'unknown') and p.due_at <= $1
    and (p.lease_until is null or p.lease_until < clock_timestamp())
-   and (p.call <> 'release' or p.state = 'unknown' or not exists (
-     select from blocks rb where rb.id = p.block_id and braked_around(rb.listing_id)))
+   and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
 
 -- in_shadow --
 -- Who turned live while calls are recorded that were not to be sent.

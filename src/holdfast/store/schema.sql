@@ -343,13 +343,14 @@ create table audits (
 create index audits_latest on audits (venue_id, account_id, began_at);
 
 -- A release waits while an account is braked that sells the same units: nothing is freed on doubt.
-create function braked_around(listing bigint) returns boolean language sql stable as $$
+create function braked_around(block bigint) returns boolean language sql stable as $$
   select exists (
-    select from listing_units mine
+    select from blocks b
+      join listing_units mine on mine.listing_id = b.listing_id
       join listing_units theirs on theirs.unit_id = mine.unit_id
       join listings l on l.id = theirs.listing_id
       join accounts a on a.id = l.account_id
-     where mine.listing_id = listing and a.braked_at is not null)
+     where b.id = block and a.braked_at is not null)
 $$;
 
 create table workers (

@@ -58,7 +58,8 @@ async def _block(
     marker = finding.seen.marker if finding.seen else None
     block = await block_store.by_echo(connection, account.id, finding.ref or "", marker)
     if finding.kind == "missing_there":
-        return await _gone(connection, account, finding, still=block is not None)
+        still = block is not None and block.external_id == finding.ref
+        return await _gone(connection, account, finding, still=still)
     if block is None or block.external_id != finding.ref:
         return "a person must look: see the conflicts", True
     return ("being released" if block.wants == "nothing" else "updated"), False

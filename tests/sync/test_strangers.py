@@ -63,7 +63,7 @@ async def test_bookings_and_blocks_of_ours_are_no_strangers(database_url: str) -
         await t.boseat.book("salon", NOON, 60)
         await t.mozrest.book("board-room", NOON, 90)
         await t.boseat.book("chefs-table", NOON, 60, confirm=False)
-        await t.live(1200)
+        await t.live(1800)  # the guest's hold lapses, and ours after it
         assert await occupied(t) == []
         assert await t.violations() == []
 
