@@ -58,8 +58,8 @@ class Surroundings:
         try:
             async with wired(base, herald.wake) as wiring:
                 yield wiring, redis
-                await herald.close()
         finally:
+            await herald.close()
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await redis.aclose(close_connection_pool=True)
 
