@@ -228,6 +228,8 @@ class Plan:
     calm: bool = False
     audit_seconds: int = 900
     trust_offers: bool = False
+    worlds: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """By channel, another world than the simulator's example."""
 
 
 @asynccontextmanager
@@ -279,6 +281,7 @@ async def _sides(
         options = SimulatorOptions(
             clock=clock,
             webhook=target if plan.webhooks else None,
+            world=plan.worlds.get(name),
             switches={**UNLIMITED.get(name, {}), **plan.switches.get(name, {})},
         )
         port = await stack.enter_async_context(listening(kind.simulate(options), "127.0.0.1", 0))

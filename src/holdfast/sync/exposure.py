@@ -108,7 +108,7 @@ async def _take(
             await _begin(turn, step, remedies, told)
         case Go(episode=episode):
             reason = _reason(turn, step, remedies)
-            if reason != episode.why:
+            if reason is not None and reason != episode.why:  # what took so long stays written
                 await exposures.say_why(turn.connection, episode.id, reason)
         case End(episode=episode):
             await _end(turn, episode, remedies)
