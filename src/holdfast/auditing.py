@@ -92,8 +92,10 @@ def told(report: Report, zone: ZoneInfo) -> list[str]:
         f" and {counted(look.offers, 'offer')} in {seconds:.1f} s"
     )
     lines = [head, *_lines(report, zone)]
-    if not look.complete:
-        lines.append("Not everything could be read: nothing was concluded from what is missing.")
+    if not look.scanned:
+        lines.append("Not every booking could be read: nothing was concluded from absence.")
+    elif not look.complete:
+        lines.append("Not every offer could be read: more may be exposed.")
     return [*lines, _sum(report)]
 
 

@@ -139,6 +139,30 @@ async def test_a_booking_that_was_deleted_is_read_by_its_id_and_ended(database_u
         assert await t.mozrest.ours("salon") == []
 
 
+@pytest.mark.parametrize("name", ["boseat", "mozrest"])
+async def test_a_block_that_somebody_moved_is_told_given_back_and_placed_where_it_belongs(
+    database_url: str, name: str
+) -> None:
+    async with town(database_url, DRIFT) as t:
+        other = "mozrest" if name == "boseat" else "boseat"
+        await t.sides[other].book("salon", NOON, 120 if other == "mozrest" else 60)
+        await t.live(60)
+        side = t.sides[name]
+        before = [(o["start"], o["end"]) for o in await side.ours("salon")]
+        await asleep(t)
+        start = NOON + 7 * HOUR
+        end = start + (HOUR if name == "boseat" else 2 * HOUR)
+        (moved, *_) = await side.ours("salon")
+        to = {"start": start.isoformat(), "end": end.isoformat()}
+        await side.act(moved["ref"], "move", to)
+        report = await audited(t, name)
+        assert "differing" in {found for found, _ in kinds(report)}
+        await t.live(120)
+        assert [(o["start"], o["end"]) for o in await side.ours("salon")] == before
+        assert await t.rows("select 1 from conflicts where kind = 'block_lost'")
+        assert kinds(await audited(t, name)) == []
+
+
 async def test_a_scan_that_is_not_complete_concludes_nothing_from_absence(
     database_url: str,
 ) -> None:
@@ -149,7 +173,7 @@ async def test_a_scan_that_is_not_complete_concludes_nothing_from_absence(
         await t.boseat.ask("POST", f"/boseat/{refs[0]}/delete")
         await t.boseat.ask("PUT", "/switches", {"page_fault": "unreadable_row"})
         report = await audited(t, "boseat")
-        assert not report.look.complete
+        assert not report.look.scanned
         assert all(found != "missing_there" for found, _ in kinds(report))
         assert len(await t.rows("select 1 from bookings where status = 'confirmed'")) == 2
         assert await t.rows("select 1 from audits where complete") == []

@@ -34,7 +34,10 @@ class Look:
 
     began_at: datetime
     shown: Mapping[str, Seen] = field(repr=False)
+    scanned: bool
+    """Whether every booking was shown: only then absence means anything."""
     complete: bool
+    """Whether every offer was, too."""
     sheets: Mapping[int, OfferSheet]
     believed: Believed
     findings: Sequence[Finding]
@@ -87,6 +90,7 @@ async def take_a_look(parts: Parts, account: Account, venue_id: int) -> Look:
     return Look(
         began_at=began,
         shown=shown,
+        scanned=complete,
         complete=complete and all(sheet.complete for sheet in sheets.values()),
         sheets=sheets,
         believed=believed,
@@ -171,7 +175,7 @@ async def _repair(parts: Parts, account: Account, look: Look) -> None:
     await apply(parts, observations)
     for listing_id, sheet in look.sheets.items():
         await believe(parts, account, listing_id, sheet, "audit")
-    if look.complete and await ask_after(parts, account, look.believed.expected, look.shown):
+    if look.scanned and await ask_after(parts, account, look.believed.expected, look.shown):
         for _ in range(ROUNDS):
             if not await absorb(parts, account):
                 break

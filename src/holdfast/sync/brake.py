@@ -41,7 +41,7 @@ async def ask_after(
     verdict = judge_scan(expected, shown)
     if isinstance(verdict, Quarantine):
         await trip(parts, account, verdict)
-    async with parts.pool.acquire() as connection:
+    async with parts.pool.acquire() as connection, connection.transaction():
         waiting = await brake_store.open_refs(connection, account.id, missing)
         new = [ref for ref in missing if ref not in waiting]
         await inbox.add(connection, [_missing(account, ref, parts.now()) for ref in new])

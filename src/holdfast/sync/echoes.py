@@ -30,7 +30,8 @@ async def echo(current: Turn, account: Account, block: Block, seen: Seen | Absen
         await lose(current, block)
         return "applied"
     if there and isinstance(seen, Seen) and _stands_elsewhere(block, seen):
-        await tell(current, block)
+        if was_taken_away(block, seen.read_at):
+            await tell(current, block)
         await lose(current, block)
         return await adopt_orphan(current, account, seen)
     if there and isinstance(seen, Seen) and block.external_id != seen.external_id:
