@@ -1,7 +1,7 @@
 """What every step works with: accounts that can be called, premises that can be decided on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
@@ -10,7 +10,7 @@ import asyncpg
 from holdfast.budget import Budget
 from holdfast.channel import Channel, Contact, Listing
 from holdfast.clock import Clock
-from holdfast.inventory.known import Holds, Outlet, Unit
+from holdfast.inventory.known import Block, Holds, Outlet, Unit
 from holdfast.inventory.marker import mark
 from holdfast.metrics import Metrics
 
@@ -31,6 +31,11 @@ class Account:
     poll_seconds: int
     offers_seconds: int
     horizon_days: int
+
+    def listing_for(self, block: Block) -> Listing:
+        """The listing as its channel must see it for this block: a pool's blocks are for parties of their own."""
+        listing = self.listings[block.listing_id]
+        return listing if block.party is None else replace(listing, party_size=block.party)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,42 +1,32 @@
 """The decision itself: load what a change can bear on, allocate, plan, diff, and write what follows."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
-from holdfast.inventory.allocate import Clash, Seating, allocate
-from holdfast.inventory.known import Block, Booking, Outlet
+from holdfast.inventory.allocate import Clash, Seating, Trouble, allocate
+from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
 from holdfast.inventory.plan import (
     Call,
     Change,
     Closed,
-    closed_on,
     diff,
     next_call,
     reach,
     risk,
-    sold_here,
-    wishes,
 )
+from holdfast.inventory.seating import Seats
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import offers, pushes, schedule, seats
 from holdfast.store.ranges import to_range
 from holdfast.sync.turn import Turn
+from holdfast.sync.wanted import Scene, sellable_by_listing, wanted_on
 
 WIDEST = timedelta(days=60)
 """A chain of bookings and blocks without a gap longer than this is planned in pieces."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """Everything of a venue within the stretch that a change can bear on."""
-
-    stretch: Span
-    bookings: Sequence[Booking]
-    blocks: Sequence[Block]
-    offers: Mapping[int, Sequence[Span]]
 
 
 async def replan(turn: Turn) -> None:
@@ -44,9 +34,9 @@ async def replan(turn: Turn) -> None:
     if not turn.seeds:
         return
     scene = await _load(turn)
-    await _seat(turn, scene)
+    seats = await _seat(turn, scene)
     for outlet in turn.premises.outlets.values():
-        await _plan(turn, scene, outlet)
+        await _plan(turn, scene, seats, outlet)
     await _want_calls(turn, scene.stretch)
 
 
@@ -68,7 +58,7 @@ async def _load(turn: Turn) -> Scene:
         stretch=stretch,
         bookings=[b for b in bookings if b.span and b.span.overlaps(stretch)],
         blocks=[b for b in blocks if b.span.overlaps(stretch)],
-        offers=await offers.sellable_in(turn.connection, listings, stretch),
+        offers=await sellable_by_listing(turn, stretch),
     )
 
 
@@ -80,11 +70,11 @@ def _padding(turn: Turn) -> timedelta:
     return max((u.setup + u.cleanup for u in turn.premises.units.values()), default=timedelta(0))
 
 
-async def _seat(turn: Turn, scene: Scene) -> None:
+async def _seat(turn: Turn, scene: Scene) -> Seats:
     """Give back first, then grant; whom the database refuses is in conflict, whatever we computed."""
-    seating = allocate(scene.bookings, turn.premises.outlets, turn.premises.units)
     concerned = {b.id for b in scene.bookings} | turn.freed
     have = await seats.of_bookings(turn.connection, concerned)
+    seating = allocate(scene.bookings, turn.premises.outlets, turn.premises.units, have)
     wanted = set(seating.grants)
     await seats.free(turn.connection, have - wanted)
     missing = sorted(wanted - have, key=lambda g: (g.unit_id, g.span, g.booking_id))
@@ -95,6 +85,7 @@ async def _seat(turn: Turn, scene: Scene) -> None:
     ]
     _note_grants(turn, seating, granted)
     await _conflicts(turn, concerned, clashes)
+    return seating.seats
 
 
 def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) -> None:
@@ -106,52 +97,47 @@ def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) ->
 
 async def _conflicts(turn: Turn, concerned: set[int], clashes: Iterable[Clash]) -> None:
     """A clash is a fact that a person should see; it is over when the booking has its units or is gone."""
-    standing = await seats.open_conflicts(turn.connection, "double_booking", concerned)
-    for clash in clashes:
-        if clash.booking_id not in standing:
-            await _open(turn, clash)
-        standing.pop(clash.booking_id, None)
-    await seats.close_conflicts(turn.connection, standing.values(), turn.now, "no longer overlaps")
-    for booking_id in standing:
-        turn.note("conflict.closed", {"kind": "double_booking"}, booking_id=booking_id)
+    several = list(clashes)
+    for kind in get_args(Trouble):
+        standing = await seats.open_conflicts(turn.connection, kind, concerned)
+        for clash in (clash for clash in several if clash.kind == kind):
+            if clash.booking_id not in standing:
+                await _open(turn, clash)
+            standing.pop(clash.booking_id, None)
+        over = list(standing.values())
+        await seats.close_conflicts(turn.connection, over, turn.now, "no longer overlaps")
+        for booking_id in standing:
+            turn.note("conflict.closed", {"kind": kind}, booking_id=booking_id)
 
 
 async def _open(turn: Turn, clash: Clash) -> None:
     units = [turn.premises.units[unit].name for unit in clash.unit_ids]
     conflict = seats.NewConflict(
         venue_id=turn.premises.id,
-        kind="double_booking",
+        kind=clash.kind,
         opened_at=turn.now,
         booking_id=clash.booking_id,
         against=clash.against,
         unit_ids=clash.unit_ids,
-        evidence={"heard_at": turn.heard_at.isoformat(), "actor": turn.actor},
+        evidence={
+            "heard_at": turn.heard_at.isoformat(),
+            "actor": turn.actor,
+            "decided_by": clash.decided_by,
+        },
     )
     await seats.open_conflict(turn.connection, conflict)
-    turn.parts.metrics.conflicts_detected.of(
-        kind="double_booking", source="other", target="other"
-    ).inc()
-    data = {"kind": "double_booking", "units": units, "against": list(clash.against)}
+    turn.parts.metrics.conflicts_detected.of(kind=clash.kind, source="other", target="other").inc()
+    data = {"kind": clash.kind, "units": units, "against": list(clash.against)}
     turn.note("conflict.opened", data, booking_id=clash.booking_id)
 
 
-async def _plan(turn: Turn, scene: Scene, outlet: Outlet) -> None:
-    units, outlets = turn.premises.units, turn.premises.outlets
-    closed = closed_on(outlet, scene.bookings, outlets, units)
-    sold = sold_here(outlet, scene.bookings)
-    # only what can still be sold matters
-    sellable = [
-        o
-        for o in scene.offers[outlet.id]
-        if o.start >= turn.now and not any(o.overlaps(s) for s in sold)
-    ]
-    blocks = [b for b in scene.blocks if b.listing_id == outlet.id]
-    live = [part for part in closed if part.span.end > turn.now]
-    wanted = wishes(outlet, live, sellable, blocks, turn.premises.holds)
-    for change in diff(wanted, [b for b in blocks if b.span.end > turn.now]):
+async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> None:
+    ahead = replace(scene, blocks=[b for b in scene.blocks if b.listing_id == outlet.id])
+    wanted, closed = wanted_on(turn, ahead, seats, outlet)
+    for change in diff(wanted, [b for b in ahead.blocks if b.span.end > turn.now]):
         await _apply(turn, outlet, change)
     if turn.may_probe:
-        await _probe_beyond_horizon(turn, outlet, live)
+        await _probe_beyond_horizon(turn, outlet, closed)
 
 
 async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:
