@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -217,6 +217,11 @@ class Plan:
     switches: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     start: datetime = MORNING
     calm: bool = False
+    configuration: Callable[[Mapping[str, str]], str] = example_configuration
+    worlds: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """By channel; the example's where none is given."""
+    units: Sequence[str] = UNITS
+    """What places are called on either side."""
 
 
 @asynccontextmanager
@@ -227,7 +232,7 @@ async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Tow
     async with AsyncExitStack() as stack:
         web_port = await _reserve()
         sides = await _sides(stack, plan, clock, web_port)
-        await _configure(database_url, {n: s.url for n, s in sides.items()}, clock, plan.calm)
+        await _configure(database_url, {n: s.url for n, s in sides.items()}, clock, plan)
         base = Base(database_url=database_url, redis=None, clock=clock, environ=SECRETS)
         wiring = await stack.enter_async_context(wired(base, lambda: None))
         wiring.parts.random = Random(7)
@@ -268,11 +273,12 @@ async def _sides(
             clock=clock,
             webhook=target if plan.webhooks else None,
             switches={**UNLIMITED.get(name, {}), **plan.switches.get(name, {})},
+            world=plan.worlds.get(name),
         )
         port = await stack.enter_async_context(listening(kind.simulate(options), "127.0.0.1", 0))
         sides[name] = side = Side(url=f"http://127.0.0.1:{port}", session=session)
         places = await side.ask("GET", "/places")
-        side.places = {u: p["place"] for u in UNITS for p in places if _is(u, p["name"])}
+        side.places = {u: p["place"] for u in plan.units for p in places if _is(u, p["name"])}
     return sides
 
 
@@ -287,11 +293,11 @@ async def _reserve() -> int:
 
 
 async def _configure(
-    database_url: str, urls: Mapping[str, str], clock: ManualClock, calm: bool
+    database_url: str, urls: Mapping[str, str], clock: ManualClock, plan: Plan
 ) -> None:
-    text = example_configuration(urls).replace('mode = "live"', UNHURRIED)
+    text = plan.configuration(urls).replace('mode = "live"', UNHURRIED)
     text = text.replace("reads_per_minute = 600", "")
-    if calm:
+    if plan.calm:
         text = re.sub(r"poll_seconds = \d+", "poll_seconds = 180", text)
         text = re.sub(r"offers_seconds = \d+", "offers_seconds = 1200", text)
         text = re.sub(r"horizon_days = \d+", "horizon_days = 2", text)
