@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -228,8 +228,11 @@ class Plan:
     calm: bool = False
     audit_seconds: int = 900
     trust_offers: bool = False
+    configuration: Callable[[Mapping[str, str]], str] = example_configuration
     worlds: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """By channel, another world than the simulator's example."""
+    units: Sequence[str] = UNITS
+    """What places are called on either side."""
 
 
 @asynccontextmanager
@@ -287,7 +290,7 @@ async def _sides(
         port = await stack.enter_async_context(listening(kind.simulate(options), "127.0.0.1", 0))
         sides[name] = side = Side(url=f"http://127.0.0.1:{port}", session=session)
         places = await side.ask("GET", "/places")
-        side.places = {u: p["place"] for u in UNITS for p in places if _is(u, p["name"])}
+        side.places = {u: p["place"] for u in plan.units for p in places if _is(u, p["name"])}
     return sides
 
 
@@ -302,8 +305,8 @@ async def _reserve() -> int:
 
 
 def configuration_text(urls: Mapping[str, str], plan: Plan) -> str:
-    """The example's holdfast.toml for a town."""
-    text = example_configuration(urls).replace('mode = "live"', UNHURRIED)
+    """The plan's holdfast.toml for a town."""
+    text = plan.configuration(urls).replace('mode = "live"', UNHURRIED)
     text = text.replace("reads_per_minute = 600", "")
     text = re.sub(
         r"audit_seconds = \d+", f"audit_seconds = {3600 if plan.calm else plan.audit_seconds}", text

@@ -10,7 +10,7 @@ from typing import Protocol
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
-from holdfast.configuration_document import USUAL_PARTY, Entry, cross_checked, smallest_unit
+from holdfast.configuration_document import USUAL_PARTY, Entry, cross_checked, largest_party
 from holdfast.configuration_model import Account, Configuration, Listing
 from holdfast.configuration_problem import (
     Complaint,
@@ -80,7 +80,7 @@ def _prepared(document: Entry) -> dict[str, object]:
         _set_apart(account.table, _ACCOUNT_KEYS)
     for listing in copied.listings:
         _set_apart(listing.table, _LISTING_KEYS)
-        seats = smallest_unit(listing) or USUAL_PARTY
+        seats = largest_party(listing) or USUAL_PARTY
         listing.table.setdefault("party_size", min(USUAL_PARTY, seats))
     return copied.table
 

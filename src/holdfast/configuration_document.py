@@ -59,6 +59,7 @@ def cross_checked(document: Entry) -> Iterator[Complaint]:
     for listing in document.listings:
         yield from _wrong_account(listing, names(document.accounts))
         yield from _wrong_units(listing)
+        yield from _repeated_units(listing)
         yield from _large_party(listing)
 
 
@@ -98,18 +99,35 @@ def _wrong_units(listing: Entry) -> Iterator[Complaint]:
         yield (*listing.path, "units"), text
 
 
+def _repeated_units(listing: Entry) -> Iterator[Complaint]:
+    units = _units(listing)
+    twice = [shown(unit) for unit in dict.fromkeys(units) if units.count(unit) > 1]
+    if twice:
+        yield (*listing.path, "units"), f"expected each unit once, got {', '.join(twice)} twice"
+
+
 def _large_party(listing: Entry) -> Iterator[Complaint]:
-    party, smallest = listing.count("party_size"), smallest_unit(listing)
-    if party is not None and smallest is not None and party > smallest:
-        text = f"expected at most {smallest}, the seats of its smallest unit, got {party}"
-        yield (*listing.path, "party_size"), text
+    party, most = listing.count("party_size"), largest_party(listing)
+    if party is not None and most is not None and party > most:
+        together = listing.text("takes") != "one" and len(_units(listing)) > 1
+        whose = "its units together" if together else "its smallest unit"
+        yield (
+            (*listing.path, "party_size"),
+            f"expected at most {most}, the seats of {whose}, got {party}",
+        )
 
 
-def smallest_unit(listing: Entry) -> int | None:
-    """The seats of the smallest unit that the listing sells; None where the file does not tell."""
+def largest_party(listing: Entry) -> int | None:
+    """The largest party for which all that is sold shows; None where the file does not tell.
+
+    A pool must be asked for a party that its smallest unit seats; what takes all units seats their sum.
+    """
     seats = _seats(listing)
     sold = [seats.get(unit) for unit in _units(listing)]
-    return min((number for number in sold if number is not None), default=None)
+    known = [number for number in sold if number is not None]
+    if not known:
+        return None
+    return min(known) if listing.text("takes") == "one" else sum(known)
 
 
 def _units(listing: Entry) -> list[str]:

@@ -43,22 +43,6 @@ def _phone(text: str) -> str:
     return text
 
 
-def _every_unit(takes: str) -> str:
-    if takes != "all":
-        raise ValueError(
-            'expected "all": this version does not yet sell a pool of units (takes = "one")'
-        )
-    return takes
-
-
-def _one_unit(units: tuple[str, ...]) -> tuple[str, ...]:
-    if len(units) > 1:
-        raise ValueError(
-            f"expected exactly one unit: this version does not yet sell combined units, got {len(units)}"
-        )
-    return units
-
-
 Name = Annotated[
     str,
     Field(description="a name of lower-case letters, digits and hyphens"),
@@ -117,13 +101,12 @@ class Listing(Table):
     units: Annotated[
         tuple[str, ...],
         Field(strict=False, min_length=1, description="names of units of this venue"),
-        AfterValidator(_one_unit),
     ]
-    takes: Annotated[
-        Literal["all", "one"], Field(description="all or one"), AfterValidator(_every_unit)
-    ]
+    """In this order a pool's units are given to bookings, among those that fit equally well."""
+    takes: Annotated[Literal["all", "one"], Field(description="all or one")]
+    """Whether a booking takes all of its units (a room, a buy-out) or one that fits (a pool)."""
     party_size: Count
-    """The party that offers are asked for and blocks are placed for."""
+    """The party that offers are asked for; blocks are placed for it, those of a pool for a unit's seats."""
     settings: Settings = Field(default_factory=dict)
     """The channel's own keys as they are in the file."""
 

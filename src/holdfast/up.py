@@ -19,7 +19,7 @@ from holdfast import configuration, configuration_apply
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.embedded import Servers, embedded_servers
-from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configuration
+from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, both_examples, example_worlds
 from holdfast.guests import Guests
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.logs import set_up_logs
@@ -111,11 +111,12 @@ async def _simulators(
 ) -> dict[str, str]:
     """Start every channel's simulator; gives their addresses."""
     sides: dict[str, str] = {}
+    worlds = example_worlds()
     for number, (name, kind) in enumerate(sorted(discover().items())):
         hook = WebhookTarget(
             url=f"http://{HERE}:{web_port}/hooks/{name}-main", secret=keys[WEBHOOK_SECRETS[name]]
         )
-        app = kind.simulate(SimulatorOptions(clock=clock, webhook=hook))
+        app = kind.simulate(SimulatorOptions(clock=clock, webhook=hook, world=worlds[name]))
         port = await _free(SIMULATORS_FROM + number)
         await stack.enter_async_context(listening(app, HERE, port))
         sides[name] = f"http://{HERE}:{port}"
@@ -135,7 +136,7 @@ async def _free(wanted: int) -> int:
 
 
 async def _apply(database_url: str, sides: Mapping[str, str], clock: SystemClock) -> None:
-    wanted = configuration.parse(example_configuration(sides), "the example", discover())
+    wanted = configuration.parse(both_examples(sides), "the example", discover())
     connection = await asyncpg.connect(database_url)
     try:
         await configuration_apply.apply(connection, wanted, clock.now())

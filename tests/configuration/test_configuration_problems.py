@@ -131,15 +131,27 @@ def test_two_listings_of_an_account_cannot_sell_the_same_thing(problems: Problem
     )
 
 
-def test_a_pool_is_refused_as_not_yet_supported(problems: Problems) -> None:
-    (line,) = problems(('takes = "all"\nspace = "two"', 'takes = "one"\nspace = "two"'))
-    assert "listings[2].takes" in line
-    assert "this version does not yet sell a pool" in line
+POOL = ('units = ["bar"]\ntakes = "all"', 'units = ["bar", "salon"]\ntakes = "one"')
+COMBINED = ('units = ["bar"]\ntakes = "all"', 'units = ["bar", "salon"]\ntakes = "all"')
 
 
-def test_combined_units_are_refused_as_not_yet_supported(problems: Problems) -> None:
-    (line,) = problems(('units = ["bar"]', 'units = ["bar", "salon"]'))
-    assert "listings[2].units: expected exactly one unit: this version does not yet" in line
+def test_a_pool_cannot_be_asked_for_more_guests_than_its_smallest_unit_seats(
+    problems: Problems,
+) -> None:
+    (line,) = problems(POOL, ('space = "two"', 'space = "two"\nparty_size = 2'))
+    assert line.endswith("party_size: expected at most 1, the seats of its smallest unit, got 2")
+
+
+def test_combined_units_can_be_asked_for_as_many_guests_as_they_seat_together(
+    problems: Problems,
+) -> None:
+    (line,) = problems(COMBINED, ('space = "two"', 'space = "two"\nparty_size = 15'))
+    assert line.endswith("party_size: expected at most 13, the seats of its units together, got 15")
+
+
+def test_a_unit_that_is_named_twice_in_a_listing_is_a_problem(problems: Problems) -> None:
+    (line,) = problems(('units = ["bar"]', 'units = ["bar", "salon", "bar"]'))
+    assert line.endswith("listings[2].units: expected each unit once, got 'bar' twice")
 
 
 def test_a_listing_without_units_is_a_problem(problems: Problems) -> None:

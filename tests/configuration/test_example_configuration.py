@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from holdfast.clock import ManualClock
 from holdfast.configuration import Configuration, parse
-from holdfast.example import example_configuration
+from holdfast.example import both_examples, example_configuration, example_worlds
 from holdfast.kind import SimulatorOptions, discover
 
 
@@ -32,18 +32,35 @@ def test_every_unit_of_the_example_is_sold_on_every_channel(example: Configurati
 
 
 @pytest.mark.parametrize("channel", discover())
+@pytest.mark.parametrize("both", [False, True])
 async def test_every_listing_of_the_example_is_a_place_at_the_simulator(
-    example: Configuration, channel: str
+    example: Configuration, channel: str, both: bool
 ) -> None:
+    if both:
+        example = parse(both_examples({}), "holdfast.toml", discover())
     (account,) = [account.name for account in example.accounts if account.channel == channel]
-    listings = [each for each in example.venues[0].listings if each.account == account]
+    listings = [x for venue in example.venues for x in venue.listings if x.account == account]
     clock = ManualClock(datetime(2026, 3, 28, tzinfo=UTC))
-    simulator = discover()[channel].simulate(SimulatorOptions(clock=clock))
+    world = example_worlds()[channel] if both else None
+    simulator = discover()[channel].simulate(SimulatorOptions(clock=clock, world=world))
     async with TestClient(TestServer(simulator)) as client:
         places = await (await client.get("/control/places")).json()
     sold = [{*map(str, listing.settings.values())} for listing in listings]
     found = [[s for s in sold if {*place["place"].split("/")} <= s] for place in places]
     assert [len(matches) for matches in found] == [1] * len(listings)
+
+
+def test_the_second_venue_sells_a_pool_two_of_its_tables_and_the_whole_house() -> None:
+    _, harbour = parse(both_examples({}), "holdfast.toml", discover()).venues
+    tables = {unit.name for unit in harbour.units}
+    pool, one, other, buy_out = harbour.listings
+    assert len(tables) == 10
+    assert (pool.takes, set(pool.units), pool.party_size) == ("one", tables, 2)
+    assert {(one.takes, one.units), (other.takes, other.units)} == {
+        ("all", ("table-06",)),
+        ("all", ("table-09",)),
+    }
+    assert (buy_out.takes, set(buy_out.units)) == ("all", tables)
 
 
 def test_the_example_keeps_its_secrets_in_the_environment(example: Configuration) -> None:

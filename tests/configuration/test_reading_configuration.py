@@ -54,6 +54,19 @@ def test_blocks_are_placed_for_two_unless_the_unit_is_smaller(configured: Config
     assert sizes == {"salon-rooms": 2, "salon-tables": 4, "bar-rooms": 1}
 
 
+def test_a_pool_is_asked_for_a_party_that_its_smallest_unit_seats(configured: Configured) -> None:
+    pool = ('units = ["bar"]\ntakes = "all"', 'units = ["salon", "bar"]\ntakes = "one"')
+    listing = configured(pool).venues[0].listings[2]
+    assert (listing.takes, listing.units, listing.party_size) == ("one", ("salon", "bar"), 1)
+    larger = configured(pool, ("seats = 1\n", "seats = 3\n")).venues[0].listings[2]
+    assert larger.party_size == 2
+
+
+def test_a_listing_may_take_several_units_at_once(configured: Configured) -> None:
+    combined = configured(('units = ["bar"]', 'units = ["bar", "salon"]')).venues[0].listings[2]
+    assert (combined.takes, combined.units, combined.party_size) == ("all", ("bar", "salon"), 2)
+
+
 def test_units_of_different_venues_may_share_a_name(configured: Configured) -> None:
     annexe = (
         '\n[[venues]]\nname = "annexe"\ntimezone = "UTC"\nunits = [{ name = "bar", seats = 2 }]\n'

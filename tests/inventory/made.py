@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from holdfast.inventory.known import Block, Booking, Outlet, Unit
-from holdfast.inventory.model import Seen, Span
+from holdfast.inventory.model import Seen, Span, Takes
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 STEP = timedelta(minutes=15)
@@ -117,23 +117,29 @@ def a_block(**values: Any) -> Block:
     return replace(_BLOCK, **values)
 
 
-def an_outlet(id: int = 1, units: tuple[int, ...] = (1,), *, releases_holds: bool = True) -> Outlet:
+def an_outlet(
+    id: int = 1,
+    units: tuple[int, ...] = (1,),
+    *,
+    releases_holds: bool = True,
+    takes: Takes = "all",
+) -> Outlet:
     return Outlet(
         id=id,
         name=f"listing-{id}",
         account_id=id,
-        takes="all",
+        takes=takes,
         unit_ids=units,
         releases_holds=releases_holds,
     )
 
 
-def a_unit(id: int = 1, setup: int = 0, cleanup: int = 0) -> Unit:
+def a_unit(id: int = 1, setup: int = 0, cleanup: int = 0, seats: int = 4) -> Unit:
     """Setup and cleanup in minutes."""
     return Unit(
         id=id,
         name=f"unit-{id}",
-        seats=4,
+        seats=seats,
         setup=timedelta(minutes=setup),
         cleanup=timedelta(minutes=cleanup),
     )

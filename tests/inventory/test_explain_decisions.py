@@ -59,6 +59,7 @@ def a_case(*bookings: Booking, shops: list[Shop] | None = None, **values: Any) -
         span=span("12:00-13:00"),
         now=NOW,
         bookings=bookings,
+        seats={},
         conflicts={},
         outlets={n: an_outlet(n) for n in (1, 2)},
         units={1: a_unit(setup=10, cleanup=15)},

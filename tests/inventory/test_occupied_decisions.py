@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.inventory.made import DAY, STEP, a_unit, an_outlet, patient, span, spans, steps, text
 
 from holdfast.inventory.model import Span
-from holdfast.inventory.occupied import Sheet, closed_by, occupied
+from holdfast.inventory.occupied import Sheet, closed_by_strangers, occupied
 
 TURN = 6
 DENSE = [steps(start, TURN) for start in range(40, 80)]
@@ -122,8 +122,8 @@ def test_a_stranger_closes_the_other_listings_of_the_unit_as_if_held() -> None:
     outlets = {outlet.id: outlet for outlet in (here, there, apart)}
     units = {1: a_unit(1, cleanup=15), 2: a_unit(2)}
     strangers = {1: [span("14:00-15:00")]}
-    (closed,) = closed_by(there, strangers, outlets, units)
+    ((closed,),) = closed_by_strangers(there, strangers, outlets, units).values()
     assert (closed.booking_id, closed.firm, closed.until) == (None, False, None)
     assert closed.span == span("14:00-15:15")
-    assert closed_by(here, strangers, outlets, units) == []
-    assert closed_by(apart, strangers, outlets, units) == []
+    assert closed_by_strangers(here, strangers, outlets, units) == {}
+    assert closed_by_strangers(apart, strangers, outlets, units) == {}

@@ -1,5 +1,6 @@
-"""The example venue: its configuration as text, for `holdfast up`, the tests, and whoever begins."""
+"""The example venues: their configuration as text, for `holdfast up`, the tests, and whoever begins."""
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -20,6 +21,19 @@ def example_configuration(urls: Mapping[str, str]) -> str:
     moved = {origin[channel]: url.rstrip("/") for channel, url in urls.items()}
     there = "|".join(re.escape(address) for address in origin.values())
     return re.sub(there, lambda found: moved.get(found[0], found[0]), text)
+
+
+def both_examples(urls: Mapping[str, str]) -> str:
+    """The same with the second venue, which sells a pool of tables, two of them by themselves, and all at once."""
+    harbour = (files(__name__) / "harbour-house.toml").read_text(encoding="utf-8")
+    return f"{example_configuration(urls)}\n{harbour}"
+
+
+def example_worlds() -> Mapping[str, Mapping[str, object]]:
+    """By channel, the world of its simulator in which both venues are."""
+    text = (files(__name__) / "worlds.json").read_text(encoding="utf-8")
+    worlds: dict[str, dict[str, object]] = json.loads(text)
+    return worlds
 
 
 def _accounts(text: str) -> list[dict[str, str]]:

@@ -31,23 +31,28 @@ def view(case: Case, shop: Shop) -> View:
 
 
 def _closed(case: Case, shop: Shop) -> list[Span]:
-    found = closed_on(shop.outlet, case.bookings, case.outlets, case.units)
+    found = closed_on(shop.outlet, case.bookings, case.outlets, case.units, case.seats)
     return [part.span for part in found]
 
 
 def _bad(case: Case, shop: Shop, free: Iterable[Span]) -> list[Span]:
     """Offers over taken time."""
-    twice = without_a_free_unit(shop.outlet, free, case.bookings, case.outlets, case.units)
+    twice = _twice(case, shop, free)
     closed = _closed(case, shop)
     return [offer for offer in twice if any(offer.overlaps(span) for span in closed)]
 
 
 def _shut(case: Case, shop: Shop, sold: Iterable[Span]) -> bool:
-    """Whether the listing must not sell the span."""
-    taken = [*_closed(case, shop), *sold]
-    hit = any(span.overlaps(case.span) for span in taken)
-    twice = without_a_free_unit(shop.outlet, [case.span], case.bookings, case.outlets, case.units)
-    return hit and bool(twice)
+    """Whether the listing must not sell the span; a pool's may until its last unit is taken."""
+    if shop.outlet.pool:
+        return bool(_twice(case, shop, [case.span]))
+    return any(span.overlaps(case.span) for span in [*_closed(case, shop), *sold])
+
+
+def _twice(case: Case, shop: Shop, offers: Iterable[Span]) -> list[Span]:
+    return without_a_free_unit(
+        shop.outlet, offers, case.bookings, case.outlets, case.units, case.seats
+    )
 
 
 def _belief(case: Case, shop: Shop, seen: tuple[list[Span], bool, list[Span]]) -> Belief:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from holdfast.inventory.known import Block, Booking, Outlet, Unit
 from holdfast.inventory.model import Span
+from holdfast.inventory.seating import Seats
 
 Mark = Literal["ok", "no", "warning"]
 
@@ -66,6 +67,8 @@ class Case:
     span: Span
     now: datetime
     bookings: Sequence[Booking]
+    seats: Seats
+    """Where bookings of pools sit."""
     conflicts: Mapping[int, datetime]
     """Bookings that could not get their units, and since when that is known."""
     outlets: Mapping[int, Outlet]

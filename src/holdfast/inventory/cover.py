@@ -126,7 +126,7 @@ class _Path:
 
     @staticmethod
     def _cost_of(offer: Span, union: Sequence[Span], standing: frozenset[Span]) -> Cost:
-        extra = offer.length - _common(offer, union)
+        extra = offer.length - common(offer, union)
         return (1, 0 if offer in standing else 1, extra, (offer.start,))
 
 
@@ -134,7 +134,8 @@ def _sum(a: Cost, b: Cost) -> Cost:
     return (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3])
 
 
-def _common(span: Span, union: Sequence[Span]) -> timedelta:
+def common(span: Span, union: Sequence[Span]) -> timedelta:
+    """How much of `span` lies in a sorted union."""
     total = timedelta(0)
     for other in union[bisect_left(union, span.start, key=lambda s: s.end) :]:
         if other.start >= span.end:

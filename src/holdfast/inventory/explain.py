@@ -51,7 +51,7 @@ def _time(case: Case) -> Reason:
 
 def _bookings(case: Case) -> list[Reason]:
     """Whoever takes the unit, by the decision's own rule for what a listing of just this unit must not sell."""
-    closed = closed_on(alone(case.unit), case.bookings, case.outlets, case.units)
+    closed = closed_on(alone(case.unit), case.bookings, case.outlets, case.units, case.seats)
     hit = {part.booking_id for part in closed if part.span.overlaps(case.span)}
     found: list[Reason] = []
     for booking in (b for b in case.bookings if b.id in hit and b.span):
@@ -206,7 +206,7 @@ def _of_block(shop: Shop, block: Block) -> Iterator[Coming]:
 
 def _next_free(case: Case) -> datetime | None:
     """The first moment from which as much time is free, by the same rule as above."""
-    closed = closed_on(alone(case.unit), case.bookings, case.outlets, case.units)
+    closed = closed_on(alone(case.unit), case.bookings, case.outlets, case.units, case.seats)
     at, length = max(case.span.start, case.now), case.span.length
     for span in joined(part.span for part in closed):
         if span.overlaps(Span.of(at, length)):

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from holdfast.inventory.allocate import NOBODY
 from holdfast.inventory.known import Booking, Holds, Outlet, Unit
 from holdfast.inventory.model import Span
 from holdfast.inventory.plan import Closed, closed_on
+from holdfast.inventory.seating import Seats
 
 Cause = Literal["taken", "moved", "again"]
 """Why it began: the time was taken, the booking was moved there, or what had closed it was lost."""
@@ -130,12 +132,13 @@ def without_a_free_unit(
     bookings: Sequence[Booking],
     outlets: Mapping[int, Outlet],
     units: Mapping[int, Unit],
+    seats: Seats = NOBODY,
 ) -> list[Span]:
     """The offers that could be sold twice; those of a pool only once none of its units is free."""
     if outlet.takes == "all":
         return list(offers)
     taken = [
-        [part.span for part in closed_on(alone(units[unit]), bookings, outlets, units)]
+        [part.span for part in closed_on(alone(units[unit]), bookings, outlets, units, seats)]
         for unit in outlet.unit_ids
         if unit in units
     ]

@@ -37,6 +37,11 @@ class Outlet:
     releases_holds: bool
     """False: its channel cannot give a hold back; it lapses."""
 
+    @property
+    def pool(self) -> bool:
+        """Whether its channel counts capacity: it goes on selling after one unit is taken."""
+        return self.takes == "one" and len(self.unit_ids) > 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
@@ -98,6 +103,10 @@ class Block:
     """Over and done with."""
     losses: int = 0
     """How often somebody took it away at the channel."""
+    lane: int = 0
+    """Tells blocks of a pool's listing apart that have the same span."""
+    party: int | None = None
+    """The party it is placed for; None: the listing's own."""
 
     @property
     def stands(self) -> bool:

@@ -100,24 +100,24 @@ def _without(span: Span, union: Sequence[Span]) -> list[Span]:
     return parts
 
 
-def closed_by(
+def closed_by_strangers(
     outlet: Outlet,
     spans: Mapping[int, Sequence[Span]],
     outlets: Mapping[int, Outlet],
     units: Mapping[int, Unit],
-) -> list[Closed]:
-    """What `outlet` must not sell because other listings of its units are occupied by somebody unknown.
+) -> dict[int, list[Closed]]:
+    """What `outlet` must not sell, unit by unit, because somebody unknown is on other listings of its units.
 
-    As if held, for as long as it lasts: nobody knows whether they will stay.
+    As if held, for as long as it lasts: nobody knows whether they will stay. A pool that sells nothing
+    more has all its units taken.
     """
-    shared = {
-        other: sorted(set(outlets[other].unit_ids) & set(outlet.unit_ids))
-        for other in spans
-        if other in outlets and other != outlet.id
-    }
-    return [
-        Closed(booking_id=None, span=padded(span, units[unit]), firm=False, until=None)
-        for other, common in shared.items()
-        for unit in common
-        for span in spans[other]
-    ]
+    found: dict[int, list[Closed]] = {}
+    for listing, several in spans.items():
+        sold = outlets[listing].unit_ids if listing in outlets and listing != outlet.id else ()
+        for unit in sorted(set(sold) & set(outlet.unit_ids) & set(units)):
+            found.setdefault(unit, []).extend(_stranger(span, units[unit]) for span in several)
+    return found
+
+
+def _stranger(span: Span, unit: Unit) -> Closed:
+    return Closed(booking_id=None, span=padded(span, unit), firm=False, until=None)

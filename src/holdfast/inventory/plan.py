@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from holdfast.inventory.allocate import needs, padded
+from holdfast.inventory.allocate import NOBODY, place_of
 from holdfast.inventory.cover import cover
+from holdfast.inventory.demand import padded
 from holdfast.inventory.known import Block, Booking, Holds, Outlet, Unit, Wants
 from holdfast.inventory.model import Span
+from holdfast.inventory.seating import Seats
 
 Call = Literal["place", "commit", "release"]
 
@@ -34,6 +36,10 @@ class Wish:
     wants: Wants
     until: datetime | None
     because: tuple[int, ...]
+    lane: int = 0
+    """Tells blocks of the same span apart, where a channel counts capacity: see `lanes`."""
+    party: int | None = None
+    """The party to place it for; None: the listing's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +55,30 @@ def closed_on(
     bookings: Iterable[Booking],
     outlets: Mapping[int, Outlet],
     units: Mapping[int, Unit],
+    seats: Seats = NOBODY,
 ) -> list[Closed]:
-    """What `outlet` must not sell.
+    """What a `takes = all` listing must not sell; `seats` says where bookings of pools sit.
 
     A booking made elsewhere closes its whole padded slot. One made on this listing closes only its setup
     and cleanup: its slot is off the channel's own calendar already. Bookings in conflict close too: they
-    are facts, and selling over them would make things worse.
+    are facts, and selling over them would make things worse; one of a pool without a unit may be on any
+    that fits its party.
     """
-    closed: list[Closed] = []
-    for booking in bookings:
-        shared = set(needs(booking, outlets)) & set(outlet.unit_ids)
-        if booking.occupying and booking.span is not None and shared:
-            whole = [padded(booking.span, units[unit]) for unit in sorted(shared)]
-            own = booking.span if booking.listing_id == outlet.id else None
-            closed += [_closed(booking, part) for span in whole for part in _without(span, own)]
-    return closed
+    return [
+        part
+        for booking in bookings
+        if booking.occupying
+        for unit in sorted({*place_of(booking, outlets, units, seats)} & {*outlet.unit_ids})
+        for part in closed_by(outlet, booking, units[unit])
+    ]
+
+
+def closed_by(outlet: Outlet, booking: Booking, unit: Unit) -> list[Closed]:
+    """What a booking on this unit closes on a listing that sells the unit."""
+    if booking.span is None:
+        return []
+    own = booking.span if booking.listing_id == outlet.id else None
+    return [_closed(booking, part) for part in _without(padded(booking.span, unit), own)]
 
 
 def _closed(booking: Booking, span: Span) -> Closed:
@@ -87,7 +102,9 @@ def _without(whole: Span, own: Span | None) -> list[Span]:
 
 
 def sold_here(outlet: Outlet, bookings: Iterable[Booking]) -> list[Span]:
-    """The slots of the bookings made on this listing: its channel sells nothing over them."""
+    """The slots of the bookings made on this listing: its channel sells nothing over them, unless it is a pool's."""
+    if outlet.pool:
+        return []
     return [b.span for b in bookings if b.listing_id == outlet.id and b.occupying and b.span]
 
 
@@ -103,18 +120,24 @@ def wishes(
     `offers` are what the channel sells now, without what is sold on the listing itself, and what it would
     sell again if our blocks were gone. Spans on which we stand count as offers for the same reason.
     """
-    effective = [part for part in closed if part.firm or holds != "none"]
+    effective = answered(closed, holds)
     # what people keep taking away is not placed again under another start either
     ours = [block.span for block in blocks if block.stands or block.given_up]
     everything = sorted({*offers, *ours})
     taken = cover([part.span for part in effective], everything, ours)
     bad = [o for o in everything if any(o.overlaps(part.span) for part in effective)]
-    return [_wish(outlet, span, effective, bad, holds) for span in taken]
+    return [wish_for(outlet, span, effective, bad, holds) for span in taken]
 
 
-def _wish(
+def answered(closed: Iterable[Closed], holds: Holds) -> list[Closed]:
+    """What the venue wants closed on other listings: all of it, or only what is firm."""
+    return [part for part in closed if part.firm or holds != "none"]
+
+
+def wish_for(
     outlet: Outlet, span: Span, closed: Sequence[Closed], bad: Sequence[Span], holds: Holds
 ) -> Wish:
+    """A block on `span`, for all that is closed under it and under the `bad` offers that it withdraws."""
     shut = [span, *(offer for offer in bad if offer.overlaps(span))]
     behind = [part for part in closed if any(part.span.overlaps(offer) for offer in shut)]
     firm = holds == "commit" or any(part.firm for part in behind)
@@ -133,34 +156,62 @@ def _latest(deadlines: Sequence[datetime | None]) -> datetime | None:
     return max(known) if known and len(known) == len(deadlines) else None
 
 
+Place = tuple[int, Span, int]
+
+
 def diff(wanted: Sequence[Wish], blocks: Iterable[Block]) -> list[Change]:
     """What to change so that exactly the wanted blocks stand. Equal input twice: nothing the second time.
 
     A block that was booked for a booking which is only held again stays booked: giving it back and
-    holding it anew would open a gap.
+    holding it anew would open a gap. Where only the lane differs, the block changes lanes: no call is needed.
     """
-    by_span = {(block.listing_id, block.span): block for block in blocks}
+    at = {(block.listing_id, block.span, block.lane): block for block in blocks}
+    kept = {place: at[place] for place in map(_place, wanted) if place in at}
+    spare = [block for place, block in at.items() if place not in kept]
+    for wish in wanted:
+        other = next((b for b in spare if _place(wish) not in kept and _would_do(b, wish)), None)
+        if other is not None:
+            kept[_place(wish)] = other
+            spare.remove(other)
     changes = [
-        Change(block=by_span.get((wish.listing_id, wish.span)), wish=wish)
+        Change(block=kept.get(_place(wish)), wish=wish)
         for wish in wanted
-        if not _as_wished(by_span.get((wish.listing_id, wish.span)), wish)
+        if not _as_wished(kept.get(_place(wish)), wish)
     ]
-    kept = {(wish.listing_id, wish.span) for wish in wanted}
-    dropped = [b for key, b in by_span.items() if key not in kept and b.wants != "nothing"]
+    dropped = [block for block in spare if block.wants != "nothing"]
     return changes + [Change(block=block, wish=_nothing(block)) for block in dropped]
 
 
-def _as_wished(block: Block | None, wish: Wish) -> bool:
-    return block is not None and (block.wants, block.wanted_until, block.because) == (
-        wish.wants,
-        wish.until,
-        wish.because,
+def _place(wish: Wish) -> Place:
+    return (wish.listing_id, wish.span, wish.lane)
+
+
+def _would_do(block: Block, wish: Wish) -> bool:
+    return (block.listing_id, block.span, block.party) == (
+        wish.listing_id,
+        wish.span,
+        wish.party,
     )
+
+
+def _as_wished(block: Block | None, wish: Wish) -> bool:
+    return block is not None and (
+        block.wants,
+        block.wanted_until,
+        block.because,
+        block.lane,
+    ) == (wish.wants, wish.until, wish.because, wish.lane)
 
 
 def _nothing(block: Block) -> Wish:
     return Wish(
-        listing_id=block.listing_id, span=block.span, wants="nothing", until=None, because=()
+        listing_id=block.listing_id,
+        span=block.span,
+        wants="nothing",
+        until=None,
+        because=(),
+        lane=block.lane,
+        party=block.party,
     )
 
 

@@ -31,6 +31,8 @@ def _block(row: asyncpg.Record) -> Block:
         flying=row["flying"],
         closed=row["closed_at"] is not None,
         losses=row["losses"],
+        lane=row["lane"],
+        party=row["party"],
     )
 
 
@@ -81,6 +83,8 @@ async def insert(
         wish.until,
         list(wish.because),
         now,
+        wish.lane,
+        wish.party,
     )
     return added
 
@@ -88,8 +92,13 @@ async def insert(
 async def wish(connection: asyncpg.Connection, block_id: int, wanted: Wish, now: datetime) -> None:
     """What it should be from now on."""
     await connection.execute(
-        _SQL["wish"], block_id, wanted.wants, wanted.until, list(wanted.because), now
+        _SQL["wish"], block_id, wanted.wants, wanted.until, list(wanted.because), now, wanted.lane
     )
+
+
+async def shrink(connection: asyncpg.Connection, block_id: int, party: int, now: datetime) -> None:
+    """Place it for a smaller party from now on."""
+    await connection.execute(_SQL["shrink"], block_id, party, now)
 
 
 async def stands(

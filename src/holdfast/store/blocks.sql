@@ -22,16 +22,21 @@ select b.*, exists (select from pushes p where p.block_id = b.id and p.state in 
 select id, external_id, state, during from blocks where account_id = $1 and external_id = any($2::text[])
 
 -- insert --
--- At most one live block for a span of a listing.
-insert into blocks (venue_id, listing_id, account_id, during, marker, wants, wanted_until, state, because, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, 'absent', $8, $9, $9)
-on conflict (listing_id, during) where closed_at is null do nothing
+-- At most one live block for a span of a listing, and lane.
+insert into blocks (venue_id, listing_id, account_id, during, marker, wants, wanted_until, state, because, created_at, updated_at,
+                    lane, party)
+values ($1, $2, $3, $4, $5, $6, $7, 'absent', $8, $9, $9, $10, $11)
+on conflict (listing_id, during, lane) where closed_at is null do nothing
 returning id
 
 -- wish --
 -- The newest wish replaces the one before.
-update blocks set wants = $2, wanted_until = $3, because = $4, updated_at = $5, version = version + 1
+update blocks set wants = $2, wanted_until = $3, because = $4, updated_at = $5, lane = $6, version = version + 1
  where id = $1
+
+-- shrink --
+-- From now on it is placed for a smaller party: its channel has no table of that size left.
+update blocks set party = $2, updated_at = $3, version = version + 1 where id = $1
 
 -- stands --
 -- It is at the channel now. The gap, if there was one, is over.

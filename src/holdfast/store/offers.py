@@ -16,9 +16,20 @@ async def sellable_in(
     connection: asyncpg.Connection, listing_ids: Sequence[int], stretch: Span
 ) -> Mapping[int, list[Span]]:
     """What these listings sell within a stretch or would sell but for our blocks, by listing."""
-    rows = await connection.fetch(
-        _SQL["sellable_in"], list(listing_ids), stretch.start, stretch.end
-    )
+    return await _by_listing(connection, "sellable_in", listing_ids, stretch)
+
+
+async def open_in(
+    connection: asyncpg.Connection, listing_ids: Sequence[int], stretch: Span
+) -> Mapping[int, list[Span]]:
+    """What these listings sell within a stretch, whatever of ours stands there, by listing."""
+    return await _by_listing(connection, "open_in", listing_ids, stretch)
+
+
+async def _by_listing(
+    connection: asyncpg.Connection, query: str, listing_ids: Sequence[int], stretch: Span
+) -> Mapping[int, list[Span]]:
+    rows = await connection.fetch(_SQL[query], list(listing_ids), stretch.start, stretch.end)
     sold: dict[int, list[Span]] = {listing: [] for listing in listing_ids}
     for row in rows:
         sold[row["listing_id"]].append(Span(start=row["starts_at"], end=row["ends_at"]))

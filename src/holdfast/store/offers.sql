@@ -10,6 +10,11 @@ select o.listing_id, o.starts_at, o.ends_at from offers o
    and (o.open or exists (select from standing s where s.listing_id = o.listing_id
                              and s.during && tstzrange(o.starts_at, o.ends_at)))
 
+-- open_in --
+-- What these listings sell now, as far as we know.
+select listing_id, starts_at, ends_at from offers
+ where listing_id = any($1::bigint[]) and starts_at < $3 and ends_at > $2 and open
+
 -- save_open --
 -- An older read never overwrites what we learned since. Returns what is newly open.
 insert into offers (listing_id, starts_at, ends_at, open, read_at)

@@ -38,6 +38,11 @@ async def of_bookings(connection: asyncpg.Connection, booking_ids: Collection[in
     }
 
 
+async def sitting(connection: asyncpg.Connection, booking_ids: Collection[int]) -> dict[int, int]:
+    """Where each of them sits: booking → unit; of one that has several units, any of them."""
+    return {g.booking_id: g.unit_id for g in await of_bookings(connection, booking_ids)}
+
+
 async def free(connection: asyncpg.Connection, grants: Collection[Grant]) -> None:
     """Take these back."""
     await connection.execute(

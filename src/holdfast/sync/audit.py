@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from holdfast.channel import OfferSheet
 from holdfast.inventory.audit import Believed, Finding, compare, exposures
+from holdfast.inventory.exposure import without_a_free_unit
 from holdfast.inventory.known import Block
 from holdfast.inventory.model import Seen, Span
-from holdfast.inventory.occupied import closed_by
+from holdfast.inventory.occupied import closed_by_strangers
 from holdfast.inventory.plan import closed_on, sold_here
-from holdfast.store import audits
+from holdfast.store import audits, seats
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import brake as brake_store
@@ -146,16 +147,19 @@ async def _exposures(
     venue, stretch = parts.premises[venue_id], _hull(list(sheets.values()))
     async with parts.pool.acquire() as connection:
         bookings = await booking_store.occupying_in(connection, venue_id, stretch)
+        sitting = await seats.sitting(connection, [b.id for b in bookings])
         strangers: Mapping[int, Sequence[Span]] = {}
         if venue.trust_offers:
             strangers = await occupied_store.of_venue(connection, venue_id, stretch)
     found: list[Finding] = []
     for listing_id, sheet in sheets.items():
         outlet = venue.outlets[listing_id]
-        closed = closed_on(outlet, bookings, venue.outlets, venue.units)
-        closed += closed_by(outlet, strangers, venue.outlets, venue.units)
+        closed = closed_on(outlet, bookings, venue.outlets, venue.units, sitting)
+        unknown = closed_by_strangers(outlet, strangers, venue.outlets, venue.units)
+        closed += [part for several in unknown.values() for part in several]
         own = sold_here(outlet, bookings)
-        offers = [o.span for o in sheet.offers if not any(o.span.overlaps(s) for s in own)]
+        free = [o.span for o in sheet.offers if not any(o.span.overlaps(s) for s in own)]
+        offers = without_a_free_unit(outlet, free, bookings, venue.outlets, venue.units, sitting)
         taken = [part.span for part in closed]
         found += exposures(outlet.name, offers, taken, sheet.read_at)
     return found

@@ -1,8 +1,9 @@
 """Clashes as a person sees them: double bookings are opened with their evidence, and closed when they are over."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
-from holdfast.inventory.allocate import Clash
+from holdfast.inventory.allocate import Clash, Trouble
 from holdfast.inventory.evidence import evidence, in_order
 from holdfast.inventory.known import Booking
 from holdfast.inventory.remedy import GRACE, automatic, likeness
@@ -10,21 +11,27 @@ from holdfast.store import conflicts, seats
 from holdfast.store.cases import cases
 from holdfast.sync.turn import Turn
 
-KIND = "double_booking"
-
 
 async def note_clashes(
-    turn: Turn,
-    bookings: Sequence[Booking],
-    concerned: set[int],
-    clashes: Iterable[Clash],
-    kind: str = KIND,
+    turn: Turn, bookings: Sequence[Booking], concerned: set[int], clashes: Iterable[Clash]
 ) -> None:
     """A clash is a fact that a person should see; it is over when the booking has its units or is gone.
 
     An overlap that somebody intends is none, until one of the bookings changes.
     """
-    found = {clash.booking_id: clash for clash in clashes}
+    several = list(clashes)
+    for kind in get_args(Trouble):
+        found = {clash.booking_id: clash for clash in several if clash.kind == kind}
+        await _note(turn, bookings, concerned, (kind, found))
+
+
+async def _note(
+    turn: Turn,
+    bookings: Sequence[Booking],
+    concerned: set[int],
+    what: tuple[Trouble, Mapping[int, Clash]],
+) -> None:
+    kind, found = what
     standing = await seats.open_conflicts(turn.connection, kind, concerned)
     for booking_id, conflict_id in standing.items():
         clash = found.get(booking_id)
@@ -34,7 +41,7 @@ async def note_clashes(
     intended = await _intended(turn, bookings, new)
     for clash in new:
         if clash.booking_id not in intended:
-            await _open(turn, clash, kind)
+            await _open(turn, clash)
     await _close(turn, {b: c for b, c in standing.items() if b not in found}, kind)
 
 
@@ -59,26 +66,31 @@ def _covered(clash: Clash, kept: Sequence[set[str]]) -> bool:
     return bool(pairs) and all(any(pair <= one for one in kept) for pair in pairs)
 
 
-async def _open(turn: Turn, clash: Clash, kind: str) -> None:
+async def _open(turn: Turn, clash: Clash) -> None:
     told = await _evidence(turn, clash)
     conflict = seats.NewConflict(
         venue_id=turn.premises.id,
-        kind=kind,
+        kind=clash.kind,
         opened_at=turn.now,
         booking_id=clash.booking_id,
         against=clash.against,
         unit_ids=clash.unit_ids,
-        evidence={"heard_at": turn.heard_at.isoformat(), "actor": turn.actor, **told},
+        evidence={
+            "heard_at": turn.heard_at.isoformat(),
+            "actor": turn.actor,
+            "decided_by": clash.decided_by,
+            **told,
+        },
     )
     await seats.open_conflict(turn.connection, conflict)
-    turn.parts.metrics.conflicts_detected.of(kind=kind, source="other", target="other").inc()
+    turn.parts.metrics.conflicts_detected.of(kind=clash.kind, source="other", target="other").inc()
     data: dict[str, object] = {
-        "kind": kind,
+        "kind": clash.kind,
         "units": [turn.premises.units[unit].name for unit in clash.unit_ids],
         "against": list(clash.against),
     }
     turn.note("conflict.opened", data, booking_id=clash.booking_id)
-    if kind == KIND and turn.premises.conflicts == "auto":
+    if clash.kind == "double_booking" and turn.premises.conflicts == "auto":
         await _announce(turn, clash.booking_id)
 
 
@@ -94,7 +106,7 @@ async def _evidence(turn: Turn, clash: Clash) -> dict[str, object]:
 
 async def _announce(turn: Turn, booking_id: int) -> None:
     """The policy acts after the grace time, where it may act at all."""
-    (conflict_id,) = await conflicts.about(turn.connection, booking_id, [KIND])
+    (conflict_id,) = await conflicts.about(turn.connection, booking_id, ["double_booking"])
     case = (await cases(turn.connection, [conflict_id]))[conflict_id]
     action = automatic(case, turn.now)
     if action is None:

@@ -175,7 +175,7 @@ async def _sold(current: Turn, outlet: Outlet | None, known: Booking | None, fac
     after = fact.span if fact.status in OCCUPYING else None
     if before is not None and before != after:
         await offers.reopen(current.connection, outlet.id, before, current.now)
-    if after is not None:
+    if after is not None and not outlet.pool:  # a pool goes on selling its other units
         await offers.shut(current.connection, outlet.id, after, current.now)
 
 

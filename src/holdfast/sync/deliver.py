@@ -112,7 +112,7 @@ async def _outward(parts: Parts, errand: Errand) -> Done:
         contact = premises.house
         await channel.cancel(errand.external_id or "", push.reason or "", contact)
         return Done()
-    contact, listing = premises.contact(block.marker), errand.account.listings[block.listing_id]
+    contact, listing = premises.contact(block.marker), errand.account.listing_for(block)
     if push.call == "place":
         return Done(placed=await channel.hold(listing, Offer(span=block.span), contact))
     if block.external_id is None:

@@ -13,7 +13,7 @@ from holdfast.inventory.known import Block, Outlet, Unit
 from holdfast.inventory.model import Span
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import configuration
+from holdfast.store import configuration, seats
 from holdfast.store import explain as store
 from holdfast.store.configuration import Book, UnitRow, VenueRow
 from holdfast.store.explain import ShopRow
@@ -88,6 +88,7 @@ async def _case(
         span=span,
         now=now,
         bookings=bookings,
+        seats=await seats.sitting(connection, [b.id for b in bookings]),
         conflicts=await store.conflicts(connection, [b.id for b in bookings]),
         outlets=outlets,
         units={u.id: _unit(u) for u in book.units.values() if u.venue_id == where.venue.id},

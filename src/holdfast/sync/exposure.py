@@ -26,6 +26,7 @@ from holdfast.inventory.exposure import (
 from holdfast.inventory.known import Booking, Outlet
 from holdfast.inventory.model import Span
 from holdfast.inventory.plan import closed_on, sold_here
+from holdfast.inventory.seating import Seats
 from holdfast.store import exposures, schedule
 from holdfast.store.exposures import Beginning
 from holdfast.sync.turn import Turn
@@ -40,6 +41,8 @@ class View:
     stretch: Span
     bookings: Sequence[Booking]
     sellable: Mapping[int, Sequence[Span]]
+    seats: Seats
+    """Where bookings of pools sit."""
 
 
 async def measure(turn: Turn, view: View) -> None:
@@ -62,20 +65,20 @@ async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sig
     offered = await exposures.open_offers(turn.connection, list(outlets), view.stretch, turn.now)
     found: list[Sighted] = []
     for outlet in outlets.values():
-        theirs = _claims(turn, outlet, bookings)
+        theirs = _claims(turn, outlet, bookings, view.seats)
         if theirs:
             sold = sold_here(outlet, view.bookings)
             free = [o for o in offered[outlet.id] if not any(o.overlaps(s) for s in sold)]
             units = turn.premises.units
-            twice = without_a_free_unit(outlet, free, view.bookings, outlets, units)
+            twice = without_a_free_unit(outlet, free, view.bookings, outlets, units, view.seats)
             shelf = Shelf(twice)
             read = await _Read.of(turn, outlet, view)
             found += [(claim, sight(claim, shelf, read.covers(claim.span))) for claim in theirs]
     return found
 
 
-def _claims(turn: Turn, outlet: Outlet, bookings: Sequence[Booking]) -> list[Claim]:
-    closed = closed_on(outlet, bookings, turn.premises.outlets, turn.premises.units)
+def _claims(turn: Turn, outlet: Outlet, bookings: Sequence[Booking], seats: Seats) -> list[Claim]:
+    closed = closed_on(outlet, bookings, turn.premises.outlets, turn.premises.units, seats)
     found = claims(outlet.id, closed, {b.id: b for b in bookings})
     return [claim for claim in found if claim.span.end > turn.now]
 

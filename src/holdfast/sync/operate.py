@@ -102,7 +102,8 @@ def _units(premises: Premises, wish: DirectBooking) -> tuple[int, ...]:
         found = tuple(u.id for u in premises.units.values() if u.name == wish.unit)
         known = sorted(u.name for u in premises.units.values())
     else:
-        outlets = premises.outlets.values()
+        # which of a pool's units a guest sits on, the venue knows: it names the unit
+        outlets = [o for o in premises.outlets.values() if not o.pool]
         found = next((o.unit_ids for o in outlets if o.name == wish.listing), ())
         known = sorted(o.name for o in outlets)
     if not found:

@@ -1,7 +1,7 @@
 """What every step works with: accounts that can be called, premises that can be decided on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
@@ -11,7 +11,7 @@ import asyncpg
 from holdfast.budget import Budget
 from holdfast.channel import Channel, Contact, Listing
 from holdfast.clock import Clock
-from holdfast.inventory.known import Holds, Outlet, Unit
+from holdfast.inventory.known import Block, Holds, Outlet, Unit
 from holdfast.inventory.marker import mark
 from holdfast.inventory.model import Span
 from holdfast.metrics import Metrics
@@ -46,6 +46,11 @@ class Account:
         """So many seconds lie between two readings of a task."""
         usual = {"offers": self.offers_seconds, "audit": self.audit_seconds}
         return usual.get(task, self.poll_seconds)
+
+    def listing_for(self, block: Block) -> Listing:
+        """The listing as its channel must see it for this block: a pool's blocks are for parties of their own."""
+        listing = self.listings[block.listing_id]
+        return listing if block.party is None else replace(listing, party_size=block.party)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,25 +1,22 @@
 """The decision itself: load what a change can bear on, allocate, plan, diff, and write what follows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 
 from holdfast.inventory.allocate import Clash, Seating, allocate
-from holdfast.inventory.known import Block, Booking, Outlet
+from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
-from holdfast.inventory.occupied import closed_by
 from holdfast.inventory.plan import (
     Call,
     Change,
     Closed,
-    closed_on,
     diff,
     next_call,
     reach,
     risk,
-    sold_here,
-    wishes,
 )
+from holdfast.inventory.seating import Seats
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import occupied, offers, pushes, schedule, seats
@@ -27,21 +24,10 @@ from holdfast.store.ranges import to_range
 from holdfast.sync.clashes import note_clashes
 from holdfast.sync.exposure import View, measure
 from holdfast.sync.turn import Turn
+from holdfast.sync.wanted import Scene, sellable_by_listing, wanted_on
 
 WIDEST = timedelta(days=60)
 """A chain of bookings and blocks without a gap longer than this is planned in pieces."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """Everything of a venue within the stretch that a change can bear on."""
-
-    stretch: Span
-    bookings: Sequence[Booking]
-    blocks: Sequence[Block]
-    offers: Mapping[int, Sequence[Span]]
-    strangers: Mapping[int, Sequence[Span]]
-    """Where somebody unknown is, by listing, as far as the venue trusts it."""
 
 
 async def replan(turn: Turn) -> None:
@@ -49,11 +35,12 @@ async def replan(turn: Turn) -> None:
     if not turn.seeds:
         return
     scene = await _load(turn)
-    await _seat(turn, scene)
+    seats = await _seat(turn, scene)
     for outlet in turn.premises.outlets.values():
-        await _plan(turn, scene, outlet)
+        await _plan(turn, scene, seats, outlet)
     await _want_calls(turn, scene.stretch)
-    await measure(turn, View(stretch=scene.stretch, bookings=scene.bookings, sellable=scene.offers))
+    view = View(stretch=scene.stretch, bookings=scene.bookings, sellable=scene.offers, seats=seats)
+    await measure(turn, view)
 
 
 async def _load(turn: Turn) -> Scene:
@@ -76,7 +63,7 @@ async def _load(turn: Turn) -> Scene:
         stretch=stretch,
         bookings=[b for b in bookings if b.span and b.span.overlaps(stretch)],
         blocks=[b for b in blocks if b.span.overlaps(stretch)],
-        offers=await offers.sellable_in(turn.connection, listings, stretch),
+        offers=await sellable_by_listing(turn, stretch),
         strangers=strangers,
     )
 
@@ -95,11 +82,11 @@ def _padding(turn: Turn) -> timedelta:
     return max((u.setup + u.cleanup for u in turn.premises.units.values()), default=timedelta(0))
 
 
-async def _seat(turn: Turn, scene: Scene) -> None:
+async def _seat(turn: Turn, scene: Scene) -> Seats:
     """Give back first, then grant; whom the database refuses is in conflict, whatever we computed."""
-    seating = allocate(scene.bookings, turn.premises.outlets, turn.premises.units)
     concerned = {b.id for b in scene.bookings} | turn.freed
     have = await seats.of_bookings(turn.connection, concerned)
+    seating = allocate(scene.bookings, turn.premises.outlets, turn.premises.units, have)
     wanted = set(seating.grants)
     await seats.free(turn.connection, have - wanted)
     missing = sorted(wanted - have, key=lambda g: (g.unit_id, g.span, g.booking_id))
@@ -110,6 +97,7 @@ async def _seat(turn: Turn, scene: Scene) -> None:
     ]
     _note_grants(turn, seating, granted)
     await note_clashes(turn, scene.bookings, concerned, clashes)
+    return seating.seats
 
 
 def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) -> None:
@@ -119,24 +107,13 @@ def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) ->
             turn.note("allocation.granted", {"unit": unit}, booking_id=grant.booking_id)
 
 
-async def _plan(turn: Turn, scene: Scene, outlet: Outlet) -> None:
-    units, outlets = turn.premises.units, turn.premises.outlets
-    closed = closed_on(outlet, scene.bookings, outlets, units)
-    closed += closed_by(outlet, scene.strangers, outlets, units)
-    sold = sold_here(outlet, scene.bookings)
-    # only what can still be sold matters
-    sellable = [
-        o
-        for o in scene.offers[outlet.id]
-        if o.start >= turn.now and not any(o.overlaps(s) for s in sold)
-    ]
-    blocks = [b for b in scene.blocks if b.listing_id == outlet.id]
-    live = [part for part in closed if part.span.end > turn.now]
-    wanted = wishes(outlet, live, sellable, blocks, turn.premises.holds)
-    for change in diff(wanted, [b for b in blocks if b.span.end > turn.now]):
+async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> None:
+    ahead = replace(scene, blocks=[b for b in scene.blocks if b.listing_id == outlet.id])
+    wanted, closed = wanted_on(turn, ahead, seats, outlet)
+    for change in diff(wanted, [b for b in ahead.blocks if b.span.end > turn.now]):
         await _apply(turn, outlet, change)
     if turn.may_probe:
-        await _probe_beyond_horizon(turn, outlet, live)
+        await _probe_beyond_horizon(turn, outlet, closed)
 
 
 async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:

@@ -47,7 +47,7 @@ async def _ended(channel: Channel, push: Claimed, external_id: str | None) -> Ve
 
 
 async def _stands(parts: Parts, account: Account, push: Claimed, block: Block) -> Verdict:
-    listing = account.listings[block.listing_id]
+    listing = account.listing_for(block)
     contact = parts.premises[push.venue_id].contact(block.marker)
     since = push.first_sent_at or push.wished_at
     found = await account.channel.find(listing, Offer(span=block.span), contact, since)

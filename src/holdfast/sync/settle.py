@@ -104,7 +104,7 @@ async def _placed(
     await block_store.stands(
         current.connection, block.id, "booked" if placed.booked else "held", there, current.now
     )
-    await offers.shut(current.connection, block.listing_id, block.span, current.now)
+    await _shut(current, block)
     current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
     await block_stands(current, block.id)
     await stands_again(current, block)
@@ -134,10 +134,28 @@ async def _refused(current: Turn, block: Block, push: Claimed, ended: Ended) -> 
         await lose(current, block)
     else:
         await block_refused(current, block.id, ended.why)
-    if ended.why == "taken":
+    if ended.why == "taken" and not await _shrunk(current, block):
         await offers.shut(current.connection, block.listing_id, block.span, current.now)
         window = block.span.padded(AROUND, timedelta(0))
         await schedule.probe(current.connection, block.listing_id, window, current.now)
+
+
+async def _shut(current: Turn, block: Block) -> None:
+    """Its time is off sale now; a pool goes on selling its other units."""
+    outlet = current.premises.outlets.get(block.listing_id)
+    if outlet is None or not outlet.pool:
+        await offers.shut(current.connection, block.listing_id, block.span, current.now)
+
+
+async def _shrunk(current: Turn, block: Block) -> bool:
+    """A pool may have no table of this size left, but a smaller one: try for the next smaller unit's."""
+    outlet = current.premises.outlets.get(block.listing_id)
+    sizes = [current.premises.units[unit].seats for unit in outlet.unit_ids] if outlet else []
+    smaller = [seats for seats in sizes if block.party is not None and seats < block.party]
+    if not smaller:
+        return False
+    await block_store.shrink(current.connection, block.id, max(smaller), current.now)
+    return True
 
 
 async def _booking_push_ended(

@@ -159,6 +159,8 @@ create table blocks (
   listing_id   bigint not null references listings,
   account_id   bigint not null references accounts,
   during       tstzrange not null check (not isempty(during) and lower_inc(during) and not upper_inc(during)),
+  lane         integer not null default 0,  -- tells blocks of one span apart, where a channel counts capacity
+  party        integer,                -- whom it is placed for; null: the listing's own party
   marker       text not null unique,   -- by which we know our own
   wants        text not null check (wants in ('held', 'booked', 'nothing')),
   wanted_until timestamptz,            -- the latest deadline of the holds behind it
@@ -175,7 +177,7 @@ create table blocks (
   created_at   timestamptz not null default now(),
   updated_at   timestamptz not null default now()
 );
-create unique index blocks_one_live on blocks (listing_id, during) where closed_at is null;
+create unique index blocks_one_live on blocks (listing_id, during, lane) where closed_at is null;
 create unique index blocks_one_per_ref on blocks (account_id, external_id) where external_id is not null;
 create index blocks_ended on blocks (account_id, last_ref) where last_ref is not null;
 create index blocks_live on blocks (venue_id) where closed_at is null;
