@@ -292,8 +292,6 @@ async def test_a_wake_up_is_heard_sooner_than_the_sweep_comes_round(
     ):
         herald = Herald(client)
         seconds = await latencies(connection, herald, 20)
-        await (
-            herald.close()
-        )  # or its last hint connects anew, after the client closed its connections
+        await herald.close()  # a hint under way would connect anew behind the closed client
         told("with Redis", seconds)
         assert median(seconds) < 0.5
