@@ -59,9 +59,10 @@ class Store:
 
 
 def read_books(truth: Mapping[str, Any], units: Mapping[str, str]) -> Books:
-    """A simulator's answer to `/control/truth`; `units` names our unit for each place."""
-    taken = {units[p["place"]]: [_entry(t) for t in p["taken"]] for p in truth["places"]}
-    offers = {units[p["place"]]: [_span(o) for o in p["offers"]] for p in truth["places"]}
+    """A simulator's answer to `/control/truth`; `units` names our unit for each place that counts."""
+    places = [place for place in truth["places"] if place["place"] in units]
+    taken = {units[p["place"]]: [_entry(t) for t in p["taken"]] for p in places}
+    offers = {units[p["place"]]: [_span(o) for o in p["offers"]] for p in places}
     return Books(taken=taken, offers=offers, taken_twice=truth["taken_twice"])
 
 

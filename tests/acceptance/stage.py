@@ -88,7 +88,7 @@ class Side:
         """What a guest could book on the last day that is read, in order."""
         every: list[dict[str, str]] = await self.ask("GET", "/offers?days=2")
         last = max(offer["start"][:10] for offer in every)
-        wanted = [o for o in every if unit in (None, self.units[o["place"]])]
+        wanted = [o for o in every if unit in (None, self.units.get(o["place"]))]
         return sorted((o for o in wanted if o["start"][:10] == last), key=lambda o: o["start"])
 
     async def books(self) -> Books:
@@ -106,14 +106,15 @@ async def met(name: str, url: str) -> AsyncIterator[Side]:
     async with aiohttp.ClientSession() as session:
         side = Side(name=name, url=url, session=session)
         places = await side.ask("GET", "/places")
-        side.units = {place["place"]: _unit(place["name"]) for place in places}
+        known = {place["place"]: _unit(place["name"]) for place in places}
+        side.units = {place: unit for place, unit in known.items() if unit is not None}
         yield side
 
 
-def _unit(name: str) -> str:
-    """Our unit of a room; providers spell it each in their own way."""
+def _unit(name: str) -> str | None:
+    """Our unit of a room; providers spell it each in their own way. None: it is in another house."""
     letters = re.sub("[^a-z]", "", name.lower())
-    return next(unit for unit in UNITS if unit.replace("-", "") == letters)
+    return next((unit for unit in UNITS if unit.replace("-", "") == letters), None)
 
 
 def procfile() -> dict[str, str]:
@@ -308,7 +309,7 @@ def _from_procfile(folder: Path, name: str, settings: Mapping[str, str]) -> Prog
 
 
 async def _read_once(pool: asyncpg.Pool) -> bool:
-    unread = "select count(*) from cursors where last_complete_at is null"
+    unread = "select count(*) from cursors where last_complete_at is null and task <> 'audit'"
     return bool(await pool.fetchval(unread) == 0)
 
 

@@ -92,16 +92,16 @@ def test_a_booking_with_its_setup_and_cleanup_is_named() -> None:
     ]
     assert "rooms-main, confirmed since" in told.reasons[1].text
     assert told.reasons[1].booking_id == 7
-    assert told.next_free == at("13:00")
+    assert told.next_free == at("13:10")
 
 
 @pytest.mark.parametrize(
     ("taken", "rules"),
     [
-        ("10:00-11:45", []),
-        ("10:00-11:46", ["cleanup"]),
-        ("13:10-14:00", []),
-        ("13:09-14:00", ["setup"]),
+        ("10:00-11:35", []),
+        ("10:00-11:36", ["cleanup"]),
+        ("13:25-14:00", []),
+        ("13:24-14:00", ["setup"]),
     ],
 )
 def test_time_around_a_booking_counts_up_to_its_very_end(taken: str, rules: list[str]) -> None:

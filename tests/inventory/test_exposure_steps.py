@@ -110,7 +110,7 @@ def test_a_booking_exposes_nothing_on_its_own_listing() -> None:
         for outlet in outlets.values()
         for claim in claims(outlet.id, closed_on(outlet, [booking], outlets, units), {1: booking})
     ]
-    assert found == [(2, span("12:00-13:15"))]
+    assert found == [(2, span("11:45-13:15"))]
 
 
 def test_touching_ends_are_no_exposure_and_a_microsecond_is() -> None:

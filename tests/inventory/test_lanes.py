@@ -135,7 +135,7 @@ def test_a_plan_that_was_carried_out_asks_for_nothing_more(
 
 def test_a_booking_of_a_rooms_own_listing_takes_one_table_from_the_pool() -> None:
     wanted = wished([a_booking(listing_id=SPACE, span=span("02:00-04:45"))])
-    assert text([wish.span for wish in wanted]) == "02:00-03:30 03:30-05:00"
+    assert text([wish.span for wish in wanted]) == "00:30-02:00 02:00-03:30 03:30-05:00"
     assert {(wish.lane, wish.party, wish.because, wish.wants) for wish in wanted} == {
         (3, 4, (1,), "booked")
     }
@@ -150,7 +150,8 @@ def test_a_buy_out_takes_every_table_in_a_lane_of_its_own() -> None:
 def test_the_pools_own_booking_closes_only_the_cleaning_of_its_table() -> None:
     assert wished([a_booking(party_size=1)]) == []
     three = [a_booking(id=n, party_size=4, span=span("02:00-03:30")) for n in (1, 2)]
-    assert text([wish.span for wish in wished(three)]) == "03:30-05:00"
+    # and of the guests before: they must be gone a cleaning ahead
+    assert text([wish.span for wish in wished(three)]) == "00:30-02:00 03:30-05:00"
 
 
 def test_where_the_channel_sells_nothing_there_is_nothing_to_close() -> None:
@@ -171,7 +172,8 @@ def test_a_block_whose_table_is_free_again_serves_the_next_table_of_its_size() -
     block = a_block(span=span("02:00-03:30"), lane=2, party=4)
     taken = a_booking(id=2, listing_id=SPACE, span=span("02:00-03:15"))
     wanted = wished([taken], blocks=[block])
-    (change,) = diff(wanted, [block])
+    changes = {change.wish.span: change for change in diff(wanted, [block])}
+    change = changes[block.span]
     assert (change.block, change.wish.lane, change.wish.wants) == (block, 3, "booked")
 
 

@@ -124,6 +124,6 @@ def test_a_stranger_closes_the_other_listings_of_the_unit_as_if_held() -> None:
     strangers = {1: [span("14:00-15:00")]}
     ((closed,),) = closed_by_strangers(there, strangers, outlets, units).values()
     assert (closed.booking_id, closed.firm, closed.until) == (None, False, None)
-    assert closed.span == span("14:00-15:15")
+    assert closed.span == span("13:45-15:15")
     assert closed_by_strangers(here, strangers, outlets, units) == {}
     assert closed_by_strangers(apart, strangers, outlets, units) == {}

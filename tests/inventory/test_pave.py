@@ -109,6 +109,12 @@ def test_blocks_that_stand_are_kept_rather_than_shifted() -> None:
     assert list(pave([span("14:00-18:00")], dense(32, 80, 6), ours)) == ours
 
 
+def test_time_that_is_busy_counts_for_every_link_of_the_chain() -> None:
+    ours = spans("12:00-14:00 13:45-14:15 14:00-14:30")
+    chosen = pave([span("12:15-14:15")], [], ours, spans("14:00-14:30"))
+    assert text(chosen) == "12:00-14:00 13:45-14:15"
+
+
 def test_a_thousand_offers_are_paved_at_once() -> None:
     offers = [Span.of(DAY + n * STEP, 6 * STEP) for n in range(1_000)]
     began = perf_counter()

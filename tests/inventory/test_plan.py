@@ -99,7 +99,7 @@ def shut_by(booking: Booking, listing: int) -> set[datetime]:
     if booking.span is None or booking.status not in OCCUPYING:
         return set()
     taken = [
-        booking.span.padded(UNITS[unit].setup, UNITS[unit].cleanup)
+        booking.span.padded(*[UNITS[unit].setup + UNITS[unit].cleanup] * 2)
         for unit in units
         if unit in OUTLETS[listing].unit_ids
     ]
@@ -119,13 +119,13 @@ def test_a_listing_is_closed_where_its_units_are_taken_from_elsewhere(
 
 def test_a_listings_own_booking_closes_only_setup_and_cleanup() -> None:
     closed = closed_on(OUTLETS[2], [a_booking(listing_id=2)], OUTLETS, UNITS)
-    assert text([part.span for part in closed]) == "11:45-12:00 13:00-13:30"
+    assert text([part.span for part in closed]) == "11:15-12:00 13:00-13:45"
     assert closed_on(OUTLETS[1], [a_booking(listing_id=1)], OUTLETS, UNITS) == []
 
 
 def test_a_booking_elsewhere_closes_its_whole_time_with_setup_and_cleanup() -> None:
     closed = closed_on(OUTLETS[2], [a_booking(listing_id=3)], OUTLETS, UNITS)
-    assert text([part.span for part in closed]) == "11:45-13:30"
+    assert text([part.span for part in closed]) == "11:15-13:45"
 
 
 @pytest.mark.parametrize("status", get_args(Status))

@@ -6,6 +6,7 @@ import pytest
 from tests.sync.test_main_job import NOON, SLOT
 from tests.town import Plan, Town, town
 
+from holdfast.channels.mozrest.client import HOLD_SECONDS
 from holdfast.inventory.model import Guest
 from holdfast.sync.operate import DirectBooking, WishRefused
 
@@ -42,6 +43,26 @@ async def test_a_lost_answer_is_settled_by_reading_and_never_books_twice(
         assert {o["status"].lower() for o in ours} == {"confirmed"}
         outcomes = {r["outcome"] for r in await t.rows("select outcome from attempts")}
         assert outcomes == {"done", "unknown"}
+        assert await t.violations() == []
+
+
+async def test_a_lost_hold_that_was_a_guests_is_placed_as_soon_as_the_guest_lets_go(
+    database_url: str,
+) -> None:
+    async with town(database_url, Plan(calm=True)) as t:
+        await broken(
+            t, "mozrest", {"kind": "status", "status": 502, "when": "before"}, WRITES["mozrest"][0]
+        )
+        await t.mozrest.book("chefs-table", NOON, 90, confirm=False)
+        t.clock.advance(HOLD_SECONDS - 60)  # nobody has read the offers since
+        await t.boseat.book("chefs-table", NOON, SLOT)
+        await t.live(40)
+        (block,) = await t.rows("select state, external_id from blocks")
+        assert (block["state"], block["external_id"]) == ("held", None)  # so it looks to us
+        t.clock.advance(30)  # the guest let it lapse
+        await t.rows("update cursors set next_due_at = $1 where task = 'offers'", t.clock.now())
+        await t.live(30)  # far less than a hold lives
+        assert len(await t.mozrest.ours("chefs-table")) == 1
         assert await t.violations() == []
 
 

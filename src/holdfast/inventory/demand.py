@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from holdfast.inventory.known import Booking, Outlet, Unit
 from holdfast.inventory.model import Span
@@ -40,6 +41,16 @@ def is_pooled(booking: Booking, outlets: Mapping[int, Outlet]) -> bool:
 def padded(span: Span, unit: Unit) -> Span:
     """The time a booking takes from a unit: its slot with setup before and cleanup after."""
     return span.padded(unit.setup, unit.cleanup)
+
+
+def pause(unit: Unit) -> timedelta:
+    """The least time between two bookings: the cleanup of one and the setup of the next."""
+    return unit.setup + unit.cleanup
+
+
+def closing(span: Span, unit: Unit) -> Span:
+    """The time that no offer may overlap because of a booking: whoever comes next needs setup and cleanup, too."""
+    return span.padded(pause(unit), pause(unit))
 
 
 def fitting(

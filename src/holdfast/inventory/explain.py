@@ -17,6 +17,7 @@ from holdfast.inventory.case import (
     View,
 )
 from holdfast.inventory.cover import joined
+from holdfast.inventory.demand import pause
 from holdfast.inventory.exposure import alone
 from holdfast.inventory.known import Block, Booking
 from holdfast.inventory.model import Span
@@ -98,18 +99,21 @@ def _taken(case: Case, booking: Booking, span: Span) -> Reason:
 
 
 def _around(case: Case, booking: Booking, span: Span) -> list[Reason]:
-    """Setup before and cleanup after it, where they reach into the span."""
-    found: list[Reason] = []
-    for rule, pause, side in (
-        ("setup", case.unit.setup, "before"),
-        ("cleanup", case.unit.cleanup, "after"),
-    ):
-        start = span.start - pause if side == "before" else span.end
-        if pause and Span.of(start, pause).overlaps(case.span):
-            minutes = int(pause.total_seconds() // 60)
-            text = f"{minutes} min {side} {booking.id}"
-            found.append(Reason(rule=rule, mark="no", about=rule, text=text, booking_id=booking.id))
-    return found
+    """The setup before and the cleanup after it, and those of whoever comes next to it."""
+    between = pause(case.unit)
+    minutes = int(between.total_seconds() // 60)
+    sides = (("setup", "before", span.start - between), ("cleanup", "after", span.end))
+    return [
+        Reason(
+            rule=rule,
+            mark="no",
+            about=rule,
+            text=f"{minutes} min {side} {booking.id}, for cleanup and setup",
+            booking_id=booking.id,
+        )
+        for rule, side, start in sides
+        if between and Span.of(start, between).overlaps(case.span)
+    ]
 
 
 def _sold_by(case: Case, views: Sequence[View]) -> list[Reason]:

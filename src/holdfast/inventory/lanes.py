@@ -41,8 +41,8 @@ def lanes_on(
 ) -> list[Lane]:
     """What is closed on a pool's listing, unit by unit; lanes in which nothing is closed are left out.
 
-    A booking made elsewhere closes its unit for its whole padded slot. One of the pool's own closes only
-    setup and cleanup where it sits: the channel counts the slot itself. One of another pool without a unit
+    A booking made elsewhere closes its unit for its slot and the pauses around it. One of the pool's own
+    closes only the pauses where it sits: the channel counts the slot itself. One of another pool without a unit
     is a fact and sits somewhere: it gets a lane beyond the last unit's.
     """
     lanes: dict[int, Lane] = {}

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from holdfast.inventory.allocate import padded
 from holdfast.inventory.cover import joined
+from holdfast.inventory.demand import closing
 from holdfast.inventory.known import Outlet, Unit
 from holdfast.inventory.model import Span
 from holdfast.inventory.plan import Closed
@@ -120,4 +120,4 @@ def closed_by_strangers(
 
 
 def _stranger(span: Span, unit: Unit) -> Closed:
-    return Closed(booking_id=None, span=padded(span, unit), firm=False, until=None)
+    return Closed(booking_id=None, span=closing(span, unit), firm=False, until=None)

@@ -24,8 +24,8 @@ def pave(
     chosen like offers, at no new cost; unlike for `cover`, other offers may overlap them, for each takes
     a unit of its own. `busy` is when the unit is off sale at this channel already, by bookings made there.
 
-    The fewest offers, then the least overlap of neighbours and with `busy`, then the fewest new ones, then the least time
-    beyond `closed`. Neighbours overlap only where the grid does not let one begin when the other ends: for
+    The fewest offers, then the least overlap of neighbours and with `busy`, then the fewest new ones, then
+    the least time beyond `closed`. Neighbours overlap only where the grid does not let one begin when the other ends: for
     that moment two units are off sale, which costs a little, where a gap would be an exposure.
 
     1. Candidates are the offers that hold some of the closed time, in order of their end.
@@ -128,7 +128,7 @@ def _sum(chain: Cost, link: Cost, doubly: timedelta) -> Cost:
     """The chain with one more link, whose first `doubly` it takes for the second time."""
     return (
         chain[0] + link[0],
-        chain[1] + doubly,
+        chain[1] + link[1] + doubly,
         chain[2] + link[2],
         chain[3] + link[3],
         chain[4] + link[4],

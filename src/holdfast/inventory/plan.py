@@ -7,7 +7,7 @@ from typing import Literal
 
 from holdfast.inventory.allocate import NOBODY, place_of
 from holdfast.inventory.cover import cover
-from holdfast.inventory.demand import padded
+from holdfast.inventory.demand import closing
 from holdfast.inventory.known import Block, Booking, Holds, Outlet, Unit, Wants
 from holdfast.inventory.model import Span
 from holdfast.inventory.seating import Seats
@@ -59,8 +59,8 @@ def closed_on(
 ) -> list[Closed]:
     """What a `takes = all` listing must not sell; `seats` says where bookings of pools sit.
 
-    A booking made elsewhere closes its whole padded slot. One made on this listing closes only its setup
-    and cleanup: its slot is off the channel's own calendar already. Bookings in conflict close too: they
+    A booking made elsewhere closes its slot and the pause on either side of it, in which nobody else can
+    begin or end. One made on this listing closes only the pauses: its slot is off the channel's own calendar already. Bookings in conflict close too: they
     are facts, and selling over them would make things worse; one of a pool without a unit may be on any
     that fits its party.
     """
@@ -78,7 +78,7 @@ def closed_by(outlet: Outlet, booking: Booking, unit: Unit) -> list[Closed]:
     if booking.span is None:
         return []
     own = booking.span if booking.listing_id == outlet.id else None
-    return [_closed(booking, part) for part in _without(padded(booking.span, unit), own)]
+    return [_closed(booking, part) for part in _without(closing(booking.span, unit), own)]
 
 
 def _closed(booking: Booking, span: Span) -> Closed:

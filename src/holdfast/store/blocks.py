@@ -63,6 +63,14 @@ async def states_by_ref(
     return {row["external_id"]: row["state"] for row in rows}
 
 
+async def nameless(
+    connection: asyncpg.Connection, listing_id: int, before: datetime
+) -> list[Block]:
+    """Holds of ours on a listing whose ids at the channel we never learned, known since `before`."""
+    rows = await connection.fetch(_SQL["nameless"], listing_id, before)
+    return [_block(row) for row in rows]
+
+
 async def insert(
     connection: asyncpg.Connection,
     home: tuple[int, int],

@@ -135,20 +135,23 @@ with wanted as materialized (
   where l.active and a.active and reach.longest is not null
     and ($2::text is null or v.name = $2) and ($3::text is null or l.name = $3)
 ), taken as materialized (
-  -- what was granted
-  select g.unit_id, g.during, b.id as booking_id, b.listing_id
-  from allocations g join bookings b on b.id = g.booking_id
-  where b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown') and g.during && tstzrange($1, null)
+  -- what was granted, and beside it the setup and cleanup of whoever would come next
+  select g.unit_id, tstzrange(lower(g.during) - make_interval(mins => u.cleanup_minutes),
+                              upper(g.during) + make_interval(mins => u.setup_minutes)) as during,
+         b.id as booking_id, b.listing_id
+  from allocations g join bookings b on b.id = g.booking_id join units u on u.id = g.unit_id
+  where b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
+    and g.during && tstzrange($1 - interval '1 day', null)
   union all
   -- and what an occupying booking asked for in vain: it is a fact all the same
-  select u.id, tstzrange(lower(b.during) - make_interval(mins => u.setup_minutes),
-                         upper(b.during) + make_interval(mins => u.cleanup_minutes)),
+  select u.id, tstzrange(lower(b.during) - make_interval(mins => u.setup_minutes + u.cleanup_minutes),
+                         upper(b.during) + make_interval(mins => u.setup_minutes + u.cleanup_minutes)),
          b.id, b.listing_id
   from bookings b
   left join listings l on l.id = b.listing_id and l.takes = 'all'
   left join listing_units m on m.listing_id = l.id
   join units u on u.id = m.unit_id or u.id = any(b.unit_ids)
-  where b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown') and b.during && tstzrange($1, null)
+  where b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown') and b.during && tstzrange($1 - interval '1 day', null)
     and not exists (select from allocations g where g.booking_id = b.id)
 ), touched as (
   -- offset 0 keeps the lookup by index, once for each taken span of each listing

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from holdfast.inventory.allocate import Clash, Seating, allocate
+from holdfast.inventory.demand import pause
 from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
 from holdfast.inventory.plan import (
@@ -79,7 +80,7 @@ def _hull(spans: Sequence[Span]) -> Span:
 
 
 def _padding(turn: Turn) -> timedelta:
-    return max((u.setup + u.cleanup for u in turn.premises.units.values()), default=timedelta(0))
+    return max((2 * pause(u) for u in turn.premises.units.values()), default=timedelta(0))
 
 
 async def _seat(turn: Turn, scene: Scene) -> Seats:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from holdfast.channel import OfferSheet
 from holdfast.inventory import occupied
 from holdfast.inventory.model import Span
+from holdfast.store import blocks as block_store
 from holdfast.store import occupied as occupied_store
 from holdfast.store import offers
+from holdfast.sync.echoes import lose
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, turn
@@ -19,6 +21,7 @@ async def believe(
     sold = [offer.span for offer in sheet.offers]
     async with turn(parts, account.venues[listing_id], actor=actor) as current:
         believed = await offers.save(current.connection, listing_id, sold, sheet.read_at)
+        await _were_never_ours(current, listing_id, sheet)
         if sheet.complete:
             await offers.close_absent(
                 current.connection, listing_id, sheet.window, sold, sheet.read_at
@@ -29,6 +32,17 @@ async def believe(
         current.may_probe = False
         current.touch(*_stretches(believed))
         await replan(current)
+
+
+async def _were_never_ours(current: Turn, listing_id: int, sheet: OfferSheet) -> None:
+    """A hold that was taken to be ours only because its offer had vanished is none once that is sold again."""
+    outlet = current.premises.outlets.get(listing_id)
+    if outlet is None or outlet.pool:
+        return
+    sold = {offer.span for offer in sheet.offers}
+    for block in await block_store.nameless(current.connection, listing_id, sheet.read_at):
+        if block.span in sold:
+            await lose(current, block)
 
 
 async def _look_for_strangers(current: Turn, listing_id: int, sheet: OfferSheet) -> None:
