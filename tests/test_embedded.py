@@ -29,7 +29,8 @@ import asyncio, pathlib, signal, sys
 from holdfast.embedded import {context}
 
 async def main():
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+    for sign in (signal.SIGTERM, signal.SIGINT):  # a shell starts what is in its background deaf to SIGINT
+        asyncio.get_running_loop().add_signal_handler(sign, asyncio.current_task().cancel)
     async with {context}(pathlib.Path(sys.argv[1])):
         print("ready", flush=True)
         await asyncio.Event().wait()
