@@ -1,0 +1,501 @@
+"""Blocks, pushes, offers and what is to be read when: their named queries over tables in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from asyncpg import Range
+from tests.simulation.database import (
+    FLYING,
+    LEASE,
+    RESTING,
+    Database,
+    columns,
+    least,
+    named,
+    overlaps,
+)
+from tests.simulation.tables import Row
+
+
+class Blocks(Database):
+    """Each method is one named query: `<file>_<name>`."""
+
+    def blocks_live_in(self, _venue: int, stretch: Range) -> list[Row]:
+        return [self.block(b) for b in self.live_blocks() if overlaps(b["during"], stretch)]
+
+    def blocks_by_id(self, number: int) -> list[Row]:
+        return [self.block(self.blocks.rows[number])]
+
+    def blocks_by_echo(self, account: int, ref: str, marker: str | None) -> list[Row]:
+        found = [
+            b
+            for b in self.blocks
+            if b["account_id"] == account
+            and (b["external_id"] == ref or (marker is not None and b["marker"] == marker))
+        ]
+        found.sort(key=lambda b: (b["external_id"] == ref, b["closed_at"] is None, b["id"]))
+        return [self.block(b) for b in found[-1:]]
+
+    def blocks_by_refs(self, account: int, refs: Sequence[str]) -> list[Row]:
+        return [b for b in self.blocks if b["account_id"] == account and b["external_id"] in refs]
+
+    def blocks_insert(self, venue: int, *values: Any) -> list[Row]:
+        listing, account, during, marker, wants, until, because, now, lane, party = values
+        place = (listing, during.lower, during.upper, lane)
+        if any(self._place(b) == place for b in self.live_blocks()):
+            self.on_conflict()
+            return []
+        row = self.blocks.insert(
+            venue_id=venue,
+            listing_id=listing,
+            account_id=account,
+            during=during,
+            marker=marker,
+            wants=wants,
+            wanted_until=until,
+            state="absent",
+            external_id=None,
+            last_ref=None,
+            expires_at=None,
+            because=because,
+            losses=0,
+            gap_since=None,
+            closed_at=None,
+            updated_at=now,
+            lane=lane,
+            party=party,
+        )
+        return named([row], "id")
+
+    def _place(self, row: Row) -> tuple[Any, ...]:
+        return (row["listing_id"], row["during"].lower, row["during"].upper, row["lane"])
+
+    def blocks_wish(self, number: int, *values: Any) -> list[Row]:
+        wants, until, because, now, lane = values
+        self.blocks.update(
+            self.blocks.rows[number],
+            wants=wants,
+            wanted_until=until,
+            because=because,
+            updated_at=now,
+            lane=lane,
+        )
+        return []
+
+    def blocks_shrink(self, number: int, party: int, now: datetime) -> list[Row]:
+        self.blocks.update(self.blocks.rows[number], party=party, updated_at=now)
+        return []
+
+    def blocks_stands(self, number: int, *values: Any) -> list[Row]:
+        state, ref, expires, now = values
+        self.blocks.update(
+            self.blocks.rows[number],
+            state=state,
+            external_id=ref,
+            expires_at=expires,
+            gap_since=None,
+            updated_at=now,
+        )
+        return []
+
+    def blocks_gone(self, number: int, now: datetime) -> list[Row]:
+        row = self.blocks.rows[number]
+        missed = row["wants"] != "nothing" and row["state"] != "absent"
+        self.blocks.update(
+            row,
+            state="absent",
+            last_ref=row["external_id"] or row["last_ref"],
+            external_id=None,
+            expires_at=None,
+            updated_at=now,
+            gap_since=(row["gap_since"] or now) if missed else row["gap_since"],
+        )
+        return []
+
+    def blocks_lost(self, number: int, now: datetime) -> list[Row]:
+        row = self.blocks.rows[number]
+        return named([self.blocks.update(row, losses=row["losses"] + 1, updated_at=now)], "losses")
+
+    def blocks_end_losses(self, block: int, now: datetime, _resolution: str) -> list[Row]:
+        asking = [c for c in self.conflicts if c["block_id"] == block and c["closed_at"] is None]
+        return [self.conflicts.update(c, closed_at=now) for c in asking]
+
+    def blocks_close(self, ids: Sequence[int], now: datetime) -> list[Row]:
+        for row in self.live_blocks():
+            if row["id"] in ids and not self.flies(row["id"]):
+                self.blocks.update(row, closed_at=now, updated_at=now)
+                self.blocks_end_losses(row["id"], now, "not wanted any more")
+        return []
+
+    def blocks_lapsed(self, before: datetime) -> list[Row]:
+        return [b for b in self._holds() if b["expires_at"] and b["expires_at"] <= before]
+
+    def _holds(self) -> list[Row]:
+        held = (b for b in self.live_blocks() if b["state"] == "held")
+        return [b for b in held if not self.flies(b["id"])]
+
+    def blocks_next_lapse(self) -> list[Row]:
+        return least(b["expires_at"] for b in self._holds())
+
+    def blocks_live_refs(self, account: int, window: Range, *rest: Any) -> list[Row]:
+        before, holds = rest
+        return [
+            b
+            for b in self.live_blocks()
+            if b["account_id"] == account
+            and b["external_id"] is not None
+            and overlaps(b["during"], window)
+            and b["updated_at"] < before
+            and (b["state"] == "booked" or holds)
+        ]
+
+    def blocks_finish_past(self, _now: datetime) -> list[Row]:
+        return []  # nothing in the simulation is ever over: it begins hours later
+
+    def blocks_venue_of_ref(self, account: int, ref: str) -> list[Row]:
+        return named(self.blocks_by_refs(account, [ref]), "venue_id")
+
+    def blocks_nameless(self, listing: int, before: datetime) -> list[Row]:
+        return [
+            self.block(b)
+            for b in self.live_blocks()
+            if b["state"] == "held"
+            and b["listing_id"] == listing
+            and b["external_id"] is None
+            and b["updated_at"] < before
+        ]
+
+    def blocks_ended_at(self, account: int, ref: str) -> list[Row]:
+        found = [
+            b["updated_at"]
+            for b in self.blocks
+            if b["account_id"] == account and b["last_ref"] == ref
+        ]
+        return [{"max": max(found, default=None)}]
+
+    def exposures_latest(self, *_: Any) -> list[Row]:
+        return []
+
+    exposures_open_offers = exposures_latest
+    exposures_remedies = exposures_latest
+    exposures_begin = exposures_latest
+    exposures_finish_past = exposures_latest
+
+    def exposures_beginnings(self, ids: Sequence[int]) -> list[Row]:
+        return [{"id": number, "released_at": None, "read_before": False} for number in ids]
+
+
+class Pushes(Database):
+    """Each method is one named query: `<file>_<name>`."""
+
+    def pushes_open_of_blocks(self, ids: Sequence[int]) -> list[Row]:
+        latest: dict[int, Row] = {}
+        for push in self.pushes.rows.values():
+            known = latest.get(push["block_id"])
+            if push["block_id"] in ids and (known is None or self._rank(push) > self._rank(known)):
+                latest[push["block_id"]] = push
+        return named(list(latest.values()), "block_id", "id", "call", "state", "risk", "settled_at")
+
+    def _rank(self, push: Row) -> tuple[bool, bool, int]:
+        return (push["state"] in FLYING, push["state"] in RESTING, push["id"])
+
+    def pushes_wish(self, venue: int, *values: Any) -> list[Row]:
+        account, block, booking, call, state, risk, starts, due, reason, observed = values
+        wanted = {
+            "call": call,
+            "state": state,
+            "risk": risk,
+            "starts_at": starts,
+            "due_at": due,
+            "reason": reason,
+            "observed_at": observed,
+            "wished_at": due,
+        }
+        for push in self.pushes_of(block, booking):
+            if push["state"] in RESTING:
+                self.on_conflict()
+                return named([self.pushes.update(push, **wanted)], "id")
+        about = {"venue_id": venue, "account_id": account, "block_id": block, "booking_id": booking}
+        fresh = {"lease_until": None, "epoch": 0, "attempts": 0, "absent_reads": 0}
+        ended = {"settled_at": None, "outcome": None, "error": None}
+        return named([self.pushes.insert(**about, **wanted, **fresh, **ended)], "id")
+
+    def pushes_supersede(self, number: int, now: datetime) -> list[Row]:
+        push = self.pushes.rows[number]
+        if push["state"] in RESTING:
+            self.pushes.update(push, state="superseded", outcome="superseded", settled_at=now)
+        return []
+
+    def pushes_claim(self, account: int, now: datetime, limit: int) -> list[Row]:
+        due = [p for p in self._due(now) if p["account_id"] == account and self._may_go(p, now)]
+        due.sort(key=lambda p: (p["state"] == "waiting", p["risk"], p["starts_at"], p["id"]))
+        return [self._taken(push, now) for push in due[:limit]]
+
+    def _due(self, now: datetime) -> list[Row]:
+        return [
+            p
+            for p in self.pushes.rows.values()
+            if p["state"] in ("waiting", "unknown") and p["due_at"] <= now and self.free_to_claim(p)
+        ]
+
+    def _may_go(self, push: Row, now: datetime) -> bool:
+        if push["state"] == "unknown":
+            return True
+        same = self.pushes_of(push["block_id"], push["booking_id"])
+        if any(p["state"] in FLYING for p in same):
+            return False
+        return push["call"] != "release" or not any(
+            self._goes_before(p, push, now) for p in self.pushes.rows.values()
+        )
+
+    def _goes_before(self, place: Row, release: Row, now: datetime) -> bool:
+        """Closing goes before opening on a listing; only in a pool what lies over it goes first, too."""
+        if place["call"] != "place" or place["account_id"] != release["account_id"]:
+            return False
+        if place["state"] not in ("waiting", *FLYING) or place["block_id"] is None:
+            return False
+        one, other = (self.blocks.rows[p["block_id"]] for p in (place, release))
+        due = place["state"] != "waiting" or place["due_at"] <= now
+        same = one["listing_id"] == other["listing_id"]
+        return bool(due and same and not overlaps(one["during"], other["during"]))
+
+    def _taken(self, push: Row, now: datetime) -> Row:
+        was = push["state"]
+        fresh = was == "waiting"
+        self.tell(f"push {push['id']}: {push['call']} for block {push['block_id']} taken ({was})")
+        self.pushes.update(
+            push,
+            state="in_flight" if fresh else was,
+            lease_until=self.now() + LEASE,
+            epoch=push["epoch"] + 1,
+            attempts=push["attempts"] + int(fresh),
+        )
+        if fresh:
+            key = {"push_id": push["id"], "number": push["attempts"]}
+            self.attempts.insert(**key, sent_at=now, settled_at=None, outcome=None, failure=None)
+        sent = [a["sent_at"] for a in self.attempts if a["push_id"] == push["id"]]
+        return {**push, "was": was, "first_sent_at": min(sent, default=None)}
+
+    def pushes_lapse_leases(self, now: datetime) -> list[Row]:
+        lost = [
+            p
+            for p in self.pushes.rows.values()
+            if p["state"] == "in_flight" and p["lease_until"] < self.now()
+        ]
+        return [self.pushes.update(p, state="unknown", lease_until=None, due_at=now) for p in lost]
+
+    def pushes_end_attempt(self, push: int, number: int, *values: Any) -> list[Row]:
+        at, outcome, failure, _, _ = values
+        for row in self.attempts:
+            if (row["push_id"], row["number"], row["settled_at"]) == (push, number, None):
+                self.attempts.update(row, settled_at=at, outcome=outcome, failure=failure)
+        return []
+
+    def _is_held(self, number: int, epoch: int) -> Row | None:
+        """The push, if its lease is still of this epoch: the loser settles nothing."""
+        push = self.pushes.rows[number]
+        if "no lease fencing" in self.broken:
+            return push
+        return push if push["epoch"] == epoch and push["state"] in FLYING else None
+
+    def pushes_settle(self, number: int, epoch: int, *values: Any) -> list[Row]:
+        state, at, outcome, error = values
+        push = self._is_held(number, epoch)
+        if push is None:
+            return []
+        ended = {"settled_at": at, "outcome": outcome, "error": error}
+        self.tell(f"push {number}: {push['call']} {outcome} {error or ''}")
+        return [self.pushes.update(push, state=state, lease_until=None, **ended)]
+
+    def pushes_later(self, number: int, epoch: int, *values: Any) -> list[Row]:
+        state, due, error, in_vain = values
+        push = self._is_held(number, epoch)
+        if push is None:
+            return []
+        same = self.pushes_of(push["block_id"], push["booking_id"])
+        if state == "waiting" and any(p["state"] in RESTING for p in same):
+            state = "superseded"
+        self.tell(f"push {number}: {push['call']} {state} again at {due:%H:%M:%S.%f}: {error}")
+        changes = {"state": state, "due_at": due, "error": error, "absent_reads": in_vain}
+        return [self.pushes.update(push, **changes, lease_until=None)]
+
+    def pushes_next_due(self, _accounts: Sequence[int]) -> list[Row]:
+        return least(
+            p["due_at"] for p in self.pushes.rows.values() if p["state"] in ("waiting", "unknown")
+        )
+
+    def pushes_placing_on(self, listing: int, during: Range) -> list[Row]:
+        here = [
+            b["id"]
+            for b in self.live_blocks()
+            if b["listing_id"] == listing and b["during"] == during
+        ]
+        placing = (p for p in self.pushes if p["block_id"] in here and p["call"] == "place")
+        return [{"exists": any(p["state"] in FLYING for p in placing)}]
+
+    def pushes_due_accounts(self, now: datetime) -> list[Row]:
+        return [{"account_id": n} for n in sorted({p["account_id"] for p in self._due(now)})]
+
+    def pushes_in_shadow(self, _accounts: Sequence[int]) -> list[Row]:
+        return []
+
+    def pushes_stop_of_booking(self, _booking: int, _now: datetime) -> list[Row]:
+        return []
+
+    def pushes_error(self, number: int) -> list[Row]:
+        return named([self.pushes.rows[number]], "error")
+
+
+class Readings(Database):
+    """Each method is one named query: `<file>_<name>`."""
+
+    def offers_open_in(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:
+        return [o for o in self._offers_in(listings, start, end) if o["open"]]
+
+    def offers_sellable_in(
+        self, listings: Sequence[int], start: datetime, end: datetime
+    ) -> list[Row]:
+        standing = [b for b in self.live_blocks() if b["state"] != "absent"]
+        return [
+            o
+            for o in self._offers_in(listings, start, end)
+            if o["open"] or any(self._withdraws(b, o) for b in standing)
+        ]
+
+    def _withdraws(self, block: Row, offer: Row) -> bool:
+        during = block["during"]
+        return bool(
+            block["listing_id"] == offer["listing_id"]
+            and during.lower < offer["ends_at"]
+            and offer["starts_at"] < during.upper
+        )
+
+    def _offers_in(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:
+        return [
+            o
+            for o in self.offers.rows.values()
+            if o["listing_id"] in listings and o["starts_at"] < end and o["ends_at"] > start
+        ]
+
+    def offers_save_open(self, listing: int, *values: Any) -> list[Row]:
+        starts, ends, read_at = values
+        known = {
+            (o["starts_at"], o["ends_at"]): o for o in self.offers if o["listing_id"] == listing
+        }
+        kept = []
+        for start, end in columns(starts, ends):
+            row = known.get((start, end))
+            fresh = {"open": True, "read_at": read_at}
+            if row is None:
+                place = {"listing_id": listing, "starts_at": start, "ends_at": end}
+                kept.append(self.offers.insert(**place, **fresh))
+            elif row["read_at"] <= read_at:
+                kept.append(self.offers.update(row, **fresh))
+        return kept
+
+    def offers_save_closed(self, listing: int, *values: Any) -> list[Row]:
+        start, end, starts, ends, read_at = values
+        shown = set(columns(starts, ends))
+        for row in self.offers:
+            here = row["listing_id"] == listing and start <= row["starts_at"] < end and row["open"]
+            gone = (row["starts_at"], row["ends_at"]) not in shown
+            if here and gone and row["read_at"] <= read_at:
+                self.offers.update(row, open=False, read_at=read_at)
+        return []
+
+    def offers_shut(self, listing: int, *values: Any) -> list[Row]:
+        return self._set_open(listing, values, is_open=False)
+
+    def offers_reopen(self, listing: int, *values: Any) -> list[Row]:
+        return self._set_open(listing, values, is_open=True)
+
+    def _set_open(self, listing: int, values: Sequence[Any], *, is_open: bool) -> list[Row]:
+        start, end, at = values
+        for row in self._offers_in([listing], start, end):
+            if row["read_at"] <= at:
+                self.offers.update(row, open=is_open, read_at=at)
+        return []
+
+    def offers_longest(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:
+        lengths = [o["ends_at"] - o["starts_at"] for o in self._offers_in(listings, start, end)]
+        return [{"longest": max(lengths, default=timedelta(hours=1))}]
+
+    def cursors_claim(self, now: datetime, accounts: Sequence[int]) -> list[Row]:
+        due = [
+            c
+            for c in self.cursors
+            if c["next_due_at"] <= now and c["account_id"] in accounts and self.free_to_claim(c)
+        ]
+        due.sort(key=lambda c: c["next_due_at"])
+        lease = self.now() + LEASE
+        return [self.cursors.update(c, lease_until=lease, started_at=now) for c in due[:1]]
+
+    def cursors_keep(self, number: int, started_at: datetime) -> list[Row]:
+        row = self.cursors.rows[number]
+        if row["started_at"] == started_at and row["lease_until"] is not None:
+            self.cursors.update(row, lease_until=self.now() + LEASE)
+        return []
+
+    def cursors_give_back(self, number: int, started_at: datetime) -> list[Row]:
+        row = self.cursors.rows[number]
+        if row["started_at"] == started_at:
+            self.cursors.update(row, lease_until=None)
+        return []
+
+    def cursors_settle(self, number: int, due: datetime, *values: Any) -> list[Row]:
+        error, complete_at = values
+        row = self.cursors.rows[number]
+        self.cursors.update(
+            row,
+            next_due_at=due,
+            lease_until=None,
+            failures=row["failures"] + 1 if error else 0,
+            last_complete_at=complete_at or row["last_complete_at"],
+        )
+        return []
+
+    def cursors_next_due(self, accounts: Sequence[int]) -> list[Row]:
+        return least(c["next_due_at"] for c in self.cursors if c["account_id"] in accounts)
+
+    def cursors_horizon(self, account: int) -> list[Row]:
+        ahead = timedelta(days=self.setup.horizon_days)
+        return [
+            {"until": c["last_complete_at"] + ahead}
+            for c in self.cursors
+            if c["account_id"] == account and c["task"] == "offers" and c["last_complete_at"]
+        ]
+
+    def cursors_probe(self, listing: int, during: Range, due: datetime) -> list[Row]:
+        for row in self.probes:
+            if (row["listing_id"], row["during"]) == (listing, during):
+                self.on_conflict()
+                self.probes.update(row, due_at=min(row["due_at"], due))
+                return []
+        place = {"listing_id": listing, "during": during}
+        self.probes.insert(**place, due_at=due, lease_until=None, attempts=0)
+        return []
+
+    def cursors_claim_probe(self, now: datetime) -> list[Row]:
+        due = [p for p in self.probes if p["due_at"] <= now and self.free_to_claim(p)]
+        due.sort(key=lambda p: p["due_at"])
+        lease = self.now() + 2 * LEASE
+        return [
+            self.probes.update(p, lease_until=lease, attempts=p["attempts"] + 1) for p in due[:1]
+        ]
+
+    def cursors_end_probe(self, number: int) -> list[Row]:
+        if number in self.probes.rows:
+            self.probes.delete(self.probes.rows[number])
+        return []
+
+    def cursors_probe_later(self, number: int, due: datetime) -> list[Row]:
+        if number in self.probes.rows:
+            self.probes.update(self.probes.rows[number], due_at=due, lease_until=None)
+        return []
+
+    def cursors_next_probe(self) -> list[Row]:
+        return least(p["due_at"] for p in self.probes)
+
+    def occupied_grid(self, *_: Any) -> list[Row]:
+        return []  # the venue does not trust absence from the offers

@@ -1,0 +1,203 @@
+"""A simulated provider as a `Channel`: the contract's methods, over a network that loses and delays answers."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from tests.simulation.loop import VirtualClock
+from tests.simulation.process import Process, Travel
+from tests.simulation.provider import Entry, No, Provider
+
+from holdfast.channel import (
+    HOLD_MARGIN,
+    Broken,
+    Capabilities,
+    ChannelError,
+    Contact,
+    Gone,
+    Hint,
+    Limited,
+    Listing,
+    NotSent,
+    OfferSheet,
+    Page,
+    Placed,
+    Rejected,
+    Taken,
+    Unknown,
+)
+from holdfast.inventory.marker import marker_of
+from holdfast.inventory.model import Absent, Offer, Seen, Span
+
+Answer = TypeVar("Answer")
+PAGE = 2
+
+
+class SimulatedChannel:
+    """One account at one provider, as one process calls it."""
+
+    def __init__(self, provider: Provider, process: Process, clock: VirtualClock) -> None:
+        self._provider = provider
+        self._process = process
+        self._clock = clock
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._provider.rules.capabilities
+
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> Sequence[Hint]:
+        told = json.loads(body)
+        return [Hint(external_id=told["ref"], raw_type=told["type"], delivery_id=told["delivery"])]
+
+    async def fetch(self, external_id: str, listing: str | None) -> Seen | Absent:
+        read_at = self._clock.now()
+        return await self._read(lambda: self._shown(external_id, read_at))
+
+    async def scan(self, listings: Sequence[Listing], window: Span) -> AsyncIterator[Page]:
+        """By offset over a list that goes on changing: what moves up meanwhile is skipped."""
+        offset = 0
+        while True:
+            read_at = self._clock.now()
+            page = await self._read(partial(self._page, offset, read_at))
+            offset += PAGE
+            if self._cut_short():
+                yield Page(bookings=page, complete=False)
+                return
+            yield Page(bookings=page, complete=len(page) < PAGE)
+            if len(page) < PAGE:
+                return
+
+    async def offers(self, listing: Listing, window: Span) -> OfferSheet:
+        read_at = self._clock.now()
+        spans = await self._read(self._provider.on_sale)
+        offers = [Offer(span=s) for s in spans if window.start <= s.start < window.end]
+        whole = not self._cut_short()
+        return OfferSheet(
+            window=window,
+            offers=offers if whole else offers[: len(offers) // 2],
+            read_at=read_at,
+            complete=whole,
+        )
+
+    async def hold(self, listing: Listing, offer: Offer, contact: Contact) -> Placed:
+        asked_at, marker = self._clock.now(), marker_of(contact.email)
+        entry = await self._write(
+            "place", lambda: self._provider.take(offer.span, "us", marker), Taken
+        )
+        seconds = timedelta(seconds=self.capabilities.hold_seconds or 0.0)
+        lapses = asked_at + seconds - HOLD_MARGIN
+        return Placed(external_id=entry.ref, booked=False, expires_at=lapses)
+
+    async def commit(self, listing: Listing, external_id: str, contact: Contact) -> Placed:
+        booking = await self._write("commit", lambda: self._provider.confirm(external_id), Gone)
+        return Placed(external_id=booking.ref, booked=True)
+
+    async def release(self, external_id: str, booked: bool, contact: Contact) -> None:
+        if not booked and not self.capabilities.releases_holds:
+            raise Rejected("a hold cannot be released")
+        await self._write("release", lambda: self._provider.cancel(external_id), Gone)
+
+    async def cancel(self, external_id: str, reason: str, contact: Contact) -> None:
+        await self._write("cancel", lambda: self._provider.cancel(external_id), Gone)
+
+    async def move(self, listing: Listing, external_id: str, offer: Offer, party_size: int) -> None:
+        await self._write("move", lambda: self._provider.move(external_id, offer.span), Taken)
+
+    async def find(
+        self, listing: Listing, offer: Offer, contact: Contact, since: datetime
+    ) -> Sequence[Seen]:
+        marker, read_at = marker_of(contact.email), self._clock.now()
+        return await self._read(
+            lambda: [
+                self._seen(e, read_at)
+                for e in self._provider.live()
+                if e.marker == marker and not self._provider.is_hidden(e)
+            ]
+        )
+
+    def _page(self, start: int, read_at: datetime) -> list[Seen]:
+        shown = [e for e in self._provider.books.values() if not self._provider.is_hidden(e)]
+        return [self._seen(e, read_at) for e in shown[start : start + PAGE]]
+
+    def _shown(self, ref: str, read_at: datetime) -> Seen | Absent:
+        entry = self._provider.books.get(ref)
+        if entry is None or self._provider.is_hidden(entry):
+            return Absent(external_id=ref, read_at=read_at)
+        return self._seen(entry, read_at)
+
+    def _seen(self, entry: Entry, read_at: datetime) -> Seen:
+        return Seen(
+            external_id=entry.ref,
+            listing=self._provider.name,
+            status=entry.status,
+            raw_status=entry.status,
+            span=entry.span,
+            read_at=read_at,
+            party_size=2,
+            marker=entry.marker,
+            held_until=entry.expires,
+            made_at=entry.made_at,
+        )
+
+    def _cut_short(self) -> bool:
+        return self._process.faults.strikes(0.08, "cut short")
+
+    async def _read(self, look: Callable[[], Answer]) -> Answer:
+        """What it sees is as old as the call; the answer may take its time."""
+        random, travel = self._process.random, self._process.faults.of_travel(write=False)
+        await asyncio.sleep(random.uniform(0.005, 0.1))
+        if travel == "refused":
+            raise random.choice([NotSent, Broken])(f"{self._provider.name}: no answer")
+        if travel == "limited":
+            raise Limited(f"{self._provider.name}: too many calls", retry_after=1.0)
+        answer = look()
+        await asyncio.sleep(random.uniform(1.0, 6.0) if travel == "slow" else 0.02)
+        await self._process.breathe()
+        return answer
+
+    async def _write(
+        self, call: str, act: Callable[[], Answer], refusal: type[ChannelError]
+    ) -> Answer:
+        """Once sent, it takes effect whatever becomes of the one who sent it."""
+        process, random = self._process, self._process.random
+        travel = process.faults.of_travel(write=True)
+        if travel != "fine":
+            process.tell(f"calls {self._provider.name} to {call}: {travel}")
+        if travel == "refused":
+            raise NotSent(f"{call}: connection refused")
+        if travel == "limited":
+            raise Limited(f"{call}: too many calls", retry_after=1.0)
+        done: asyncio.Future[Answer] = process.loop.create_future()
+        if travel != "lost":
+            late = random.uniform(0.5, 1.0) if travel == "late" else random.uniform(0.005, 0.15)
+            process.loop.call_later(late, _settle, done, act)
+        await asyncio.sleep(self._patience(travel))
+        await process.breathe()
+        if travel in ("lost", "done and lost", "late"):
+            raise Unknown(f"{call}: no answer")
+        try:
+            return done.result()
+        except No as no:
+            raise refusal(f"{call}: {no}") from no
+
+    def _patience(self, travel: Travel) -> float:
+        """Seconds until the answer, or until it is given up."""
+        random = self._process.random
+        if travel == "stalled":
+            self._process.stop(random.uniform(31.0, 45.0))
+        if travel == "late":
+            return random.uniform(0.05, 0.5)
+        return random.uniform(4.0, 10.0) if travel in ("slow", "lost", "done and lost") else 0.2
+
+
+def _settle(done: "asyncio.Future[Answer]", act: Callable[[], Answer]) -> None:
+    try:
+        done.set_result(act())
+    except No as no:
+        done.set_exception(no)
+        done.exception()  # looked at: its caller may be dead

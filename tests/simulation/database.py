@@ -1,0 +1,99 @@
+"""The simulated database: tables, what is configured, and the questions that many queries ask."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from asyncpg import Range
+from tests.simulation.tables import Log, Row, Table, UniqueViolation
+
+from holdfast.inventory.known import Outlet, Unit
+from holdfast.inventory.model import OCCUPYING
+
+LEASE = timedelta(seconds=30)
+FLYING = ("in_flight", "unknown")
+RESTING = ("waiting", "shadow")
+VENUE = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What the simulated venue has: its units, and the listings that sell them, by id; accounts by listing."""
+
+    units: Mapping[int, Unit]
+    outlets: Mapping[int, Outlet]
+    channels: Mapping[int, str]
+    horizon_days: int = 1
+
+
+def overlaps(one: Range, other: Range) -> bool:
+    return bool(one.lower < other.upper and other.lower < one.upper)
+
+
+class Database:
+    """Its constraints refuse what the schema's would. `broken` names what was taken out of it on purpose."""
+
+    def __init__(
+        self, setup: Setup, now: Callable[[], datetime], broken: Collection[str] = ()
+    ) -> None:
+        self.setup = setup
+        self.now = now
+        self.tell: Callable[[str], None] = lambda _: None
+        """Hears what a person would want to know."""
+        self.broken = broken
+        self.log = log = Log()
+        self.inbox, self.bookings, self.blocks = Table(log), Table(log), Table(log)
+        self.pushes, self.attempts, self.allocations = Table(log), Table(log), Table(log)
+        self.offers, self.conflicts, self.journal = Table(log), Table(log), Table(log)
+        self.cursors, self.probes, self.venues = Table(log), Table(log), Table(log)
+        self.venues.insert(journal_seq=0, journal_hash=b"")
+        self.history: list[tuple[datetime, Row]] = []
+        """Every booking as it was after each write, for the checkers."""
+
+    def on_conflict(self) -> None:
+        """A constraint refuses, and the statement says what then; unless its `on conflict` is gone."""
+        if "no on conflict" in self.broken:
+            raise UniqueViolation("duplicate key value violates unique constraint")
+
+    def free_to_claim(self, row: Row) -> bool:
+        return row["lease_until"] is None or row["lease_until"] < self.now()
+
+    def account_of(self, listing_id: int) -> int:
+        return self.setup.outlets[listing_id].account_id
+
+    def pushes_of(self, block_id: int | None, booking_id: int | None = None) -> Iterator[Row]:
+        return (
+            p
+            for p in self.pushes.rows.values()
+            if p["block_id"] == block_id and p["booking_id"] == booking_id
+        )
+
+    def flies(self, block_id: int) -> bool:
+        return any(p["state"] in FLYING for p in self.pushes_of(block_id))
+
+    def block(self, row: Row) -> Row:
+        return {**row, "flying": self.flies(row["id"])}
+
+    def live_blocks(self) -> Iterator[Row]:
+        return (b for b in self.blocks if b["closed_at"] is None)
+
+    def occupying(self) -> Iterator[Row]:
+        return (b for b in self.bookings if b["status"] in OCCUPYING)
+
+    def booking_changed(self, row: Row) -> None:
+        self.history.append((self.now(), dict(row)))
+        self.log.note(self.history.pop)
+
+
+def named(rows: Sequence[Row], *names: str) -> list[Row]:
+    return [{name: row[name] for name in names} for row in rows]
+
+
+def least(values: Iterator[datetime | None]) -> list[Row]:
+    return [{"min": min((value for value in values if value is not None), default=None)}]
+
+
+def columns(*several: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """What `unnest` makes of arrays."""
+    return zip(*several, strict=True)

@@ -1,0 +1,361 @@
+"""The inbox, bookings, allocations, the journal and conflicts: their named queries over tables in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from asyncpg import Range
+from tests.simulation.database import LEASE, Database, columns, least, named, overlaps
+from tests.simulation.tables import Row
+
+LAPSING = ("held", "pending")
+
+
+class Facts(Database):
+    """Each method is one named query: `<file>_<name>`."""
+
+    def inbox_add(self, *arrays: Sequence[Any]) -> list[Row]:
+        found = []
+        for account, via, ref, raw_type, delivery, _, _, at in columns(*arrays):
+            same = (
+                i
+                for i in self.inbox
+                if delivery is not None
+                and (i["account_id"], i["delivery_id"], i["ref"]) == (account, delivery, ref)
+            )
+            if next(same, None) is not None:
+                self.on_conflict()
+                continue
+            found.append(self._incoming((account, via, ref, raw_type), delivery, at))
+        return named(found, "id")
+
+    def _incoming(self, what: tuple[Any, ...], delivery: str | None, at: datetime) -> Row:
+        account, via, ref, raw_type = what
+        return self.inbox.insert(
+            account_id=account,
+            via=via,
+            ref=ref,
+            raw_type=raw_type,
+            delivery_id=delivery,
+            received_at=at,
+            due_at=at,
+            lease_until=None,
+            attempts=0,
+            done_at=None,
+            outcome=None,
+            error=None,
+        )
+
+    def inbox_add_done(
+        self, account: int, via: str, ref: str, raw_type: str, at: datetime, *rest: Any
+    ) -> list[Row]:
+        row = self._incoming((account, via, ref, raw_type), None, at)
+        return named([self.inbox.update(row, done_at=at, outcome=rest[0])], "id")
+
+    def inbox_claim(self, now: datetime, limit: int, account: int) -> list[Row]:
+        due = [
+            i
+            for i in self._waiting()
+            if i["due_at"] <= now and i["account_id"] == account and self.free_to_claim(i)
+        ]
+        due.sort(key=lambda i: (i["due_at"], i["id"]))
+        for row in due[:limit]:
+            self.inbox.update(row, lease_until=self.now() + LEASE, attempts=row["attempts"] + 1)
+        wanted = ("id", "account_id", "via", "ref", "raw_type", "received_at", "attempts")
+        return named(due[:limit], *wanted)
+
+    def _waiting(self) -> list[Row]:
+        return [i for i in self.inbox.rows.values() if i["done_at"] is None]
+
+    def inbox_finish(self, ids: Sequence[int], now: datetime, outcome: str) -> list[Row]:
+        for row in (self.inbox.rows[i] for i in ids):
+            if row["done_at"] is None:
+                self.inbox.update(row, done_at=now, outcome=outcome, error=None, lease_until=None)
+        return []
+
+    def inbox_later(self, ids: Sequence[int], due: datetime, error: str) -> list[Row]:
+        for row in (self.inbox.rows[i] for i in ids):
+            if row["done_at"] is None:
+                self.inbox.update(row, due_at=due, error=error, lease_until=None)
+        return []
+
+    def inbox_next_due(self) -> list[Row]:
+        return least(i["due_at"] for i in self._waiting())
+
+    def inbox_touch_account(self, *_: Any) -> list[Row]:
+        return []
+
+    def inbox_due_accounts(self, now: datetime) -> list[Row]:
+        due = {
+            i["account_id"]
+            for i in self._waiting()
+            if i["due_at"] <= now and self.free_to_claim(i) and i["account_id"] is not None
+        }
+        return [{"account_id": account} for account in sorted(due)]
+
+    def bookings_by_ref(self, account: int, ref: str) -> list[Row]:
+        return self.bookings_by_refs(account, [ref])
+
+    def bookings_by_refs(self, account: int, refs: Sequence[str]) -> list[Row]:
+        return [b for b in self.bookings if b["account_id"] == account and b["external_id"] in refs]
+
+    def bookings_venue_of_ref(self, account: int, ref: str) -> list[Row]:
+        return named(self.bookings_by_ref(account, ref), "venue_id")
+
+    def bookings_by_id(self, number: int) -> list[Row]:
+        return [self.bookings.rows[number]] if number in self.bookings.rows else []
+
+    def bookings_occupying_in(self, venue: int, stretch: Range) -> list[Row]:
+        return [
+            b
+            for b in self.occupying()
+            if b["venue_id"] == venue and b["during"] and overlaps(b["during"], stretch)
+        ]
+
+    def bookings_insert(self, *values: Any) -> list[Row]:
+        names = (
+            "venue_id, listing_id, account_id, channel, external_id, status, raw_status, payment, during,"
+            " party_size, unit_ids, held_until, made_at, first_seen_at, firm_at, read_at, updated_at"
+        )
+        row: Row = dict(columns(names.split(", "), values))
+        if self.bookings_by_ref(row["account_id"], row["external_id"]):
+            self.on_conflict()
+            return []
+        added = self.bookings.insert(**row, version=1)
+        self.booking_changed(added)
+        return named([added], "id")
+
+    def bookings_update(self, number: int, *values: Any) -> list[Row]:
+        names = (
+            "venue_id, listing_id, status, raw_status, payment, during, party_size, held_until, made_at,"
+            " firm_at, read_at, updated_at"
+        )
+        row = self.bookings.rows[number]
+        changes: Row = dict(columns(names.split(", "), values))
+        self.bookings.update(row, **changes, version=row["version"] + 1)
+        self.booking_changed(row)
+        return []
+
+    def bookings_seen_again(self, number: int, read_at: datetime) -> list[Row]:
+        row = self.bookings.rows[number]
+        if row["read_at"] < read_at:
+            self.bookings.update(row, read_at=read_at)
+        return []
+
+    def bookings_save_guest(self, *_: Any) -> list[Row]:
+        return []
+
+    def bookings_lapsing(self, now: datetime) -> list[Row]:
+        asked = {(i["account_id"], i["ref"]) for i in self._waiting()}
+        return [
+            b
+            for b in self._ending()
+            if b["held_until"] <= now and (b["account_id"], b["external_id"]) not in asked
+        ]
+
+    def _ending(self) -> list[Row]:
+        return [
+            b
+            for b in self.bookings
+            if b["status"] in LAPSING and b["held_until"] and b["read_at"] < b["held_until"]
+        ]
+
+    def bookings_next_lapse(self) -> list[Row]:
+        return least(b["held_until"] for b in self._ending())
+
+    def bookings_live_refs(self, account: int, window: Range, before: datetime) -> list[Row]:
+        return [
+            b
+            for b in self.occupying()
+            if b["account_id"] == account
+            and b["during"]
+            and overlaps(b["during"], window)
+            and b["read_at"] < before
+        ]
+
+    def bookings_channel_of(self, ids: Sequence[int]) -> list[Row]:
+        found = [b for b in self.bookings if b["id"] in ids]
+        return named(sorted(found, key=lambda b: b["first_seen_at"])[:1], "channel")
+
+    def allocations_of_bookings(self, ids: Sequence[int]) -> list[Row]:
+        return [a for a in self.allocations if a["booking_id"] in ids]
+
+    def allocations_free(self, bookings: Sequence[int], units: Sequence[int]) -> list[Row]:
+        given = set(columns(bookings, units))
+        for row in self.allocations:
+            if (row["booking_id"], row["unit_id"]) in given:
+                self.allocations.delete(row)
+        return []
+
+    def allocations_grant(self, venue: int, *arrays: Sequence[Any]) -> list[Row]:
+        granted = []
+        for booking, unit, during in columns(*arrays):
+            if any(self._excludes(a, (booking, unit, during)) for a in self.allocations):
+                self.on_conflict()
+                continue
+            row = self.allocations.insert(
+                venue_id=venue, booking_id=booking, unit_id=unit, during=during
+            )
+            granted.append(row)
+        return granted
+
+    def _excludes(self, row: Row, wanted: tuple[int, int, Range]) -> bool:
+        booking, unit, during = wanted
+        same = row["unit_id"] == unit
+        return same and (row["booking_id"] == booking or overlaps(row["during"], during))
+
+    def journal_lock_venue(self, venue: int) -> list[Row]:
+        return [dict(self.venues.rows[venue])]
+
+    def journal_append(self, venue: int, *arrays: Sequence[Any]) -> list[Row]:
+        names = [
+            "seq",
+            "at",
+            "kind",
+            "actor",
+            "booking_id",
+            "block_id",
+            "push_id",
+            "inbox_id",
+            "data",
+            "hash",
+        ]
+        for values in columns(*arrays):
+            row = self.journal.insert(venue_id=venue, **dict(columns(names, values)))
+            about = {name: row[name] for name in names[4:7] if row[name] is not None}
+            self.tell(f"{row['kind']} {about or ''} by {row['actor']}")
+        return []
+
+    def journal_advance(self, venue: int, seq: int, head: bytes) -> list[Row]:
+        self.venues.update(self.venues.rows[venue], journal_seq=seq, journal_hash=head)
+        return []
+
+    def journal_chain(self, venue: int) -> list[Row]:
+        head = self.venues.rows[venue]
+        end = {"journal_seq": head["journal_seq"], "journal_hash": head["journal_hash"]}
+        return [{**row, **end} for row in self.journal] or [{"seq": None, **end}]
+
+    def brake_expected(self, account: int, refs: Sequence[str], now: datetime) -> list[Row]:
+        ours = (b for b in self.live_blocks() if b["state"] != "absent")
+        several = [(b, False, b["held_until"]) for b in self.occupying()]
+        several += [(b, True, b["expires_at"] if b["state"] == "held" else None) for b in ours]
+        return [
+            {
+                "ref": row["external_id"],
+                "listing_id": row["listing_id"],
+                "ours": is_ours,
+                "lapsed": until is not None and until <= now,
+            }
+            for row, is_ours, until in several
+            if row["account_id"] == account and row["external_id"] in refs
+        ]
+
+    def brake_read_since(self, account: int, since: datetime) -> list[Row]:
+        read = [b for b in self.bookings if b["account_id"] == account and b["read_at"] >= since]
+        gone = [
+            b["external_id"]
+            for b in read
+            if b["raw_status"] == "(absent)" and b["status"] != "expired"
+        ]
+        return [{"read": len(read), "absent": gone}]
+
+    def brake_is_braked(self, _account: int) -> list[Row]:
+        return [{"braked": False}]
+
+    def brake_open_refs(self, account: int, refs: Sequence[str]) -> list[Row]:
+        return [i for i in self._waiting() if i["account_id"] == account and i["ref"] in refs]
+
+    def conflicts_open(self, venue: int, kind: str, *values: Any) -> list[Row]:
+        booking, block, against, units, evidence, at = values
+        standing = next(
+            (
+                c
+                for c in self._open_conflicts()
+                if (c["kind"], c["booking_id"], c["block_id"]) == (kind, booking, block)
+            ),
+            None,
+        )
+        if standing is not None:
+            self.on_conflict()
+            self.conflicts.update(standing, against_ids=against, unit_ids=units)
+            return [{"id": standing["id"], "fresh": False, "source": None, "target": None}]
+        row = self.conflicts.insert(
+            venue_id=venue,
+            kind=kind,
+            booking_id=booking,
+            block_id=block,
+            against_ids=against,
+            unit_ids=units,
+            evidence=evidence,
+            opened_at=at,
+            closed_at=None,
+        )
+        return [{"id": row["id"], "fresh": True, "source": None, "target": None}]
+
+    def _open_conflicts(self) -> list[Row]:
+        return [c for c in self.conflicts if c["closed_at"] is None]
+
+    def conflicts_open_bookings(self, kind: str, ids: Sequence[int]) -> list[Row]:
+        return [c for c in self._open_conflicts() if c["kind"] == kind and c["booking_id"] in ids]
+
+    def conflicts_close(self, ids: Sequence[int], now: datetime, _resolution: str) -> list[Row]:
+        for row in self._open_conflicts():
+            if row["id"] in ids:
+                self.conflicts.update(row, closed_at=now)
+        return []
+
+    def conflicts_renew(
+        self, number: int, against: Sequence[int], units: Sequence[int]
+    ) -> list[Row]:
+        self.conflicts.update(self.conflicts.rows[number], against_ids=against, unit_ids=units)
+        return []
+
+    def conflicts_about(self, booking: int, kinds: Sequence[str]) -> list[Row]:
+        return [
+            c for c in self._open_conflicts() if c["booking_id"] == booking and c["kind"] in kinds
+        ]
+
+    def conflicts_about_block(self, block: int, kinds: str | Sequence[str]) -> list[Row]:
+        wanted = [kinds] if isinstance(kinds, str) else kinds
+        return [c for c in self._open_conflicts() if c["block_id"] == block and c["kind"] in wanted]
+
+    def conflicts_by_ref(self, kind: str, _venue: int, ref: str) -> list[Row]:
+        told = f'"ref": "{ref}"'
+        return [c for c in self._open_conflicts() if c["kind"] == kind and told in c["evidence"]]
+
+    def conflicts_kept(self, _ids: Sequence[int]) -> list[Row]:
+        return []
+
+    def conflicts_due(self, *_: Any) -> list[Row]:
+        return []
+
+    def conflicts_next_due(self, *_: Any) -> list[Row]:
+        return [{"min": None}]
+
+    def conflicts_resting_on(self, _booking: int) -> list[Row]:
+        return []
+
+    def conflicts_reopen(self, *_: Any) -> list[Row]:
+        return []
+
+    def conflicts_sold_there(self, *_: Any) -> list[Row]:
+        return []
+
+    def conflicts_closing(self, *_: Any) -> list[Row]:
+        return []
+
+    def conflicts_witnesses(self, ids: Sequence[int]) -> list[Row]:
+        names = ("id", "channel", "status", "made_at", "first_seen_at", "firm_at")
+        return [
+            {
+                **{name: b[name] for name in names},
+                "account": b["channel"],
+                "listing": str(b["listing_id"]),
+                "ref": b["external_id"],
+                "via": "webhook",
+                "inbox_id": None,
+                "heard_at": b["first_seen_at"],
+            }
+            for b in self.bookings
+            if b["id"] in ids
+        ]
