@@ -224,7 +224,7 @@ class Worker:
                 for lane in await due_lanes(self.parts):
                     if lane not in self.lanes:
                         self._start(lane)
-                seconds = await self._until_due()
+                seconds = 2.0 if self.lanes else await self._until_due()
             except DATABASE_TROUBLE:
                 seconds = 0.5
             except Killed:
@@ -246,7 +246,7 @@ class Worker:
                 return
             except Exception as error:
                 self._failed("reading", error)
-            await asyncio.sleep(self.process.random.uniform(3.0, 6.0))
+            await asyncio.sleep(self.process.random.uniform(4.0, 8.0))
 
     def _start(self, lane: Lane) -> None:
         work = work_off(self.parts, lane, lambda: not self.process.dead)
@@ -274,5 +274,6 @@ class Worker:
         try:
             async with asyncio.timeout(seconds):
                 await self.process.nudged.wait()
+                await asyncio.sleep(self.process.random.uniform(0.005, 0.1))  # hints are one hint
         except TimeoutError:
             return
