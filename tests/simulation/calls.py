@@ -28,6 +28,8 @@ class Blocks(Database):
         return [self.block(self.blocks.rows[number])]
 
     def blocks_by_echo(self, account: int, ref: str, marker: str | None) -> list[Row]:
+        if "no echo suppression" in self.broken:
+            return []
         found = [
             b
             for b in self.blocks
@@ -38,6 +40,8 @@ class Blocks(Database):
         return [self.block(b) for b in found[-1:]]
 
     def blocks_by_refs(self, account: int, refs: Sequence[str]) -> list[Row]:
+        if "no echo suppression" in self.broken:
+            return []
         return [b for b in self.blocks if b["account_id"] == account and b["external_id"] in refs]
 
     def blocks_insert(self, venue: int, *values: Any) -> list[Row]:
@@ -281,7 +285,8 @@ class Pushes(Database):
         lost = [
             p
             for p in self.pushes.rows.values()
-            if p["state"] == "in_flight" and p["lease_until"] < self.now()
+            if p["state"] == "in_flight"
+            and (p["lease_until"] < self.now() or "no leases" in self.broken)
         ]
         return [self.pushes.update(p, state="unknown", lease_until=None, due_at=now) for p in lost]
 
@@ -305,6 +310,8 @@ class Pushes(Database):
         if push is None:
             return []
         ended = {"settled_at": at, "outcome": outcome, "error": error}
+        self.settled.append((number, push["state"]))
+        self.log.note(self.settled.pop)
         self.tell(f"push {number}: {push['call']} {outcome} {error or ''}")
         return [self.pushes.update(push, state=state, lease_until=None, **ended)]
 

@@ -43,6 +43,8 @@ class SimulatedChannel:
         self._provider = provider
         self._process = process
         self._clock = clock
+        self._told: set[str] = set()
+        """What the last scan showed."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -61,12 +63,14 @@ class SimulatedChannel:
     async def scan(self, listings: Sequence[Listing], window: Span) -> AsyncIterator[Page]:
         """By offset over a list that goes on changing: what moves up meanwhile is skipped."""
         offset = 0
+        self._told = set()
         while True:
             read_at = self._clock.now()
             page = await self._read(partial(self._page, offset, read_at))
             offset += PAGE
+            self._told |= {seen.external_id for seen in page}
             if self._cut_short():
-                yield Page(bookings=page, complete=False)
+                yield Page(bookings=page, complete=self._is_broken("absence in a partial scan"))
                 return
             yield Page(bookings=page, complete=len(page) < PAGE)
             if len(page) < PAGE:
@@ -124,7 +128,12 @@ class SimulatedChannel:
         shown = [e for e in self._provider.books.values() if not self._provider.is_hidden(e)]
         return [self._seen(e, read_at) for e in shown[start : start + PAGE]]
 
+    def _is_broken(self, variant: str) -> bool:
+        return variant in self._process.faults.broken
+
     def _shown(self, ref: str, read_at: datetime) -> Seen | Absent:
+        if self._is_broken("absence in a partial scan") and self._told and ref not in self._told:
+            return Absent(external_id=ref, read_at=read_at)
         entry = self._provider.books.get(ref)
         if entry is None or self._provider.is_hidden(entry):
             return Absent(external_id=ref, read_at=read_at)
@@ -139,13 +148,13 @@ class SimulatedChannel:
             span=entry.span,
             read_at=read_at,
             party_size=2,
-            marker=entry.marker,
+            marker=None if self._is_broken("no echo suppression") else entry.marker,
             held_until=entry.expires,
             made_at=entry.made_at,
         )
 
     def _cut_short(self) -> bool:
-        return self._process.faults.strikes(0.08, "cut short")
+        return self._process.faults.strikes(0.2, "cut short")
 
     async def _read(self, look: Callable[[], Answer]) -> Answer:
         """What it sees is as old as the call; the answer may take its time."""
@@ -179,6 +188,8 @@ class SimulatedChannel:
         await asyncio.sleep(self._patience(travel))
         await process.breathe()
         if travel in ("lost", "done and lost", "late"):
+            if "blind retry" in process.faults.broken:
+                raise NotSent(f"{call}: no answer, so try again")
             raise Unknown(f"{call}: no answer")
         try:
             return done.result()

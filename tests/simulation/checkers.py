@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import combinations
 
-from tests.simulation.database import VENUE, overlaps
+from tests.simulation.database import FLYING, VENUE, overlaps
 from tests.simulation.post import Post
 from tests.simulation.provider import Entry, Provider
 from tests.simulation.store import Store
@@ -27,6 +27,9 @@ def in_the_store(store: Store) -> Iterator[Violation]:
             yield "no double grant", f"bookings {one['booking_id']} and {other['booking_id']}"
     yield from _histories(store)
     yield from _chain(store)
+    for push, state in store.settled:
+        if state not in FLYING:
+            yield "who lost the lease settles nothing", f"push {push} was {state}"
     refs = [(b["account_id"], b["external_id"]) for b in store.bookings]
     for ref in {ref for ref in refs if refs.count(ref) > 1}:
         yield "one booking a reference", f"{ref} is in the store twice"
@@ -86,10 +89,10 @@ def at_quiet(store: Store, providers: Mapping[int, Provider], post: Post) -> Ite
 
 def _webhooks(store: Store, post: Post) -> Iterator[Violation]:
     """What we said we had, we have; and we did say so."""
-    kept = {(store.setup.channels[i["account_id"]], i["ref"]) for i in store.inbox}
-    for account, ref in post.acknowledged:
-        if (account, ref) not in kept:
-            yield "every 2xx is kept", f"the webhook about {account} {ref} is lost"
+    kept = {row["body"] for row in store.inbox}
+    for ref, body in post.acknowledged:
+        if body not in kept:
+            yield "every 2xx is kept", f"a webhook about {ref} is lost"
     for refused in post.refused:
         yield "every webhook is taken", f"{refused} was refused each time"
 

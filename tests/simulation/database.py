@@ -1,5 +1,6 @@
 """The simulated database: tables, what is configured, and the questions that many queries ask."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,6 +51,10 @@ class Database:
         self.venues.insert(journal_seq=0, journal_hash=b"")
         self.history: list[tuple[datetime, Row]] = []
         """Every booking as it was after each write, for the checkers."""
+        self.settled: list[tuple[int, str]] = []
+        """Every push that was settled, with the state that it was in before."""
+        self.counts: Counter[int] = Counter()
+        """How often each booking was told of as live, less how often it was not: for a broken variant."""
 
     def on_conflict(self) -> None:
         """A constraint refuses, and the statement says what then; unless its `on conflict` is gone."""
@@ -57,6 +62,8 @@ class Database:
             raise UniqueViolation("duplicate key value violates unique constraint")
 
     def free_to_claim(self, row: Row) -> bool:
+        if "no leases" in self.broken:
+            return True
         return row["lease_until"] is None or row["lease_until"] < self.now()
 
     def account_of(self, listing_id: int) -> int:
@@ -79,11 +86,17 @@ class Database:
         return (b for b in self.blocks if b["closed_at"] is None)
 
     def occupying(self) -> Iterator[Row]:
+        if "counting" in self.broken:
+            counted = (b for b in self.bookings if self.counts[b["id"]] > 0)
+            return ({**b, "status": "confirmed"} for b in counted)
         return (b for b in self.bookings if b["status"] in OCCUPYING)
 
     def booking_changed(self, row: Row) -> None:
         self.history.append((self.now(), dict(row)))
         self.log.note(self.history.pop)
+        number, step = row["id"], 1 if row["status"] in OCCUPYING else -1
+        self.counts[number] += step
+        self.log.note(lambda: self.counts.subtract({number: step}))
 
 
 def named(rows: Sequence[Row], *names: str) -> list[Row]:

@@ -35,9 +35,9 @@ class Guests:
             self.story.tell("a guest", f"comes too late for {entry.ref}")
 
     async def _regret(self, provider: Provider, booking: Entry) -> None:
-        for _ in range(self.random.choice([0, 0, 1, 2])):
+        for _ in range(self.random.choice([0, 1, 1, 2])):
             await self._think()
-            if self.random.random() < 0.5:
+            if self.random.random() < 0.6:
                 provider.cancel(booking.ref)
                 return
             free = [s for s in provider.on_sale() if not s.overlaps(booking.span)]

@@ -18,13 +18,13 @@ Web = Callable[[str, bytes], Coroutine[Any, Any, int]]
 
 @dataclass(slots=True)
 class Post:
-    """Carries them. `acknowledged` are account and booking of each that was answered with success."""
+    """Carries them. `acknowledged` are booking and body of each that was answered with success."""
 
     random: Random
     faults: Faults
     story: Story
     web: Web
-    acknowledged: list[tuple[str, str]] = field(default_factory=list)
+    acknowledged: list[tuple[str, bytes]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     """What was given up although it was tried often: nobody took it."""
     _number: int = 0
@@ -37,6 +37,7 @@ class Post:
         self._number += 1
         number = f"d{self._number}" if provider.rules.numbers_deliveries else None
         told = {"ref": entry.ref, "type": f"booking.{change}", "delivery": number}
+        told["serial"] = str(self._number)
         body = json.dumps(told).encode()
         copies = 2 if self.faults.strikes(0.2, "doubled webhook") else 1
         for _ in range(copies):
@@ -50,7 +51,7 @@ class Post:
         for attempt in range(ATTEMPTS):
             status = await self.web(account, body)
             if status == 200:
-                self.acknowledged.append((account, entry.ref))
+                self.acknowledged.append((entry.ref, body))
                 return
             await asyncio.sleep(2.0**attempt * self.random.uniform(0.5, 1.0))
         self.refused.append(f"{account} {entry.ref}")

@@ -1,7 +1,7 @@
 """Processes that may die or stand still at any moment, and the dice that say what breaks."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
@@ -37,6 +37,8 @@ class Faults:
     random: Random
     loop: SeededLoop
     rate: float = 1.0
+    broken: Collection[str] = ()
+    """What of Holdfast is broken on purpose, by the names in `variants`."""
     over: bool = False
     away_until: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)

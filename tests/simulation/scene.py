@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -21,9 +21,9 @@ from tests.simulation.venue import RULES, parts_of, setup, slots
 from holdfast.sync.parts import Parts
 from holdfast.sync.poll import poll
 from holdfast.sync.receive import Receiver
-from holdfast.sync.rounds import Lane, due_lanes, next_due, work_off
+from holdfast.sync.rounds import Lane, due_lanes, work_off
 
-CHAOS_SECONDS, QUIET_SECONDS = 30.0, 95.0
+CHAOS_SECONDS, QUIET_SECONDS = 25.0, 90.0
 DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 WORKERS = ("worker 1", "worker 2")
 
@@ -89,8 +89,10 @@ class Scene:
         self.random = Random(self.seed)
         self.story = Story(self.loop)
         self.faults = Faults(Random(self.random.random()), self.loop)
+        self.faults.broken = self.broken
         self.faults.rate = self.random.choice([0.3, 1.0, 1.0, 2.0])
         self.pool = self.seed % 4 == 0
+        self.redis_is_off = "no sweep" in self.broken or self.random.random() < 0.15
         self.store = Store(setup(pool=self.pool), self.loop.now, self.broken)
         self.store.tell = lambda what: self.story.tell("store", what)
         self.post = Post(self.random, self.faults, self.story, self._web)
@@ -172,7 +174,7 @@ class Scene:
     def _wake(self) -> None:
         """A hint to the workers; it may be lost, and never more than a hint."""
         for name in WORKERS:
-            if not self.faults.strikes(0.3, "lost hint"):
+            if not self.redis_is_off and not self.faults.strikes(0.3, "lost hint"):
                 self.processes[name].nudged.set()
 
     async def _web(self, account: str, body: bytes) -> int:
@@ -180,6 +182,9 @@ class Scene:
         receiver, process = self.receiver, self.processes["web"]
         if receiver is None:
             return 0
+        if "acknowledge before commit" in self.broken:
+            self._spawn(_swallow(receiver.accept(account, {}, body)))
+            return 200
         try:
             await receiver.accept(account, {}, body)
             await process.breathe()
@@ -206,9 +211,14 @@ class Scene:
             self.violations += [v for v in in_the_store(self.store) if v not in self.violations]
 
 
+async def _swallow(work: Coroutine[Any, Any, None]) -> None:
+    with suppress(Killed, Exception):
+        await work
+
+
 @dataclass
 class Worker:
-    """As `holdfast.worker.Drainer`, but that it sleeps until something is due instead of looking each second."""
+    """As `holdfast.worker.Drainer`, but that it sweeps every few seconds instead of each one."""
 
     process: Process
     parts: Parts
@@ -216,15 +226,14 @@ class Worker:
     lanes: dict[Lane, "asyncio.Task[int]"] = field(default_factory=dict)
 
     async def look(self) -> None:
-        """Start every lane in which something is due; then wait for a nudge, or for what is due next."""
+        """Start every lane in which something is due; then wait for a nudge, or for the next sweep."""
         while not self.process.dead:
             self.process.nudged.clear()
-            seconds = 1.0
+            seconds = self.process.random.uniform(2.0, 6.0)
             try:
                 for lane in await due_lanes(self.parts):
                     if lane not in self.lanes:
                         self._start(lane)
-                seconds = 2.0 if self.lanes else await self._until_due()
             except DATABASE_TROUBLE:
                 seconds = 0.5
             except Killed:
@@ -238,7 +247,8 @@ class Worker:
         while not self.process.dead:
             try:
                 if await poll(self.parts):
-                    self.process.nudged.set()
+                    if "no sweep" not in self.process.faults.broken:
+                        self.process.nudged.set()
                     continue
             except DATABASE_TROUBLE:
                 pass
@@ -265,12 +275,9 @@ class Worker:
         self.process.tell(f"fails in {what}: {error!r}")
         self.violations.append(("no step fails", f"{what}: {error!r}"))
 
-    async def _until_due(self) -> float:
-        due = await next_due(self.parts)
-        wait = 10.0 if due is None else (due - self.parts.now()).total_seconds()
-        return min(10.0, max(1.0, wait)) * self.process.random.uniform(0.9, 1.1)
-
     async def _rest(self, seconds: float) -> None:
+        if "no sweep" in self.process.faults.broken:
+            seconds = 1e9
         try:
             async with asyncio.timeout(seconds):
                 await self.process.nudged.wait()

@@ -1,0 +1,97 @@
+"""Holdfast, broken on purpose in one place each: every variant must be caught, and by whom is written down."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tests.simulation.scene import run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """`caught_by` are the checkers that must find it, any of them first, within so many seeds."""
+
+    name: str
+    how: str
+    caught_by: Collection[str]
+    within: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catch:
+    """The first seed that found it, and by which checkers."""
+
+    seed: int
+    checkers: Collection[str]
+
+
+VARIANTS = (
+    Variant(
+        name="no on conflict",
+        how="constraints refuse, and no statement says what then",
+        caught_by=("no step fails", "every webhook is taken"),
+        within=20,
+    ),
+    Variant(
+        name="acknowledge before commit",
+        how="a webhook is answered before it is stored",
+        caught_by=("every 2xx is kept",),
+        within=100,
+    ),
+    Variant(
+        name="blind retry",
+        how="a call whose answer was lost is made again without a look",
+        caught_by=("every block is known", "effects at most once"),
+        within=100,
+    ),
+    Variant(
+        name="no lease fencing",
+        how="whoever comes back late settles a push that is not his any more",
+        caught_by=("who lost the lease settles nothing",),
+        within=100,
+    ),
+    Variant(
+        name="no leases",
+        how="what one worker has in hand another takes as well",
+        caught_by=("effects at most once", "everything comes to an end"),
+        within=100,
+    ),
+    Variant(
+        name="no sweep",
+        how="Redis is off, and nobody looks without being told to",
+        caught_by=("everything comes to an end", "every booking is known"),
+        within=100,
+    ),
+    Variant(
+        name="no echo suppression",
+        how="our own blocks are taken for guests' bookings",
+        caught_by=("no booking is invented",),
+        within=10,
+    ),
+    Variant(
+        name="counting",
+        how="who takes time is counted from events, not derived from what is",
+        caught_by=("no orphan block",),
+        within=50,
+    ),
+    Variant(
+        name="absence in a partial scan",
+        how="what a scan that broke off did not show is taken to be gone",
+        caught_by=("the dead stay dead", "every booking is known"),
+        within=100,
+    ),
+    Variant(
+        name="older overwrites newer",
+        how="a read that began earlier is applied after a later one",
+        caught_by=("versions never go back",),
+        within=100,
+    ),
+)
+
+
+def hunt(variant: Variant, seeds: int) -> Catch | None:
+    """Try seed after seed until one of the checkers finds something; None: it got away."""
+    for seed in range(1, seeds + 1):
+        found = run(seed, {variant.name}).violations
+        if found:
+            return Catch(seed=seed, checkers=sorted({name for name, _ in found}))
+    return None
