@@ -33,7 +33,7 @@ from holdfast.inventory.marker import marker_of
 from holdfast.inventory.model import Absent, Offer, Seen, Span
 
 Answer = TypeVar("Answer")
-PAGE = 2
+PAGE = 1
 
 
 class SimulatedChannel:

@@ -118,7 +118,10 @@ class Scene:
         for name in (*WORKERS, "web"):
             self._start(name)
         guests = Guests(self.random, list(self.providers.values()), self.story)
-        plans = [guests.plan(self.random.uniform(1.0, CHAOS_SECONDS * 0.8)) for _ in range(3)]
+        plans = [
+            guests.plan(self.random.uniform(1.0, CHAOS_SECONDS * 0.8))
+            for _ in range(self.random.randint(2, 4))
+        ]
         for one in (*plans, self._break(), self._watch()):
             self._spawn(one)
         await asyncio.sleep(CHAOS_SECONDS)
