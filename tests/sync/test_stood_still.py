@@ -1,9 +1,11 @@
 """A worker that stands still between taking a call and making it: when it goes on, the call may not be its own."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tests.sync.test_faults import WRITES, broken
 from tests.sync.test_main_job import NOON, SLOT
 from tests.town import Plan, Town, town
 
@@ -53,6 +55,28 @@ async def test_a_call_is_not_made_by_one_who_stood_still_for_half_its_lease(
         await t.pool.execute("update pushes set lease_until = now() - interval '1 second'")
         await t.settle()  # what was in the hands of the one who stood still is unknown now
         await t.live(30)
+        (block,) = await t.mozrest.ours("chefs-table")
+        assert block["status"].lower() == "confirmed"
+        assert await t.violations() == []
+
+
+async def test_a_call_that_is_cut_off_by_a_stop_is_unknown_and_settled_by_reading(
+    database_url: str,
+) -> None:
+    async with town(database_url, Plan(calm=True)) as t:
+        parts = await wanted(t)
+        mozrest = next(a for a in parts.accounts.values() if a.channel_name == "mozrest")
+        await broken(t, "mozrest", {"kind": "hang", "when": "after"}, WRITES["mozrest"][0])
+        flying = asyncio.create_task(deliver(parts, mozrest))
+        while not await t.mozrest.ours("chefs-table"):
+            assert not flying.done()
+        flying.cancel()
+        await asyncio.gather(flying, return_exceptions=True)
+        assert [r["state"] for r in await t.rows("select state from pushes")] == ["in_flight"]
+
+        await t.pool.execute("update pushes set lease_until = now() - interval '1 second'")
+        await t.settle()
+        await t.live(600)
         (block,) = await t.mozrest.ours("chefs-table")
         assert block["status"].lower() == "confirmed"
         assert await t.violations() == []
