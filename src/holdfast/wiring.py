@@ -194,6 +194,10 @@ def _without_news(book: Book) -> Book:
     return replace(book, accounts=accounts)
 
 
+async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
+    """We leave nothing in a session; asyncpg's own cleaning is one more question to the server each time."""
+
+
 @asynccontextmanager
 async def wired(base: Base, wake: Callable[[], None]) -> AsyncIterator[Wiring]:
     """The parts, connected. Raises what asyncpg raises when the database is not there, SecretMissing."""
@@ -202,6 +206,7 @@ async def wired(base: Base, wake: Callable[[], None]) -> AsyncIterator[Wiring]:
         min_size=1,
         max_size=12,
         command_timeout=10,
+        reset=_nothing_to_reset,
         server_settings={
             "application_name": "holdfast",
             "statement_timeout": "8000",
