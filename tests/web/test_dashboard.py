@@ -117,6 +117,19 @@ async def test_a_conflict_shows_both_sides_in_the_venues_own_time(
     )
 
 
+async def test_a_conflict_of_a_buy_out_names_the_tables_that_others_have(
+    client: Client, rows: Rows
+) -> None:
+    venue = await rows.venue()
+    tables = [await rows.unit(venue, f"table-{n}") for n in (1, 2, 3)]
+    house = await rows.listing(venue, await rows.account(), "whole-house", tables)
+    holder = await rows.granted(await rows.booking(venue), tables[1])
+    await rows.conflict(await rows.booking(venue, house), [holder], tables)
+    shown = await page(client)
+    assert "glasshouse · table-2 · starts in" in shown.text
+    assert "Has the unit direct" in shown.text
+
+
 async def test_a_booking_stands_in_its_quarters_with_its_cleanup_and_who_knows_of_it(
     client: Client, rows: Rows
 ) -> None:
