@@ -182,7 +182,8 @@ def _when(data: Mapping[str, object], zone: ZoneInfo) -> str:
 def _rest(kind: str, data: Mapping[str, object]) -> str:
     """What it came to; of a pool's block, the table that it stands for."""
     told = _outcome(kind, data)
-    return f"for {data['unit']}, {told}" if data.get("unit") else told
+    about = f"for {data['unit']}" if data.get("unit") else ""
+    return ", ".join(part for part in (about, told) if part)
 
 
 def _outcome(kind: str, data: Mapping[str, object]) -> str:
