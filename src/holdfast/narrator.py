@@ -42,6 +42,7 @@ class Narrator:
     counts: dict[str, int] = field(default_factory=dict)
     since: datetime | None = None
     exposed: list[Lasted] = field(default_factory=list)
+    placed: int = 0
     unplaced: int = 0
 
     async def skip_the_past(self) -> None:
@@ -74,6 +75,7 @@ class Narrator:
     def _count(self, kind: str, data: Mapping[str, object]) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
         if kind in ("block.held", "block.booked") and isinstance(data.get("seconds"), float):
+            self.placed += data.get("call") == "place"
             if "gap_seconds" in data:
                 self.gaps.append(float(str(data["gap_seconds"])))
             elif data.get("call") == "place":
@@ -125,9 +127,8 @@ class Narrator:
     def summary(self) -> list[str]:
         """What it came to, in a few lines."""
         bookings = sum(n for kind, n in self.counts.items() if kind == "booking.created")
-        placed = self.counts.get("block.held", 0) + self.counts.get("block.booked", 0)
         lines = [
-            f"{bookings} bookings, {placed} blocks held or booked,"
+            f"{bookings} bookings, {self.placed} blocks placed,"
             f" {self.counts.get('conflict.opened', 0)} conflicts opened"
         ]
         if self.seconds or self.unplaced:
