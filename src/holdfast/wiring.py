@@ -50,6 +50,7 @@ class Wiring:
         self._base = base
         self._kinds = discover()
         self._sessions: dict[str, AsyncExitStack] = {}
+        self._left: dict[str, AsyncExitStack] = {}
         self._book: Book | None = None
         self.parts = Parts(
             pool=pool,
@@ -81,9 +82,10 @@ class Wiring:
 
     async def close(self) -> None:
         """Close every session."""
-        for sessions in self._sessions.values():
+        for sessions in (*self._sessions.values(), *self._left.values()):
             await sessions.aclose()
         self._sessions.clear()
+        self._left.clear()
 
     async def _account(self, book: Book, row: AccountRow) -> Account:
         kind = self._kinds[row.channel]
@@ -124,8 +126,11 @@ class Wiring:
     async def _transport(
         self, row: AccountRow, budget: LocalBudget | SharedBudget
     ) -> MeasuredTransport:
+        """On a new session; the last one lives on until the next change, for the calls that are under way."""
+        if row.name in self._left:
+            await self._left.pop(row.name).aclose()
         if row.name in self._sessions:
-            await self._sessions.pop(row.name).aclose()
+            self._left[row.name] = self._sessions.pop(row.name)
         stack = self._sessions.setdefault(row.name, AsyncExitStack())
         session = await stack.enter_async_context(open_session(connections=16))
         budgeted = BudgetedTransport(HttpTransport(session), budget, self._base.clock)

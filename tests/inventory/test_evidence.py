@@ -147,6 +147,20 @@ TOLD = [
     ),
     (
         first(),
+        second(40, made_at=None),
+        closing(answered_at=after(2)),
+        "unheard",
+        "tables-main told of the second 38 s after the block stood; when it was made is not told",
+    ),
+    (
+        first(),
+        second(40, made_at=None),
+        None,
+        "unheard",
+        "tables-main told of the second 40 s after the first was known; when it was made is not told",
+    ),
+    (
+        first(),
         second(40),
         closing(mode="shadow", sent_at=None),
         "not_sent",

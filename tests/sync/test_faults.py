@@ -7,7 +7,7 @@ from tests.sync.test_main_job import NOON, SLOT
 from tests.town import Plan, Town, town
 
 from holdfast.channels.mozrest.client import HOLD_SECONDS
-from holdfast.inventory.model import Guest
+from holdfast.inventory.model import Guest, Span
 from holdfast.sync.operate import DirectBooking, WishRefused
 
 LOST_ANSWERS = [
@@ -123,6 +123,19 @@ async def test_a_booking_of_an_unknown_space_is_kept_as_unmapped(database_url: s
         rows = await t.rows("select venue_id, status from bookings")
         assert [(r["venue_id"], r["status"]) for r in rows] == [(None, "confirmed")]
         assert [r["kind"] for r in await t.rows("select kind from conflicts")] == ["unmapped"]
+
+
+async def test_a_call_under_way_is_not_cut_off_when_the_configuration_changes(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        (account,) = [a for a in t.wiring.parts.accounts.values() if a.channel_name == "boseat"]
+        listing = next(iter(account.listings.values()))
+        async with t.pool.acquire() as connection:
+            await connection.execute("update accounts set mode = 'shadow' where channel = 'boseat'")
+        assert await t.wiring.refresh()
+        window = Span.of(t.clock.now(), timedelta(days=1))
+        assert (await account.channel.offers(listing, window)).offers
 
 
 async def test_a_direct_booking_closes_both_channels_and_its_end_frees_them(

@@ -122,6 +122,8 @@ def why(first: Witness, second: Witness, closing: Closing | None) -> Why:
 def _unheard(first: Witness, second: Witness) -> Why:
     if first.first_seen_at < second.taken_at:
         seconds = (second.taken_at - first.first_seen_at).total_seconds()
+        if second.made_at is None:
+            return _undated(second, seconds, "the first was known")
         text = f"no call was under way {_s(seconds)} after it was known"
         return Why(delay="not_sent", seconds=seconds, text=text)
     seconds = (first.first_seen_at - first.taken_at).total_seconds()
@@ -133,6 +135,12 @@ def _heard(first: Witness, seconds: float) -> str:
     if first.made_at is None:
         return f"{how}; when it was made is not told"
     return f"{how} {_s(seconds)} after it was made"
+
+
+def _undated(second: Witness, seconds: float, since: str) -> Why:
+    """It may be older than whatever happened before we heard of it: nobody is blamed for that."""
+    text = f"{second.account} told of the second {_s(seconds)} after {since}; when it was made is not told"
+    return Why(delay="unheard", seconds=seconds, text=text)
 
 
 def _slow(first: Witness, second: Witness, closing: Closing) -> Why:
@@ -156,6 +164,8 @@ def _answered(second: Witness, closing: Closing, at: datetime) -> Why:
         reason = closing.failure or closing.state
         text = f"{closing.account} did not take the block ({reason}) {_s(seconds)} before"
         return Why(delay="refused", seconds=seconds, text=text)
+    if second.made_at is None:
+        return _undated(second, seconds, "the block stood")
     text = f"the block stood for {_s(seconds)}, and {closing.account} sold the time all the same"
     return Why(delay="stood", seconds=seconds, text=text)
 

@@ -78,8 +78,11 @@ async def retry_block(parts: Parts, block_id: int, actor: str) -> None:
 def about(current: Turn, block: Block) -> dict[str, object]:
     """A block in the journal's words."""
     outlet = current.premises.outlets.get(block.listing_id)
-    return {
+    data: dict[str, object] = {
         "listing": outlet.name if outlet else None,
         "start": block.span.start.isoformat(),
         "end": block.span.end.isoformat(),
     }
+    if outlet and outlet.pool and 1 <= block.lane <= len(outlet.unit_ids):
+        data["unit"] = current.premises.units[outlet.unit_ids[block.lane - 1]].name
+    return data

@@ -41,8 +41,9 @@ class BoseatProvider:
     def places(self) -> list[dict[str, str]]:
         """Every space of every workspace."""
         return [
-            {"place": space.id, "name": space.name, "zone": books.venue_of(space.id).zone}
+            {"place": space.id, "name": space.name, "house": house.name, "zone": house.zone}
             for books, space in self._spaces()
+            for house in [books.venue_of(space.id)]
         ]
 
     def offered(self, days: int) -> list[dict[str, str]]:

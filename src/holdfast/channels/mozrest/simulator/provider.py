@@ -31,7 +31,12 @@ class Provider:
 
     def places(self) -> list[dict[str, str]]:
         return [
-            {"place": venue.place(area), "name": area.name, "zone": venue.timezone}
+            {
+                "place": venue.place(area),
+                "name": area.name,
+                "house": venue.name,
+                "zone": venue.timezone,
+            }
             for venue, area in self._rooms()
         ]
 
