@@ -126,16 +126,12 @@ async def about(
     return {row["id"]: row["kind"] for row in rows}
 
 
-async def about_block(connection: asyncpg.Connection, block_id: int, kind: str) -> dict[int, str]:
-    """The open conflicts of a kind about a block of ours: id → kind."""
-    rows = await connection.fetch(_SQL["about_block"], block_id, kind)
+async def about_block(
+    connection: asyncpg.Connection, block_id: int, kinds: Sequence[str]
+) -> dict[int, str]:
+    """The open conflicts of these kinds about a block of ours: id → kind."""
+    rows = await connection.fetch(_SQL["about_block"], block_id, list(kinds))
     return {row["id"]: row["kind"] for row in rows}
-
-
-async def by_ref(connection: asyncpg.Connection, kind: str, venue_id: int, ref: str) -> int | None:
-    """The open conflict of a kind about this id of a channel."""
-    found: int | None = await connection.fetchval(_SQL["by_ref"], kind, venue_id, ref)
-    return found
 
 
 async def resting_on(connection: asyncpg.Connection, booking_id: int) -> dict[int, str]:

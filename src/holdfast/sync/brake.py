@@ -12,6 +12,7 @@ from holdfast.store import brake as brake_store
 from holdfast.store import inbox, journal, seats
 from holdfast.store.inbox import Incoming
 from holdfast.store.journal import Entry
+from holdfast.sync.alarm import count
 from holdfast.sync.decide import Observation
 from holdfast.sync.parts import Account, Parts
 
@@ -102,12 +103,11 @@ async def trip(parts: Parts, account: Account, verdict: Quarantine) -> None:
             opened_at=now,
             evidence={"account": account.name, **why},
         )
-        await seats.open_conflict(connection, conflict)
+        opened = await seats.open_conflict(connection, conflict)
         told = {"account": account.name, **{key: why[key] for key in ("reason", "live", "gone")}}
         await _journal(connection, account.id, ("account.braked", "brake", told), now)
-    parts.metrics.conflicts_detected.of(
-        kind="brake", source=account.channel_name, target="other"
-    ).inc()
+    if opened is not None:
+        count(parts.metrics, "brake", opened, account.channel_name)
     log.error("brake_tripped", **told)
 
 

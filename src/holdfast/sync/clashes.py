@@ -9,6 +9,7 @@ from holdfast.inventory.known import Booking
 from holdfast.inventory.remedy import GRACE, automatic, likeness
 from holdfast.store import conflicts, seats
 from holdfast.store.cases import cases
+from holdfast.sync.alarm import alarm
 from holdfast.sync.turn import Turn
 
 
@@ -82,14 +83,8 @@ async def _open(turn: Turn, clash: Clash) -> None:
             **told,
         },
     )
-    await seats.open_conflict(turn.connection, conflict)
-    turn.parts.metrics.conflicts_detected.of(kind=clash.kind, source="other", target="other").inc()
-    data: dict[str, object] = {
-        "kind": clash.kind,
-        "units": [turn.premises.units[unit].name for unit in clash.unit_ids],
-        "against": list(clash.against),
-    }
-    turn.note("conflict.opened", data, booking_id=clash.booking_id)
+    names = [turn.premises.units[unit].name for unit in clash.unit_ids]
+    await alarm(turn, conflict, {"units": names, "against": list(clash.against)})
     if clash.kind == "double_booking" and turn.premises.conflicts == "auto":
         await _announce(turn, clash.booking_id)
 

@@ -23,6 +23,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import occupied, offers, pushes, schedule, seats
 from holdfast.store.ranges import to_range
 from holdfast.sync.clashes import note_clashes
+from holdfast.sync.concerns import orphan_over
 from holdfast.sync.exposure import View, measure
 from holdfast.sync.turn import Turn
 from holdfast.sync.wanted import Scene, sellable_by_listing, wanted_on
@@ -121,6 +122,8 @@ async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:
     wish, block = change.wish, change.block
     if block is not None:
         await block_store.wish(turn.connection, block.id, wish, turn.now)
+        if block.wants == "nothing":
+            await orphan_over(turn, block.id, "it is needed again")
         turn.note(f"block.wanted_{wish.wants}", _about(outlet, wish.span), block_id=block.id)
         if wish.wants == "nothing" and block.state == "held" and not outlet.releases_holds:
             until = block.expires_at.isoformat() if block.expires_at else None
