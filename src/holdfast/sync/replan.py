@@ -8,6 +8,7 @@ from holdfast.inventory.allocate import Clash, Seating, allocate
 from holdfast.inventory.demand import pause
 from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
+from holdfast.inventory.occupied import as_bookings
 from holdfast.inventory.plan import (
     Call,
     Change,
@@ -41,7 +42,13 @@ async def replan(turn: Turn) -> None:
     for outlet in turn.premises.outlets.values():
         await _plan(turn, scene, seats, outlet)
     await _want_calls(turn, scene.stretch)
-    view = View(stretch=scene.stretch, bookings=scene.bookings, sellable=scene.offers, seats=seats)
+    view = View(
+        stretch=scene.stretch,
+        bookings=scene.bookings,
+        sellable=scene.offers,
+        seats=seats,
+        strangers=scene.strangers,
+    )
     await measure(turn, view)
 
 
@@ -88,7 +95,10 @@ async def _seat(turn: Turn, scene: Scene) -> Seats:
     """Give back first, then grant; whom the database refuses is in conflict, whatever we computed."""
     concerned = {b.id for b in scene.bookings} | turn.freed
     have = await seats.of_bookings(turn.connection, concerned)
-    seating = allocate(scene.bookings, turn.premises.outlets, turn.premises.units, have)
+    outlets, units = turn.premises.outlets, turn.premises.units
+    single = {i: spans for i, spans in scene.strangers.items() if not _is_pool(turn, i)}
+    everybody = [*scene.bookings, *as_bookings(single, outlets)]  # who can sit elsewhere, does
+    seating = allocate(everybody, outlets, units, have).known()
     wanted = set(seating.grants)
     await seats.free(turn.connection, have - wanted)
     missing = sorted(wanted - have, key=lambda g: (g.unit_id, g.span, g.booking_id))
@@ -100,6 +110,11 @@ async def _seat(turn: Turn, scene: Scene) -> Seats:
     _note_grants(turn, seating, granted)
     await note_clashes(turn, scene.bookings, concerned, clashes)
     return seating.seats
+
+
+def _is_pool(turn: Turn, listing_id: int) -> bool:
+    outlet = turn.premises.outlets.get(listing_id)
+    return outlet is not None and outlet.pool
 
 
 def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) -> None:
