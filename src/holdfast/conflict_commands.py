@@ -159,7 +159,9 @@ def _state(row: ConflictRow) -> str:
         return f"{row.decided} by {row.decided_by}, under way"
     if row.auto_at is not None:
         return f"open, policy acts {_at(row.auto_at, row)}"
-    return f"snoozed until {_at(row.snoozed_until, row)}" if row.snoozed_until else "open"
+    if row.snoozed_until is not None and row.snoozed_until > SystemClock().now():
+        return f"snoozed until {_at(row.snoozed_until, row)}"
+    return "open"
 
 
 def _at(moment: datetime, row: ConflictRow) -> str:
@@ -184,11 +186,17 @@ def _sides(row: ConflictDetailRow, bookings: Sequence[BookingRow]) -> list[str]:
 
 def _story(row: ConflictDetailRow) -> list[str]:
     told: dict[str, Any] = json.loads(row.evidence)
-    why = told.get("why")
-    lines = [f"How it happened: {why['text'] if isinstance(why, dict) else why}"] if why else []
-    return lines + [
-        f"Opened again {each['at']}: {each['why']}" for each in told.get("reopened", [])
-    ]
+    why = told.pop("why", None)
+    again = [f"Opened again {each['at']}: {each['why']}" for each in told.pop("reopened", [])]
+    if isinstance(why, dict):
+        return [f"How it happened: {why['text']}", *again]
+    facts = [f"  {name}: {value}" for name, value in told.items() if _is_plain(value)]
+    heading = f"How it happened: {why}" if why else "What is known:"
+    return [heading, *facts, *again]
+
+
+def _is_plain(value: object) -> bool:
+    return value is not None and not isinstance(value, list | dict)
 
 
 def _ways_out(actions: Sequence[Action]) -> list[str]:

@@ -124,7 +124,7 @@ async def test_a_table_taken_unseen_takes_one_from_the_pool_and_the_pools_guest_
         assert await seats(t) == {guest: "yew"}
         assert await conflicts(t) == []
         asked = await t.pool.fetchval("select count(*) from pushes where call = 'place'")
-        await t.live(500)  # less than a hold lasts: whoever stays needs no further call
+        await t.live(200)  # less than a hold lasts: whoever stays needs no further call
         assert await t.pool.fetchval("select count(*) from pushes where call = 'place'") == asked
         await t.live(900)
         assert many(await ours(t, "mozrest", POOL), NOON) == 1

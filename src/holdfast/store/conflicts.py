@@ -69,7 +69,7 @@ class Unseen:
     settled_at: datetime
 
 
-async def by_id(connection: asyncpg.Connection, conflict_id: int) -> Conflict | None:
+async def by_id(connection: asyncpg.Connection | asyncpg.Pool, conflict_id: int) -> Conflict | None:
     """One, open or closed."""
     row = await connection.fetchrow(_SQL["by_id"], conflict_id)
     if row is None:
@@ -173,6 +173,12 @@ async def witnesses(
     """Bookings as they were observed."""
     rows = await connection.fetch(_SQL["witnesses"], list(booking_ids))
     return {row["id"]: Witness(**row) for row in rows}
+
+
+async def sold_there(connection: asyncpg.Connection, first_id: int, second_id: int) -> bool | None:
+    """Whether the second booking's listing sold the time when the first was decided on; None: not known."""
+    sold: bool | None = await connection.fetchval(_SQL["sold_there"], first_id, second_id)
+    return sold
 
 
 async def closing(connection: asyncpg.Connection, first_id: int, second_id: int) -> Closing | None:

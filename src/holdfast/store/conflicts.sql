@@ -128,6 +128,11 @@ select b.id, b.channel, a.name as account, l.name as listing, b.external_id as r
      order by i.received_at desc, i.id limit 1) i on true
  where b.id = any($1::bigint[])
 
+-- sold_there --
+-- Whether booking $2's listing sold booking $1's time when that was decided on; null: it was not looked at.
+select e.ended_at is null or e.ended_at > e.began_at from exposures e join bookings later on later.id = $2
+ where e.booking_id = $1 and e.listing_id = later.listing_id order by e.id limit 1
+
 -- closing --
 -- The push that should have closed booking $2's listing for booking $1, with its tries.
 select p.id as push_id, a.name as account, a.mode, l.name as listing, p.state, p.wished_at,

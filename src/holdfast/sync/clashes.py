@@ -96,7 +96,8 @@ async def _evidence(turn: Turn, clash: Clash) -> dict[str, object]:
         return evidence(holders, loser, None)
     first, second = in_order(holders[0], loser)
     closing = await conflicts.closing(turn.connection, first.id, second.id)
-    return evidence(holders, loser, closing)
+    sold = await conflicts.sold_there(turn.connection, first.id, second.id)
+    return evidence(holders, loser, closing, sold_there=sold)
 
 
 async def _announce(turn: Turn, booking_id: int) -> None:
