@@ -96,20 +96,28 @@ async def test_what_is_back_goes_on_by_itself_but_the_brake_stays(
         assert await t.violations() == []
 
 
-async def test_a_scope_in_which_every_read_finds_nothing_frees_nothing(database_url: str) -> None:
+@pytest.mark.parametrize("name", ["boseat", "mozrest"])
+async def test_a_scope_in_which_every_read_finds_nothing_frees_nothing(
+    database_url: str, name: str
+) -> None:
     async with town(database_url) as t:
-        refs = await seven_bookings(t, "boseat")
-        await nothing_is_found(t, "boseat")
+        refs = await seven_bookings(t, name)
+        await nothing_is_found(t, name)
         async with t.pool.acquire() as connection:
             await connection.execute(
                 "insert into inbox (account_id, via, ref, raw_type, received_at, due_at)"
                 " select a.id, 'webhook', r, 'booking.updated', $2, $2 from accounts a, unnest($1::text[]) r"
-                " where a.name = 'boseat-main'",
+                " where a.name = $3",
                 refs,
                 t.clock.now() + timedelta(seconds=5),
+                f"{name}-main",
             )
         await t.live(60)
-        await nothing_was_freed(t, t.mozrest)
+        await nothing_was_freed(t, t.sides["mozrest" if name == "boseat" else "boseat"])
+        (told,) = await t.rows(
+            "select brake::jsonb->>'reason' as reason from accounts where braked_at is not null"
+        )
+        assert told["reason"] == "burst_of_absences"
 
 
 async def test_what_an_operator_accepts_is_ended_and_frees_the_other_channel(

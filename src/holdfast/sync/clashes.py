@@ -10,7 +10,13 @@ from holdfast.inventory.remedy import GRACE, automatic, likeness
 from holdfast.store import conflicts, seats
 from holdfast.store.cases import cases
 from holdfast.sync.alarm import alarm
+from holdfast.sync.concerns import close
 from holdfast.sync.turn import Turn
+
+ENDS: Mapping[Trouble, str] = {
+    "double_booking": "no longer overlaps",
+    "too_small": "a unit fits it now",
+}
 
 
 async def note_clashes(
@@ -43,13 +49,8 @@ async def _note(
     for clash in new:
         if clash.booking_id not in intended:
             await _open(turn, clash)
-    await _close(turn, {b: c for b, c in standing.items() if b not in found}, kind)
-
-
-async def _close(turn: Turn, over: Mapping[int, int], kind: str) -> None:
-    await seats.close_conflicts(turn.connection, over.values(), turn.now, "no longer overlaps")
-    for booking_id in over:
-        turn.note("conflict.closed", {"kind": kind}, booking_id=booking_id)
+    for booking_id in sorted(standing.keys() - found.keys()):
+        await close(turn, {standing[booking_id]: kind}, ENDS[kind], booking_id)
 
 
 async def _intended(turn: Turn, bookings: Sequence[Booking], clashes: Sequence[Clash]) -> set[int]:
