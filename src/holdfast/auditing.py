@@ -124,7 +124,7 @@ def told(report: Report, zone: ZoneInfo) -> list[str]:
 
 
 def _lines(report: Report, zone: ZoneInfo) -> Iterator[str]:
-    fates = [one.how for one in report.became] or [_will(f) for f in report.look.findings]
+    fates = [one.how for one in report.became] or [_will(report, f) for f in report.look.findings]
     for finding, fate in zip(report.look.findings, fates, strict=True):
         kind = f"{SIGNS[finding.kind]} {finding.kind.replace('_', ' ')}"
         when = day_and_time(finding.span.start, zone) if finding.span else "no time known"
@@ -142,7 +142,9 @@ def _what(finding: Finding) -> str:
     return finding.what or party
 
 
-def _will(finding: Finding) -> str:
+def _will(report: Report, finding: Finding) -> str:
+    if finding.kind == "missing_there" and report.look.braked:
+        return "will be held back by the brake"
     if finding.kind == "missing_there" and finding.ours:
         return "will be placed again if wanted"
     return WILL[finding.kind]
@@ -179,4 +181,4 @@ def plain(report: Report) -> dict[str, object]:
 def _plain_findings(report: Report) -> Sequence[Mapping[str, object]]:
     if report.became:
         return [one.plain() for one in report.became]
-    return [{**finding.plain(), "will": _will(finding)} for finding in report.look.findings]
+    return [{**finding.plain(), "will": _will(report, finding)} for finding in report.look.findings]

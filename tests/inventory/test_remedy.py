@@ -31,6 +31,7 @@ KINDS = (
     "both_edited",
     "block_lost",
     "orphan_block",
+    "orphan_at_channel",
     "unmapped",
     "too_small",
 )

@@ -1,14 +1,19 @@
 """The incidents that the brake is for: a list that is suddenly empty, a scope in which nothing is found."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+from tests.sync.test_audit import asleep, audited
 from tests.sync.test_main_job import NOON
 from tests.town import Side, Town, town
 
+from holdfast.auditing import told
 from holdfast.store import brake as brake_store
 from holdfast.sync import brake
+from holdfast.sync.operate import WishRefused
+from holdfast.sync.remedy import Wish, act
 
 HOUR = timedelta(hours=1)
 JSON = {"Content-Type": "application/json"}
@@ -139,6 +144,36 @@ async def test_what_an_operator_accepts_is_ended_and_frees_the_other_channel(
         told = await t.rows("select actor from journal where kind = 'account.brake_released'")
         assert [row["actor"] for row in told] == ["vera"]
         assert await t.violations() == []
+
+
+async def test_the_plan_of_an_audit_knows_of_the_brake_before_and_after_it_trips(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        await seven_bookings(t, "boseat")
+        await asleep(t)
+        await empty_lists(t, "boseat")
+        for _ in range(2):
+            dry = await audited(t, "boseat", dry_run=True)
+            wills = {line.rpartition("  ")[2] for line in told(dry, ZoneInfo("UTC"))[1:-1]}
+            assert wills == {"will be held back by the brake"}
+            await audited(t, "boseat")
+        await nothing_was_freed(t, t.mozrest)
+
+
+async def test_the_brakes_conflict_ends_with_the_brake_and_in_no_other_way(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        await seven_bookings(t, "boseat")
+        await empty_lists(t, "boseat")
+        await t.live(120)
+        (row,) = await t.rows("select id from conflicts where kind = 'brake'")
+        with pytest.raises(WishRefused, match="one of snooze"):
+            await act(t.wiring.parts, row["id"], Wish(act="accept", actor="vera", reason="-"))
+        await t.boseat.ask("DELETE", "/faults")
+        assert await accept(t, "boseat-main") is not None
+        assert await t.rows("select 1 from conflicts where closed_at is null") == []
 
 
 async def test_one_real_cancellation_is_never_braked(database_url: str) -> None:

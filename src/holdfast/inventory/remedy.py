@@ -120,6 +120,8 @@ def _by_kind(case: Case) -> Iterator[Action]:
         case "too_small":
             yield from _given_up(case)
             yield Action(act="accept", text="Leave the booking as it is")
+        case "brake":  # settled by its own command only, which shows what would go
+            return
         case _:
             yield Action(act="accept", text="Leave it as it is")
 

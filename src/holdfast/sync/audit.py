@@ -18,7 +18,7 @@ from holdfast.store import brake as brake_store
 from holdfast.store import occupied as occupied_store
 from holdfast.sync.absorb import absorb, apply
 from holdfast.sync.aftermath import Became, became
-from holdfast.sync.brake import ask_after
+from holdfast.sync.brake import ask_after, would_hold_back
 from holdfast.sync.decide import Observation
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.sheets import believe
@@ -42,6 +42,8 @@ class Look:
     sheets: Mapping[int, OfferSheet]
     believed: Believed
     findings: Sequence[Finding]
+    braked: bool
+    """Whether the brake holds back, or would, what is missing there."""
 
     @property
     def offers(self) -> int:
@@ -96,6 +98,7 @@ async def take_a_look(parts: Parts, account: Account, venue_id: int) -> Look:
         sheets=sheets,
         believed=believed,
         findings=[*found, *await _exposures(parts, venue_id, sheets)],
+        braked=complete and await would_hold_back(parts, account, believed.expected, shown),
     )
 
 

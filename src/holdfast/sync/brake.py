@@ -29,6 +29,17 @@ MOST_NAMED = 50
 """Ids that are kept with the reason; all of them are in the inbox."""
 
 
+async def would_hold_back(
+    parts: Parts, account: Account, live: Collection[str], shown: Collection[str]
+) -> bool:
+    """Whether what a complete scan did not show would be held back. Nothing is written."""
+    async with parts.pool.acquire() as connection:
+        if await brake_store.is_braked(connection, account.id):
+            return True
+        expected = await brake_store.expected(connection, account.id, live, parts.now())
+    return isinstance(judge_scan(expected, shown), Quarantine)
+
+
 async def ask_after(
     parts: Parts, account: Account, live: Collection[str], shown: Collection[str]
 ) -> list[str]:
@@ -101,7 +112,7 @@ async def trip(parts: Parts, account: Account, verdict: Quarantine) -> None:
             venue_id=None,
             kind="brake",
             opened_at=now,
-            evidence={"account": account.name, **why},
+            evidence={"account": account.name, **why, "settle_with": "holdfast brake release"},
         )
         opened = await seats.open_conflict(connection, conflict)
         told = {"account": account.name, **{key: why[key] for key in ("reason", "live", "gone")}}
