@@ -1,5 +1,6 @@
 """The incidents that the brake is for: a list that is suddenly empty, a scope in which nothing is found."""
 
+import json
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from tests.sync.test_main_job import NOON
 from tests.town import Side, Town, town
 
 from holdfast.auditing import told
+from holdfast.inventory.brake import Quarantine
 from holdfast.store import brake as brake_store
 from holdfast.sync import brake
 from holdfast.sync.operate import WishRefused
@@ -174,6 +176,21 @@ async def test_the_brakes_conflict_ends_with_the_brake_and_in_no_other_way(
         await t.boseat.ask("DELETE", "/faults")
         assert await accept(t, "boseat-main") is not None
         assert await t.rows("select 1 from conflicts where closed_at is null") == []
+
+
+async def test_a_second_account_that_is_braked_is_named_and_counted_too(database_url: str) -> None:
+    async with town(database_url) as t:
+        for account in t.wiring.parts.accounts.values():
+            verdict = Quarantine(reason="empty_listing", live=9, gone=("a", "b"))
+            await brake.trip(t.wiring.parts, account, verdict)
+            sample = {"kind": "brake", "source": account.channel_name}
+            value = t.wiring.parts.metrics.registry.get_sample_value(
+                "holdfast_conflicts_detected_total", {**sample, "target": account.channel_name}
+            )
+            assert value == 1
+        (row,) = await t.rows("select evidence::jsonb e from conflicts where kind = 'brake'")
+        both = json.loads(row["e"])
+        assert {both["account"], both["and"]} == {"boseat-main", "mozrest-main"}
 
 
 async def test_one_real_cancellation_is_never_braked(database_url: str) -> None:

@@ -8,14 +8,12 @@ from holdfast.store.seats import NewConflict, Opened
 from holdfast.sync.turn import Turn
 
 
-async def alarm(
-    turn: Turn, conflict: NewConflict, data: Mapping[str, object], channel: str | None = None
-) -> None:
-    """Open it, unless it is open already. `channel` is where it is, if no booking or block says so."""
+async def alarm(turn: Turn, conflict: NewConflict, data: Mapping[str, object]) -> None:
+    """Open it, unless it is open already."""
     opened = await seats.open_conflict(turn.connection, conflict)
     if opened is None:
         return
-    count(turn.parts.metrics, conflict.kind, opened, channel)
+    count(turn.parts.metrics, conflict.kind, opened)
     turn.note(
         "conflict.opened",
         {"kind": conflict.kind, **data},
@@ -24,8 +22,8 @@ async def alarm(
     )
 
 
-def count(metrics: Metrics, kind: str, opened: Opened, channel: str | None = None) -> None:
+def count(metrics: Metrics, kind: str, opened: Opened) -> None:
     """From the channel that took the time first to the one where it went wrong; both may be the same."""
-    target = opened.target or channel or "other"
+    target = opened.target or "other"
     source = opened.source or target
     metrics.conflicts_detected.of(kind=kind, source=source, target=target).inc()

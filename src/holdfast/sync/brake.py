@@ -12,7 +12,6 @@ from holdfast.store import brake as brake_store
 from holdfast.store import inbox, journal, seats
 from holdfast.store.inbox import Incoming
 from holdfast.store.journal import Entry
-from holdfast.sync.alarm import count
 from holdfast.sync.decide import Observation
 from holdfast.sync.parts import Account, Parts
 
@@ -114,11 +113,12 @@ async def trip(parts: Parts, account: Account, verdict: Quarantine) -> None:
             opened_at=now,
             evidence={"account": account.name, **why, "settle_with": "holdfast brake release"},
         )
-        opened = await seats.open_conflict(connection, conflict)
+        if await seats.open_conflict(connection, conflict) is None:
+            await brake_store.another(connection, account.name)
         told = {"account": account.name, **{key: why[key] for key in ("reason", "live", "gone")}}
         await _journal(connection, account.id, ("account.braked", "brake", told), now)
-    if opened is not None:
-        count(parts.metrics, "brake", opened, account.channel_name)
+    channel = account.channel_name
+    parts.metrics.conflicts_detected.of(kind="brake", source=channel, target=channel).inc()
     log.error("brake_tripped", **told)
 
 
