@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.sync.test_conflict_kinds import KINDS, conflicts_of
 from tests.sync.test_conflicts import chosen, clash, open_kinds
 from tests.town import SECRETS, Town, town
 
@@ -146,3 +147,19 @@ async def test_what_is_settled_is_settled_whatever_is_asked(database_url: str) -
         )
         code, told = await holdfast(database_url, "resolve", number, "keep_b", "--reason", "no, B")
         assert (code, told.startswith(f"holdfast: conflict {number}: it is settled")) == (1, True)
+
+
+async def test_what_crossed_our_cancelling_is_shown_as_it_was_and_as_it_is(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        await KINDS["both_edited"].arise(t)
+        await t.live(60)
+        (number,) = await conflicts_of(t, "both_edited")
+        shown = (await holdfast(database_url, "show", str(number)))[1].splitlines()
+        for name in ("decided on", "shown now"):
+            (line,) = (line for line in shown if line.startswith(f"  {name}: "))
+            assert "status confirmed" in line
+        assert shown.index("What can be done, best first:") + 1 == next(
+            n for n, line in enumerate(shown) if line.startswith("  accept: ")
+        )

@@ -190,13 +190,18 @@ def _story(row: ConflictDetailRow) -> list[str]:
     again = [f"Opened again {each['at']}: {each['why']}" for each in told.pop("reopened", [])]
     if isinstance(why, dict):
         return [f"How it happened: {why['text']}", *again]
-    facts = [f"  {name}: {value}" for name, value in told.items() if _is_plain(value)]
+    facts = [f"  {name.replace('_', ' ')}: {text}" for name, text in _facts(told)]
     heading = f"How it happened: {why}" if why else "What is known:"
     return [heading, *facts, *again]
 
 
-def _is_plain(value: object) -> bool:
-    return value is not None and not isinstance(value, list | dict)
+def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What can be said in a line each."""
+    for name, value in told.items():
+        if isinstance(value, dict):
+            yield name, ", ".join(f"{key} {text}" for key, text in _facts(value))
+        elif value is not None and not isinstance(value, list):
+            yield name, {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _ways_out(actions: Sequence[Action]) -> list[str]:

@@ -108,9 +108,12 @@ def _by_kind(case: Case) -> Iterator[Action]:
     match case.kind:
         case "double_booking":
             yield from _double(case)
-        case "cancel_refused" | "both_edited":
+        case "cancel_refused":
             yield from _cancelled_again(case)
             yield Action(act="accept", text="Leave the booking as its channel shows it")
+        case "both_edited":  # it is not any more what was to be cancelled
+            yield Action(act="accept", text="Leave the booking as its channel shows it")
+            yield from _cancelled_again(case)
         case "block_lost":
             yield from _placed_again(case)
             yield Action(act="accept", text="Leave the time open there")
