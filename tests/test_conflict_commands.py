@@ -163,3 +163,11 @@ async def test_what_crossed_our_cancelling_is_shown_as_it_was_and_as_it_is(
         assert shown.index("What can be done, best first:") + 1 == next(
             n for n, line in enumerate(shown) if line.startswith("  accept: ")
         )
+
+
+async def test_a_block_that_needs_a_person_is_listed_with_its_time(database_url: str) -> None:
+    async with town(database_url) as t:
+        await KINDS["block_lost"].arise(t)
+        await t.live(60)
+        line = (await holdfast(database_url, "ls"))[1].splitlines()[1].split()
+        assert line[1:6] == ["block_lost", "glasshouse", "salon", "2026-11-23", "12:00:00"]

@@ -40,14 +40,13 @@ async def ls(environ: Mapping[str, str], settled: bool, as_json: bool) -> None:
         found = await reading.conflicts_page(pool, None, settled, None, MOST_LISTED + 1)
         rows = found[:MOST_LISTED]
         best = await _best(pool, rows)
-        starts = await _starts(pool, rows)
     if as_json:
         _print(_json(asdict(row) | {"best": best.get(row.id)}) for row in rows)
         return
     if not rows:
         click.echo("No open conflict." if not settled else "No conflict.")
         return
-    lines = [_line(row, best.get(row.id, ""), starts.get(row.booking_id or 0)) for row in rows]
+    lines = [_line(row, best.get(row.id, "")) for row in rows]
     _print(_table([HEADINGS, *lines]))
     if len(found) > MOST_LISTED:
         click.echo(f"Only the newest {MOST_LISTED} are shown.")
@@ -134,18 +133,13 @@ async def _best(pool: asyncpg.Pool, rows: Sequence[ConflictRow]) -> dict[int, st
     return {number: remedies(case)[0].act for number, case in found.items()}
 
 
-async def _starts(pool: asyncpg.Pool, rows: Sequence[ConflictRow]) -> dict[int, datetime]:
-    bookings = await reading.bookings_by_id(pool, [r.booking_id for r in rows if r.booking_id])
-    return {number: b.starts_at for number, b in bookings.items() if b.starts_at is not None}
-
-
-def _line(row: ConflictRow, best: str, starts: datetime | None) -> tuple[str, ...]:
+def _line(row: ConflictRow, best: str) -> tuple[str, ...]:
     return (
         str(row.id),
         row.kind,
         row.venue or "-",
         ", ".join(row.units) or "-",
-        _at(starts, row) if starts else "-",
+        _at(row.starts_at, row) if row.starts_at else "-",
         _at(row.opened_at, row),
         _state(row),
         best or "-",
