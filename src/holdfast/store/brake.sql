@@ -30,6 +30,12 @@ select braked_at is not null from accounts where id = $1
 -- The first to notice trips it; the others find it tripped.
 update accounts set braked_at = $2, brake = $3 where id = $1 and braked_at is null returning id
 
+-- another --
+-- One conflict stands for all braked accounts; it names the others, too.
+update conflicts
+   set evidence = evidence || jsonb_build_object('and', concat_ws(', ', evidence ->> 'and', $1::text))
+ where kind = 'brake' and closed_at is null
+
 -- open_refs --
 -- Which of these wait in the inbox already.
 select distinct ref from inbox where account_id = $1 and ref = any($2::text[]) and done_at is null

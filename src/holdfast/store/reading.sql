@@ -65,6 +65,8 @@ limit $6
 -- newest first; the settled ones only when asked for
 select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.against_ids,
        array(select u.name from units u where u.id = any(c.unit_ids) order by u.name) as units,
+       coalesce((select lower(b.during) from bookings b where b.id = c.booking_id),
+                (select lower(k.during) from blocks k where k.id = c.block_id)) as starts_at,
        c.opened_at, c.closed_at, c.resolution, c.snoozed_until, c.auto_at,
        c.decision ->> 'act' as decided, c.decision ->> 'actor' as decided_by, c.decided_at
 from conflicts c
@@ -79,6 +81,8 @@ limit $4
 -- one, with how it arose and what was decided
 select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.against_ids,
        array(select u.name from units u where u.id = any(c.unit_ids) order by u.name) as units,
+       coalesce((select lower(b.during) from bookings b where b.id = c.booking_id),
+                (select lower(k.during) from blocks k where k.id = c.block_id)) as starts_at,
        c.opened_at, c.closed_at, c.resolution, c.snoozed_until, c.auto_at,
        c.decision ->> 'act' as decided, c.decision ->> 'actor' as decided_by, c.decided_at,
        c.decision ->> 'reason' as reason, c.evidence::text as evidence

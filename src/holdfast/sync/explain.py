@@ -95,6 +95,8 @@ async def _case(
         shops=await _shops(connection, where, span, outlets),
         accounts={o.id: book.accounts[o.account_id].name for o in outlets.values()},
         known_until=around.end,
+        strangers=await store.strangers(connection, where.venue.id, around),
+        trusted=where.venue.trust_offers,
     )
 
 

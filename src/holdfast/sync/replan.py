@@ -8,6 +8,7 @@ from holdfast.inventory.allocate import Clash, Seating, allocate
 from holdfast.inventory.demand import pause
 from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
+from holdfast.inventory.occupied import as_bookings
 from holdfast.inventory.plan import (
     Call,
     Change,
@@ -23,6 +24,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import occupied, offers, pushes, schedule, seats
 from holdfast.store.ranges import to_range
 from holdfast.sync.clashes import note_clashes
+from holdfast.sync.concerns import orphan_over
 from holdfast.sync.exposure import View, measure
 from holdfast.sync.turn import Turn
 from holdfast.sync.wanted import Scene, sellable_by_listing, wanted_on
@@ -40,7 +42,13 @@ async def replan(turn: Turn) -> None:
     for outlet in turn.premises.outlets.values():
         await _plan(turn, scene, seats, outlet)
     await _want_calls(turn, scene.stretch)
-    view = View(stretch=scene.stretch, bookings=scene.bookings, sellable=scene.offers, seats=seats)
+    view = View(
+        stretch=scene.stretch,
+        bookings=scene.bookings,
+        sellable=scene.offers,
+        seats=seats,
+        strangers=scene.strangers,
+    )
     await measure(turn, view)
 
 
@@ -87,7 +95,10 @@ async def _seat(turn: Turn, scene: Scene) -> Seats:
     """Give back first, then grant; whom the database refuses is in conflict, whatever we computed."""
     concerned = {b.id for b in scene.bookings} | turn.freed
     have = await seats.of_bookings(turn.connection, concerned)
-    seating = allocate(scene.bookings, turn.premises.outlets, turn.premises.units, have)
+    outlets, units = turn.premises.outlets, turn.premises.units
+    single = {i: spans for i, spans in scene.strangers.items() if not _is_pool(turn, i)}
+    everybody = [*scene.bookings, *as_bookings(single, outlets)]  # who can sit elsewhere, does
+    seating = allocate(everybody, outlets, units, have).known()
     wanted = set(seating.grants)
     await seats.free(turn.connection, have - wanted)
     missing = sorted(wanted - have, key=lambda g: (g.unit_id, g.span, g.booking_id))
@@ -99,6 +110,11 @@ async def _seat(turn: Turn, scene: Scene) -> Seats:
     _note_grants(turn, seating, granted)
     await note_clashes(turn, scene.bookings, concerned, clashes)
     return seating.seats
+
+
+def _is_pool(turn: Turn, listing_id: int) -> bool:
+    outlet = turn.premises.outlets.get(listing_id)
+    return outlet is not None and outlet.pool
 
 
 def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) -> None:
@@ -121,6 +137,8 @@ async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:
     wish, block = change.wish, change.block
     if block is not None:
         await block_store.wish(turn.connection, block.id, wish, turn.now)
+        if block.wants == "nothing":
+            await orphan_over(turn, block.id, "it is needed again")
         turn.note(f"block.wanted_{wish.wants}", _about(outlet, wish.span), block_id=block.id)
         if wish.wants == "nothing" and block.state == "held" and not outlet.releases_holds:
             until = block.expires_at.isoformat() if block.expires_at else None

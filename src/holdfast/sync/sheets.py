@@ -52,7 +52,9 @@ async def _look_for_strangers(current: Turn, listing_id: int, sheet: OfferSheet)
     if not grid:
         return
     reach = Span(start=sheet.window.start, end=max(span.end for span in grid))
-    taken = await occupied_store.taken_here(connection, listing_id, venue.id, reach)
+    outlet = venue.outlets.get(listing_id)
+    known = await occupied_store.taken_here(connection, listing_id, venue.id, reach)
+    taken = occupied.bearing(known, sold, pool=outlet is not None and outlet.pool)
     found = occupied.occupied(occupied.Sheet(now=sheet.read_at, grid=grid, sold=sold, taken=taken))
     at = (sheet.read_at, current.now)
     changed = await occupied_store.replace(connection, listing_id, reach, found, at)

@@ -77,6 +77,18 @@ class BoseatProvider:
             raise Refused(str(no)) from no
         return record.id
 
+    def takes_unseen(self, wish: GuestWish) -> str:
+        """Somebody takes a slot whom the API shows to nobody. Raises Refused when it is taken or is none."""
+        try:
+            books = self._tenancy.with_space(wish.place).books
+            space = books.space(wish.place)
+            span = Span(start=wish.start.astimezone(UTC), end=wish.end.astimezone(UTC))
+            record = books.create(_fitting(books, space, span), space, span, "other", None)
+            record.status = "CONFIRMED"
+        except (ApiError, ValueError) as no:
+            raise Refused(str(no)) from no
+        return record.id
+
     def guest_confirms(self, ref: str) -> str:
         """Raises Refused when the hold is gone."""
         return self._acts(ref, lambda books, record: books.confirm(record))
