@@ -73,6 +73,7 @@ async def harbour(
     start: datetime = MORNING,
     zone: str = "Europe/Paris",
     hours: tuple[str, str] = ("08:00", "23:00"),
+    calm: bool = False,
 ) -> AsyncIterator[Town]:
     """Opened in the time zone and at the hours given, at rest."""
     units = "\n".join(f'[[venues.units]]\nname = "{n}"\nseats = {s}' for n, s in TABLES.items())
@@ -83,6 +84,7 @@ async def harbour(
 
     plan = Plan(
         start=start,
+        calm=calm,
         configuration=configuration,
         worlds=worlds(zone, *hours),
         units=(POOL, SPACE, BUY_OUT),
