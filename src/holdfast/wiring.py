@@ -22,7 +22,7 @@ from holdfast.measured import MeasuredTransport
 from holdfast.metrics import Metrics
 from holdfast.secret import SecretMissing
 from holdfast.store import configuration
-from holdfast.store.configuration import AccountRow, Book, VenueRow
+from holdfast.store.configuration import AccountRow, Book, ListingRow, VenueRow
 from holdfast.sync.parts import Account, Parts, Premises
 from holdfast.transport import HttpTransport, open_session
 
@@ -150,7 +150,8 @@ class Wiring:
             conflicts=row.conflicts,
             trust_offers=row.trust_offers,
             units={unit.id: unit for unit in _units(book, row.id)},
-            outlets={outlet.id: outlet for outlet in _outlets(book, accounts, row.id)},
+            outlets=_outlets(book.listings, accounts, row.id),
+            former=_outlets(book.former, accounts, row.id),
             house=Contact(
                 name=row.house_contact.name,
                 email=row.house_contact.email,
@@ -173,19 +174,22 @@ def _units(book: Book, venue_id: int) -> list[Unit]:
     ]
 
 
-def _outlets(book: Book, accounts: Mapping[int, Account], venue_id: int) -> list[Outlet]:
-    return [
-        Outlet(
+def _outlets(
+    rows: Mapping[int, ListingRow], accounts: Mapping[int, Account], venue_id: int
+) -> dict[int, Outlet]:
+    return {
+        row.id: Outlet(
             id=row.id,
             name=row.name,
             account_id=row.account_id,
             takes=row.takes,
             unit_ids=row.unit_ids,
-            releases_holds=accounts[row.account_id].channel.capabilities.releases_holds,
+            releases_holds=row.account_id in accounts
+            and accounts[row.account_id].channel.capabilities.releases_holds,
         )
-        for row in book.listings.values()
+        for row in rows.values()
         if row.venue_id == venue_id
-    ]
+    }
 
 
 def _without_news(book: Book) -> Book:

@@ -154,12 +154,12 @@ async def _exposures(
     found: list[Finding] = []
     for listing_id, sheet in sheets.items():
         outlet = venue.outlets[listing_id]
-        closed = closed_on(outlet, bookings, venue.outlets, venue.units, sitting)
+        closed = closed_on(outlet, bookings, venue.ever, venue.units, sitting)
         unknown = closed_by_strangers(outlet, strangers, venue.outlets, venue.units)
         closed += [part for several in unknown.values() for part in several]
         own = sold_here(outlet, bookings)
         free = [o.span for o in sheet.offers if not any(o.span.overlaps(s) for s in own)]
-        offers = without_a_free_unit(outlet, free, bookings, venue.outlets, venue.units, sitting)
+        offers = without_a_free_unit(outlet, free, bookings, venue.ever, venue.units, sitting)
         taken = [part.span for part in closed]
         found += exposures(outlet.name, offers, taken, sheet.read_at)
     return found

@@ -108,7 +108,7 @@ async def _may_be_ours(current: Turn, seen: Seen) -> bool:
 
 
 async def _merge(current: Turn, observation: Observation, known: Booking | None) -> Outcome:
-    outlets = current.premises.outlets
+    outlets = current.premises.ever
     home = outlets.get(known.listing_id) if known and known.listing_id else None
     listing = home.name if home else None
     merged = merge(known, listing, observation.seen)

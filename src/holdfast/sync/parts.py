@@ -65,8 +65,15 @@ class Premises:
     units: Mapping[int, Unit]
     outlets: Mapping[int, Outlet]
     house: Contact
+    former: Mapping[int, Outlet]
+    """Nothing is sold on them any more; bookings made on them still need their units."""
     trust_offers: bool = False
     """Whether time that a channel sells no more, for reasons unknown, is closed on the others."""
+
+    @property
+    def ever(self) -> Mapping[int, Outlet]:
+        """All that sells its units, and all that ever did: where bookings may have been made."""
+        return {**self.former, **self.outlets}
 
     def contact(self, marker: str) -> Contact:
         """The house contact, marked so that we know the block as our own."""
@@ -92,6 +99,6 @@ class Parts:
         return self.clock.now()
 
     def outlet(self, venue_id: int, name: str | None) -> Outlet | None:
-        """A venue's listing by name."""
-        outlets = self.premises[venue_id].outlets.values()
+        """A venue's listing by name, in service or not."""
+        outlets = self.premises[venue_id].ever.values()
         return next((outlet for outlet in outlets if outlet.name == name), None)

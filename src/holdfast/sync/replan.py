@@ -87,7 +87,7 @@ async def _seat(turn: Turn, scene: Scene) -> Seats:
     """Give back first, then grant; whom the database refuses is in conflict, whatever we computed."""
     concerned = {b.id for b in scene.bookings} | turn.freed
     have = await seats.of_bookings(turn.connection, concerned)
-    seating = allocate(scene.bookings, turn.premises.outlets, turn.premises.units, have)
+    seating = allocate(scene.bookings, turn.premises.ever, turn.premises.units, have)
     wanted = set(seating.grants)
     await seats.free(turn.connection, have - wanted)
     missing = sorted(wanted - have, key=lambda g: (g.unit_id, g.span, g.booking_id))

@@ -51,7 +51,7 @@ def wanted_on(
 def _single(
     turn: Turn, scene: Scene, seats: Seats, outlet: Outlet
 ) -> tuple[list[Wish], list[Closed]]:
-    closed = closed_on(outlet, scene.bookings, turn.premises.outlets, turn.premises.units, seats)
+    closed = closed_on(outlet, scene.bookings, turn.premises.ever, turn.premises.units, seats)
     closed += [part for parts in _strangers(turn, scene, outlet).values() for part in parts]
     sold = sold_here(outlet, scene.bookings)
     # only what can still be sold matters
@@ -72,7 +72,7 @@ def _pool(
     turn: Turn, scene: Scene, seats: Seats, outlet: Outlet
 ) -> tuple[list[Wish], list[Closed]]:
     """The same for a pool, whose channel goes on selling beside its bookings and our blocks."""
-    lanes = lanes_on(outlet, scene.bookings, turn.premises.outlets, turn.premises.units, seats)
+    lanes = lanes_on(outlet, scene.bookings, turn.premises.ever, turn.premises.units, seats)
     lanes = with_strangers(lanes, outlet, turn.premises.units, _strangers(turn, scene, outlet))
     ahead = [
         replace(lane, closed=tuple(part for part in lane.closed if part.span.end > turn.now))
@@ -86,7 +86,7 @@ def _pool(
     floor = Floor(
         outlet=outlet,
         bookings=scene.bookings,
-        outlets=premises.outlets,
+        outlets=premises.ever,
         units=premises.units,
         seats=seats,
     )
