@@ -94,7 +94,7 @@ async def _observe(current: Turn, observation: Observation) -> Outcome:
     if known is None and isinstance(seen, Seen):
         if marker is not None:
             return await adopt_orphan(current, account, seen)
-        if await _may_be_ours(current, seen):
+        if account.channel.capabilities.reads_holds and await _may_be_ours(current, seen):
             return "deferred"
     return await _merge(current, observation, known)
 
