@@ -10,6 +10,7 @@ from tests.town import MORNING, Town
 NOON = MORNING + timedelta(hours=4)
 HOUR = timedelta(hours=1)
 TURN = timedelta(minutes=90)
+BUSY = {"kind": "status", "status": 429, "headers": {"Retry-After": "5"}, "count": 3}
 
 
 async def party(t: Town, ref: str, size: int) -> None:
@@ -121,24 +122,28 @@ async def test_a_hold_that_is_confirmed_while_ours_waits_costs_one_hold_and_one_
     database_url: str,
 ) -> None:
     async with harbour(database_url) as t:
-        await t.mozrest.ask("POST", "/faults", {"path": "/v1/bc/pending-booking", "count": 3})
+        await t.mozrest.ask("POST", "/faults", {**BUSY, "path": "/v1/bc/pending-booking"})
         ref = await t.boseat.book(SPACE, NOON, 60, confirm=False)
         await t.settle()
         await t.boseat.act(ref, "confirm")
         await t.pass_time(300)
         await settled(t)
         pushes = await t.rows(
-            "select call, state from pushes where block_id is not null order by id"
+            "select p.call, p.state from pushes p join blocks b on b.id = p.block_id"
+            " join listings l on l.id = b.listing_id where l.takes = 'one' order by p.id"
         )
-        done = [row["call"] for row in pushes if row["state"] == "done"]
-        assert done == ["place", "commit"]
+        assert [tuple(row) for row in pushes if row["state"] != "superseded"] == [
+            ("place", "done"),
+            ("commit", "done"),
+        ]
+        sent = await t.mozrest.ask("GET", "/requests")
+        assert [one["status"] for one in sent if one["method"] == "POST"] == [429, 429, 429, 200]
         assert [entry["expires"] for entry in await t.mozrest.ours(POOL)] == [None]
 
 
-async def test_a_waiting_block_that_is_confirmed_is_one_call_where_its_channel_books_at_once(
+async def test_a_block_that_is_not_wanted_any_more_while_it_waits_is_never_placed(
     database_url: str,
 ) -> None:
-    """A hold at the pool cannot be seen, so the pool's guest is firm: the table alone gets one hold and one commit."""
     async with harbour(database_url) as t:
         await t.boseat.ask(
             "POST", "/faults", {"path": "/v1/bookings", "method": "POST", "count": 3}
