@@ -18,6 +18,7 @@ from holdfast.channel import Contact, Listing
 from holdfast.clock import Clock
 from holdfast.inventory.known import Outlet, Unit
 from holdfast.kind import Connection, discover
+from holdfast.kind import Kind as ChannelKind
 from holdfast.measured import MeasuredTransport
 from holdfast.metrics import Metrics
 from holdfast.secret import SecretMissing
@@ -88,15 +89,8 @@ class Wiring:
     async def _account(self, book: Book, row: AccountRow) -> Account:
         kind = self._kinds[row.channel]
         rows = [listing for listing in book.listings.values() if listing.account_id == row.id]
-        listings = {
-            listing.id: Listing(
-                name=listing.name,
-                zone=ZoneInfo(book.venues[listing.venue_id].timezone),
-                party_size=listing.party_size,
-                settings=TypeAdapter(kind.listing_settings).validate_python(listing.settings),
-            )
-            for listing in rows
-        }
+        listings = {listing.id: _listing(book, kind, listing) for listing in rows}
+        former = [listing for listing in book.former.values() if listing.account_id == row.id]
         budget = self._budget(row)
         connection = Connection(
             account=row.name,
@@ -114,6 +108,7 @@ class Wiring:
             channel=kind.connect(connection),
             budget=budget,
             listings=listings,
+            former={listing.id: _listing(book, kind, listing) for listing in former},
             venues={listing.id: listing.venue_id for listing in rows},
             poll_seconds=row.poll_seconds,
             offers_seconds=row.offers_seconds,
@@ -158,6 +153,15 @@ class Wiring:
                 phone=row.house_contact.phone,
             ),
         )
+
+
+def _listing(book: Book, kind: ChannelKind, row: ListingRow) -> Listing:
+    return Listing(
+        name=row.name,
+        zone=ZoneInfo(book.venues[row.venue_id].timezone),
+        party_size=row.party_size,
+        settings=TypeAdapter(kind.listing_settings).validate_python(row.settings),
+    )
 
 
 def _units(book: Book, venue_id: int) -> list[Unit]:

@@ -144,7 +144,8 @@ async def _unfinished(t: Town, wishes: Sequence[Wish]) -> list[str]:
     found = [f"call not done: {row['call']} {row['state']} {row['error']}" for row in rows]
     blocks = await t.rows(
         "select lower(during) s, wants, state from blocks where closed_at is null and upper(during) > $1"
-        " and not ((wants = state) or (wants = 'held' and state = 'booked'))",
+        " and not ((wants = state) or (wants = 'held' and state = 'booked')"
+        " or (state = 'held' and expires_at > $1))",  # left to lapse
         t.clock.now(),
     )
     found += [f"block not as wanted: {b['s']:%d %H:%M} {b['wants']} {b['state']}" for b in blocks]

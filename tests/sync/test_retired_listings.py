@@ -7,6 +7,7 @@ from tests.town import MORNING, Town
 
 NOON = MORNING + timedelta(hours=4)
 TURN = timedelta(minutes=90)
+BUSY = {"kind": "status", "status": 429, "headers": {"Retry-After": "30"}, "count": 1}
 
 
 async def retire(t: Town, listing: str) -> None:
@@ -68,3 +69,33 @@ async def test_that_a_retired_listing_shows_nothing_any_more_is_no_mass_disappea
         await t.pass_time(120)
         assert await t.rows("select 1 from accounts where braked_at is not null") == []
         assert [await granted(t, ref) for ref in refs] == [["oak"]] * 6
+
+
+async def test_our_block_on_a_retired_listing_goes_with_the_booking_behind_it(
+    database_url: str,
+) -> None:
+    async with harbour(database_url) as t:
+        ref = await t.boseat.book(SPACE, NOON, 60)
+        await t.pass_time(45)
+        await retire(t, "dining-room-mozrest")
+        other = await t.boseat.book(SPACE, NOON + timedelta(hours=1), 60)
+        await t.pass_time(120)
+        assert len(await ours(t, "mozrest", POOL)) == 1  # nothing new is placed there
+        await t.boseat.act(ref, "cancel")
+        await t.pass_time(120)
+        assert await ours(t, "mozrest", POOL) == []
+        assert await granted(t, other) == ["oak"]
+
+
+async def test_what_waits_to_be_placed_on_a_listing_that_is_retired_is_not_placed(
+    database_url: str,
+) -> None:
+    async with harbour(database_url) as t:
+        await t.mozrest.ask("POST", "/faults", {**BUSY, "path": "/v1/bc/pending-booking"})
+        ref = await t.boseat.book(SPACE, NOON, 60)
+        await t.settle()
+        await retire(t, "dining-room-mozrest")
+        await t.boseat.act(ref, "cancel")
+        await t.pass_time(120)
+        assert await ours(t, "mozrest", POOL) == []
+        assert await t.rows("select 1 from blocks where closed_at is null") == []

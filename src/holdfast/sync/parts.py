@@ -31,6 +31,8 @@ class Account:
     channel: Channel
     budget: Budget
     listings: Mapping[int, Listing]
+    former: Mapping[int, Listing]
+    """No longer in service: what stands there of ours may still have to be given back."""
     venues: Mapping[int, int]
     """The venue of each listing."""
     poll_seconds: int
@@ -49,7 +51,7 @@ class Account:
 
     def listing_for(self, block: Block) -> Listing:
         """The listing as its channel must see it for this block: a pool's blocks are for parties of their own."""
-        listing = self.listings[block.listing_id]
+        listing = {**self.former, **self.listings}[block.listing_id]
         return listing if block.party is None else replace(listing, party_size=block.party)
 
 
