@@ -24,9 +24,9 @@ class HarbourLife(Life):
 
     async def _act(self) -> None:
         dice = self.random.random()
-        if dice < 0.06:
+        if dice < 0.1:
             await self._come_by()
-        elif dice < 0.16 and self.refs:
+        elif dice < 0.2 and self.refs:
             side, ref, _ = self.random.choice(self.refs)
             await side.ask(
                 "POST", f"/venue/{ref}/move", {"party": self.random.choice((2, 4, 6, 9))}
@@ -68,5 +68,5 @@ async def test_whatever_guests_do_no_table_is_sold_twice_and_no_block_is_left_be
         await clear_weather(t)
         await t.live(3600)
         assert await wrong(t) == []
-        counts = await t.rows("select count(*) n, count(distinct channel) c from bookings")
-        assert (counts[0]["n"] > 10, counts[0]["c"]) == (True, 3)
+        counts = await t.rows("select count(*) n from bookings")
+        assert counts[0]["n"] > 10, "too little happened to prove anything"
