@@ -18,11 +18,12 @@ from holdfast.channel import Contact, Listing
 from holdfast.clock import Clock
 from holdfast.inventory.known import Outlet, Unit
 from holdfast.kind import Connection, discover
+from holdfast.kind import Kind as ChannelKind
 from holdfast.measured import MeasuredTransport
 from holdfast.metrics import Metrics
 from holdfast.secret import SecretMissing
 from holdfast.store import configuration
-from holdfast.store.configuration import AccountRow, Book, VenueRow
+from holdfast.store.configuration import AccountRow, Book, ListingRow, VenueRow
 from holdfast.sync.parts import Account, Parts, Premises
 from holdfast.transport import HttpTransport, open_session
 
@@ -90,15 +91,8 @@ class Wiring:
     async def _account(self, book: Book, row: AccountRow) -> Account:
         kind = self._kinds[row.channel]
         rows = [listing for listing in book.listings.values() if listing.account_id == row.id]
-        listings = {
-            listing.id: Listing(
-                name=listing.name,
-                zone=ZoneInfo(book.venues[listing.venue_id].timezone),
-                party_size=listing.party_size,
-                settings=TypeAdapter(kind.listing_settings).validate_python(listing.settings),
-            )
-            for listing in rows
-        }
+        listings = {listing.id: _listing(book, kind, listing) for listing in rows}
+        former = [listing for listing in book.former.values() if listing.account_id == row.id]
         budget = self._budget(row)
         connection = Connection(
             account=row.name,
@@ -116,6 +110,7 @@ class Wiring:
             channel=kind.connect(connection),
             budget=budget,
             listings=listings,
+            former={listing.id: _listing(book, kind, listing) for listing in former},
             venues={listing.id: listing.venue_id for listing in rows},
             poll_seconds=row.poll_seconds,
             offers_seconds=row.offers_seconds,
@@ -155,13 +150,23 @@ class Wiring:
             conflicts=row.conflicts,
             trust_offers=row.trust_offers,
             units={unit.id: unit for unit in _units(book, row.id)},
-            outlets={outlet.id: outlet for outlet in _outlets(book, accounts, row.id)},
+            outlets=_outlets(book.listings, accounts, row.id),
+            former=_outlets(book.former, accounts, row.id),
             house=Contact(
                 name=row.house_contact.name,
                 email=row.house_contact.email,
                 phone=row.house_contact.phone,
             ),
         )
+
+
+def _listing(book: Book, kind: ChannelKind, row: ListingRow) -> Listing:
+    return Listing(
+        name=row.name,
+        zone=ZoneInfo(book.venues[row.venue_id].timezone),
+        party_size=row.party_size,
+        settings=TypeAdapter(kind.listing_settings).validate_python(row.settings),
+    )
 
 
 def _units(book: Book, venue_id: int) -> list[Unit]:
@@ -178,19 +183,22 @@ def _units(book: Book, venue_id: int) -> list[Unit]:
     ]
 
 
-def _outlets(book: Book, accounts: Mapping[int, Account], venue_id: int) -> list[Outlet]:
-    return [
-        Outlet(
+def _outlets(
+    rows: Mapping[int, ListingRow], accounts: Mapping[int, Account], venue_id: int
+) -> dict[int, Outlet]:
+    return {
+        row.id: Outlet(
             id=row.id,
             name=row.name,
             account_id=row.account_id,
             takes=row.takes,
             unit_ids=row.unit_ids,
-            releases_holds=accounts[row.account_id].channel.capabilities.releases_holds,
+            releases_holds=row.account_id in accounts
+            and accounts[row.account_id].channel.capabilities.releases_holds,
         )
-        for row in book.listings.values()
+        for row in rows.values()
         if row.venue_id == venue_id
-    ]
+    }
 
 
 def _without_news(book: Book) -> Book:

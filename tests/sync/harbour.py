@@ -75,6 +75,7 @@ async def harbour(
     zone: str = "Europe/Paris",
     hours: tuple[str, str] = ("08:00", "23:00"),
     trust_offers: bool = False,
+    calm: bool = False,
 ) -> AsyncIterator[Town]:
     """Opened in the time zone and at the hours given, at rest."""
     units = "\n".join(f'[[venues.units]]\nname = "{n}"\nseats = {s}' for n, s in TABLES.items())
@@ -86,6 +87,7 @@ async def harbour(
     plan = Plan(
         start=start,
         trust_offers=trust_offers,
+        calm=calm,
         configuration=configuration,
         worlds=worlds(zone, *hours),
         units=(POOL, SPACE, BUY_OUT),

@@ -20,7 +20,9 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 
 -- claim --
 -- By risk: the order is the promise. A release waits until nothing is left to close on its listing, and
--- until no call about the same thing is under way, and as long as an account around it is braked. The attempt is written before the call is made.
+-- until no call about the same thing is under way, and as long as an account around it is braked. It waits for
+-- what would lie over its own time in a pool only: elsewhere it must go before the other can come.
+-- The attempt is written before the call is made.
 with due as (
   select p.id, p.state as was from pushes p
    where p.account_id = $1 and p.state in ('waiting', 'unknown') and p.due_at <= $2
@@ -33,8 +35,11 @@ with due as (
      and (p.call <> 'release' or p.state = 'unknown' or not exists (
        select from pushes c join blocks cb on cb.id = c.block_id join blocks rb on rb.id = p.block_id
         where c.account_id = $1 and c.call = 'place' and c.state in ('waiting', 'in_flight', 'unknown')
-          and (c.state <> 'waiting' or c.due_at <= $2)
-          and cb.listing_id = rb.listing_id and not cb.during && rb.during))
+          and cb.listing_id = rb.listing_id
+          and case when cb.during && rb.during
+                   then exists (select from listings l where l.id = cb.listing_id and l.takes = 'one'
+                                   and (select count(*) from listing_units m where m.listing_id = l.id) > 1)
+                   else c.state <> 'waiting' or c.due_at <= $2 end))
      and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
    order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
    for update skip locked),

@@ -158,10 +158,10 @@ async def _exposures(
     found: list[Finding] = []
     for listing_id, sheet in sheets.items():
         outlet = venue.outlets[listing_id]
-        closed = closed_on(outlet, bookings, venue.outlets, venue.units, sitting)
+        closed = closed_on(outlet, bookings, venue.ever, venue.units, sitting)
         own = sold_here(outlet, bookings)
         free = [o.span for o in sheet.offers if not any(o.span.overlaps(s) for s in own)]
-        offers = without_a_free_unit(outlet, free, everybody, venue.outlets, venue.units, sitting)
+        offers = without_a_free_unit(outlet, free, everybody, venue.ever, venue.units, sitting)
         taken = [part.span for part in closed]
         taken += taken_by_strangers(outlet, strangers, venue.outlets, venue.units)
         found += exposures(outlet.name, offers, taken, sheet.read_at)

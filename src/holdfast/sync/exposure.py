@@ -74,7 +74,9 @@ async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sig
             sold = sold_here(outlet, view.bookings)
             free = [o for o in offered[outlet.id] if not any(o.overlaps(s) for s in sold)]
             units = turn.premises.units
-            twice = without_a_free_unit(outlet, free, everybody, outlets, units, view.seats)
+            twice = without_a_free_unit(
+                outlet, free, everybody, turn.premises.ever, units, view.seats
+            )
             shelf = Shelf(twice)
             read = await _Read.of(turn, outlet, view)
             found += [(claim, sight(claim, shelf, read.covers(claim.span))) for claim in theirs]
@@ -82,7 +84,7 @@ async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sig
 
 
 def _claims(turn: Turn, outlet: Outlet, bookings: Sequence[Booking], seats: Seats) -> list[Claim]:
-    closed = closed_on(outlet, bookings, turn.premises.outlets, turn.premises.units, seats)
+    closed = closed_on(outlet, bookings, turn.premises.ever, turn.premises.units, seats)
     found = claims(outlet.id, closed, {b.id: b for b in bookings})
     return [claim for claim in found if claim.span.end > turn.now]
 

@@ -17,6 +17,7 @@ from holdfast.inventory.plan import (
     next_call,
     reach,
     risk,
+    wound_up,
 )
 from holdfast.inventory.seating import Seats
 from holdfast.store import blocks as block_store
@@ -41,6 +42,7 @@ async def replan(turn: Turn) -> None:
     seats = await _seat(turn, scene)
     for outlet in turn.premises.outlets.values():
         await _plan(turn, scene, seats, outlet)
+    await _wind_up(turn, scene)
     await _want_calls(turn, scene.stretch)
     view = View(
         stretch=scene.stretch,
@@ -98,7 +100,7 @@ async def _seat(turn: Turn, scene: Scene) -> Seats:
     outlets, units = turn.premises.outlets, turn.premises.units
     single = {i: spans for i, spans in scene.strangers.items() if not _is_pool(turn, i)}
     everybody = [*scene.bookings, *as_bookings(single, outlets)]  # who can sit elsewhere, does
-    seating = allocate(everybody, outlets, units, have).known()
+    seating = allocate(everybody, turn.premises.ever, units, have).known()
     wanted = set(seating.grants)
     await seats.free(turn.connection, have - wanted)
     missing = sorted(wanted - have, key=lambda g: (g.unit_id, g.span, g.booking_id))
@@ -131,6 +133,14 @@ async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> None:
         await _apply(turn, outlet, change)
     if turn.may_probe:
         await _probe_beyond_horizon(turn, outlet, closed)
+
+
+async def _wind_up(turn: Turn, scene: Scene) -> None:
+    """Listings out of service keep their blocks only as long as the bookings behind them."""
+    for outlet in turn.premises.former.values():
+        theirs = [b for b in scene.blocks if b.listing_id == outlet.id and b.span.end > turn.now]
+        for change in wound_up(theirs, scene.bookings):
+            await _apply(turn, outlet, change)
 
 
 async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:
@@ -183,7 +193,7 @@ async def _want_calls(turn: Turn, stretch: Span) -> None:
 
 async def _want_call(turn: Turn, block: Block, latest: pushes.OpenPush | None) -> bool:
     """Want its next call, if it is not wanted already; True: the block is over."""
-    outlet = turn.premises.outlets.get(block.listing_id)
+    outlet = turn.premises.ever.get(block.listing_id)
     call = next_call(block, outlet.releases_holds) if outlet else None
     if call is None or outlet is None:
         if latest is not None and latest.waits:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from holdfast.channel import OfferSheet
 from holdfast.inventory import occupied
+from holdfast.inventory.known import Outlet
 from holdfast.inventory.model import Span
 from holdfast.store import blocks as block_store
 from holdfast.store import occupied as occupied_store
@@ -11,6 +12,7 @@ from holdfast.store import offers
 from holdfast.sync.echoes import lose
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import replan
+from holdfast.sync.room import is_full
 from holdfast.sync.turn import Turn, turn
 
 
@@ -37,12 +39,17 @@ async def believe(
 async def _were_never_ours(current: Turn, listing_id: int, sheet: OfferSheet) -> None:
     """A hold that was taken to be ours only because its offer had vanished is none once that is sold again."""
     outlet = current.premises.outlets.get(listing_id)
-    if outlet is None or outlet.pool:
+    if outlet is None:
         return
     sold = {offer.span for offer in sheet.offers}
     for block in await block_store.nameless(current.connection, listing_id, sheet.read_at):
-        if block.span in sold:
+        if block.span in sold and await _contradicts(current, outlet, block.span):
             await lose(current, block)
+
+
+async def _contradicts(current: Turn, outlet: Outlet, offer: Span) -> bool:
+    """A pool goes on selling its other units beside our blocks."""
+    return not outlet.pool or await is_full(current.connection, current.premises, outlet, offer)
 
 
 async def _look_for_strangers(current: Turn, listing_id: int, sheet: OfferSheet) -> None:

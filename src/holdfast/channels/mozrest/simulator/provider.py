@@ -177,6 +177,7 @@ def _taken(entry: Entry) -> dict[str, object]:
         "email": entry.email,
         "expires": _iso(entry.expires),
         "tables": list(entry.tables),
+        "party": entry.party,
     }
 
 
