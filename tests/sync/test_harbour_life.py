@@ -24,9 +24,9 @@ class HarbourLife(Life):
 
     async def _act(self) -> None:
         dice = self.random.random()
-        if dice < 0.1:
+        if dice < 0.06:
             await self._come_by()
-        elif dice < 0.2 and self.refs:
+        elif dice < 0.16 and self.refs:
             side, ref, _ = self.random.choice(self.refs)
             await side.ask(
                 "POST", f"/venue/{ref}/move", {"party": self.random.choice((2, 4, 6, 9))}
