@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from hypothesis import given
-from tests.inventory.made import a_booking, patient, span, text
+from tests.inventory.made import a_block, a_booking, patient, span, text
 from tests.inventory.test_lanes import (
     EVENING,
     OUTLETS,
@@ -120,6 +120,18 @@ def test_what_fits_between_no_bookings_of_any_one_unit_is_taken_once() -> None:
     assert [(wish.lane, wish.party, wish.wants) for wish in beside] == [(-1, None, "booked")]
     assert text([wish.span for wish in beside]) in ("02:15-03:45", "02:30-04:00", "02:45-04:15")
     assert wished(several[:2]) == (wished(several[:2])[0], [])
+
+
+def test_what_is_not_on_sale_any_more_is_not_taken_a_second_time() -> None:
+    """A block that stands keeps its span known, but its channel has nothing left to take there."""
+    several = [
+        direct(1, 1, "02:00-03:30"),
+        direct(2, 2, "03:30-05:00"),
+        a_booking(id=3, listing_id=SPACE, span=span("02:00-05:00")),
+    ]
+    (wish,) = wished(several)[1]
+    stands = a_block(span=wish.span, lane=-1, listing_id=POOL.id)
+    assert [w.lane for w in wished(several, offers=[], blocks=[stands])[1]] == [-1]
 
 
 def test_guests_of_the_pool_who_could_change_tables_are_no_reason() -> None:

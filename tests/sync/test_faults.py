@@ -110,6 +110,21 @@ async def test_a_slot_that_somebody_took_meanwhile_ends_in_a_conflict_not_in_a_l
         assert await t.rows("select 1 from conflicts where closed_at is null")
 
 
+async def test_a_channel_that_offers_what_it_refuses_is_not_asked_again_and_again(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        refusal = {"kind": "status", "status": 402, "path": "/v1/bc/pending-booking"}
+        await t.mozrest.ask("POST", "/faults", refusal)
+        await t.boseat.book("salon", NOON, SLOT)
+        await t.live(60)
+        (tried,) = await t.rows("select count(*) n from attempts where failure = 'taken'")
+        assert 2 <= tried["n"] <= 5  # at once, and after 15 and 30 s more
+        await t.mozrest.ask("DELETE", "/faults")
+        await t.live(60)
+        assert await t.violations() == []
+
+
 async def test_a_booking_of_an_unknown_space_is_kept_as_unmapped(database_url: str) -> None:
     switches = {"boseat": {"space_id_in_booking": "present"}}
     async with town(database_url, Plan(switches=switches)) as t:

@@ -47,11 +47,15 @@ def between_wishes(
     """
     standing = [block for block in blocks if block.stands and block.lane < 0]
     taken = [wish.span for wish in lanes] + _sold_here(floor)
-    bad = _bad(floor, closed, {*offers, *(block.span for block in standing)})
+    on_sale = set(offers)
+    bad = _bad(floor, closed, {*on_sale, *(block.span for block in standing)})
     found: list[Wish] = []
     for number in range(1, 1 + len(floor.outlet.unit_ids)):
-        left = [offer for offer in bad if _left(floor, taken, offer) >= number]
         ours = [block.span for block in standing if block.lane == -number]
+        there = on_sale.union(
+            ours
+        )  # where only blocks of other lanes stand, nothing is left to take
+        left = [o for o in bad if o in there and _left(floor, taken, o) >= number]
         for span in cover(left, left, [one for one in ours if one in left]):
             wish = wish_for(floor.outlet, span, closed, left, holds)
             found.append(replace(wish, lane=-number))

@@ -4,6 +4,13 @@ select distinct on (block_id) block_id, id, call, state, risk, settled_at from p
  where block_id = any($1::bigint[])
  order by block_id, (state in ('in_flight', 'unknown')) desc, (state in ('waiting', 'shadow')) desc, id desc
 
+-- refusals --
+-- How often channels refused our place as taken since a moment, by what was asked for, and when they did last.
+select b.listing_id, b.during, b.party, count(*) as times, max(p.settled_at) as last_at
+  from pushes p join blocks b on b.id = p.block_id
+ where p.venue_id = $1 and p.outcome = 'taken' and p.settled_at > $2 and p.call = 'place'
+ group by b.listing_id, b.during, b.party
+
 -- wish --
 -- One waiting push for each block or booking: the newest wish replaces it. An account may have left the shadow.
 insert into pushes (venue_id, account_id, block_id, booking_id, call, state, risk, starts_at, due_at, reason, observed_at, wished_at)

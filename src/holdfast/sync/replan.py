@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from holdfast.inventory.allocate import Clash, Seating, allocate
+from holdfast.inventory.backoff import REMEMBERED, patience
 from holdfast.inventory.demand import pause
 from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
@@ -184,14 +185,18 @@ async def _want_calls(turn: Turn, stretch: Span) -> None:
     """Every block gets the one call that brings it nearer to its wish; what is finished is closed."""
     blocks = await block_store.live_in(turn.connection, turn.premises.id, stretch)
     latest = await pushes.open_of_blocks(turn.connection, [b.id for b in blocks])
+    refused = await pushes.refusals(turn.connection, turn.premises.id, turn.now - REMEMBERED)
     over: list[int] = []
     for block in blocks:
-        if not block.flying and await _want_call(turn, block, latest.get(block.id)):
+        before = refused.get((block.listing_id, block.span, block.party))
+        if not block.flying and await _want_call(turn, block, latest.get(block.id), before):
             over.append(block.id)
     await block_store.close(turn.connection, over, turn.now)
 
 
-async def _want_call(turn: Turn, block: Block, latest: pushes.OpenPush | None) -> bool:
+async def _want_call(
+    turn: Turn, block: Block, latest: pushes.OpenPush | None, refused: pushes.Refusals | None
+) -> bool:
     """Want its next call, if it is not wanted already; True: the block is over."""
     outlet = turn.premises.ever.get(block.listing_id)
     call = next_call(block, outlet.releases_holds) if outlet else None
@@ -200,6 +205,8 @@ async def _want_call(turn: Turn, block: Block, latest: pushes.OpenPush | None) -
             await pushes.supersede(turn.connection, latest.id, turn.now)
         return block.wants == "nothing" and block.state == "absent"
     push = _push(turn, block, outlet, call)
+    if call == "place" and refused is not None:
+        push = replace(push, due_at=max(turn.now, refused.last_at + patience(refused.times)))
     if latest is None or not _asked_already(block, push, latest):
         await pushes.wish(turn.connection, push)
     return False
