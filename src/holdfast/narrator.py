@@ -14,6 +14,7 @@ import click
 from holdfast.store import exposures, journal, tally
 from holdfast.store.exposures import Lasted
 from holdfast.sync.parts import Parts
+from holdfast.web.words import counted
 
 TELL_EVERY = 0.2
 """Seconds."""
@@ -128,8 +129,8 @@ class Narrator:
         """What it came to, in a few lines."""
         bookings = sum(n for kind, n in self.counts.items() if kind == "booking.created")
         lines = [
-            f"{bookings} bookings, {self.placed} blocks placed,"
-            f" {self.counts.get('conflict.opened', 0)} conflicts opened"
+            f"{counted(bookings, 'booking')}, {counted(self.placed, 'block')} placed,"
+            f" {counted(self.counts.get('conflict.opened', 0), 'conflict')} opened"
         ]
         if self.seconds or self.unplaced:
             lines.append(_closed(self.seconds, self.unplaced))
