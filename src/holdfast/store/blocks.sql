@@ -66,14 +66,18 @@ update conflicts c set closed_at = $2, resolution = 'the block is not wanted any
   from over where c.block_id = over.id and c.closed_at is null
 
 -- lapsed --
--- Holds of ours whose time is over, by venue.
-select venue_id, id from blocks
+-- Holds of ours whose time is over, by venue. What became of one about which a call is under way, the call's
+-- outcome will say: noticing it meanwhile would change nothing, and wake everybody each time.
+select venue_id, id from blocks b
  where closed_at is null and state = 'held' and expires_at <= $1
+   and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
  limit 200
 
 -- next_lapse --
--- The next hold of ours to lapse.
-select min(expires_at) from blocks where closed_at is null and state = 'held'
+-- The next hold of ours to lapse, of those that the clock may end.
+select min(expires_at) from blocks b
+ where closed_at is null and state = 'held'
+   and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
 
 -- live_refs --
 -- What a complete scan of an account's window should have shown of ours.

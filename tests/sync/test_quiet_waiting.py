@@ -1,0 +1,39 @@
+"""While an outcome is unknown, workers wait for it: nothing wakes them again and again in the meantime."""
+
+from datetime import timedelta
+
+from tests.sync.test_faults import WRITES, broken
+from tests.sync.test_main_job import NOON, SLOT
+from tests.town import Plan, town
+
+from holdfast.channels.mozrest.client import HOLD_SECONDS
+from holdfast.sync import rounds
+from holdfast.sync.lapse import next_lapse
+
+
+async def test_a_hold_that_may_be_committed_already_is_not_noticed_to_lapse_all_the_time(
+    database_url: str,
+) -> None:
+    async with town(database_url, Plan(calm=True)) as t:
+        parts = t.wiring.parts
+        await broken(
+            t, "mozrest", {"kind": "status", "status": 502, "when": "before"}, WRITES["mozrest"][1]
+        )
+        down = {"kind": "status", "status": 503, "method": "GET", "path": "/v1/bc/booking.*"}
+        await t.mozrest.ask("POST", "/faults", down)
+        await t.boseat.book("chefs-table", NOON, SLOT)
+        await t.live(3)
+        t.clock.advance(HOLD_SECONDS + 60)
+        await rounds.due_lanes(parts)
+        (push,) = await t.rows("select call from pushes where state = 'unknown'")
+        (block,) = await t.rows("select state, expires_at from blocks")
+        assert (push["call"], block["state"]) == ("commit", "held")
+        assert block["expires_at"] < parts.now()
+
+        wakes: list[None] = []
+        parts.wake = lambda: wakes.append(None)
+        for _ in range(3):
+            await rounds.due_lanes(parts)
+        due = await next_lapse(parts)
+        assert wakes == []
+        assert due is None or due > parts.now() + timedelta(seconds=1)
