@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -32,6 +32,11 @@ AT_ONCE = 8
 """Calls of one account that fly at the same time."""
 
 
+TOO_LATE = timedelta(seconds=15)
+"""Half a lease. Whoever stood still for so long before its call went out makes none: another may find out
+meanwhile that there was none, and make it again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
     """A claimed push with what it is about: one of our blocks, or a guest's booking."""
@@ -54,13 +59,17 @@ async def deliver(parts: Parts, account: Account) -> int:
     if room <= 0:
         return 0
     async with parts.pool.acquire() as connection:
-        claimed = await pushes.claim(connection, account.id, parts.now(), room)
-    await asyncio.gather(*(_send(parts, account, push) for push in claimed))
+        taken_at = parts.now()
+        claimed = await pushes.claim(connection, account.id, taken_at, room)
+    await asyncio.gather(*(_send(parts, account, push, taken_at) for push in claimed))
     return len(claimed)
 
 
-async def _send(parts: Parts, account: Account, push: Claimed) -> None:
+async def _send(parts: Parts, account: Account, push: Claimed, taken_at: datetime) -> None:
     errand = await _prepare(parts, account, push)
+    if parts.now() - taken_at > TOO_LATE:
+        log.warning("too_late_to_send", account=account.name, push=push.id)
+        return
     if push.was == "unknown":
         verdict, result = await resolve(
             parts, errand.account, push, errand.block, errand.external_id

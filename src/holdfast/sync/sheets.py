@@ -37,19 +37,24 @@ async def believe(
 
 
 async def _were_never_ours(current: Turn, listing_id: int, sheet: OfferSheet) -> None:
-    """A hold that was taken to be ours only because its offer had vanished is none once that is sold again."""
+    """A hold that was taken to be ours only because its offer had vanished is none once any of its time is sold.
+
+    Its own span may stay off the sheet for ever: whoever is next to it can overlap that as well.
+    """
     outlet = current.premises.outlets.get(listing_id)
     if outlet is None:
         return
-    sold = {offer.span for offer in sheet.offers}
     for block in await block_store.nameless(current.connection, listing_id, sheet.read_at):
-        if block.span in sold and await _contradicts(current, outlet, block.span):
+        over = [offer.span for offer in sheet.offers if offer.span.overlaps(block.span)]
+        if over and await _contradict(current, outlet, block.span, over):
             await lose(current, block)
 
 
-async def _contradicts(current: Turn, outlet: Outlet, offer: Span) -> bool:
+async def _contradict(current: Turn, outlet: Outlet, span: Span, over: Sequence[Span]) -> bool:
     """A pool goes on selling its other units beside our blocks."""
-    return not outlet.pool or await is_full(current.connection, current.premises, outlet, offer)
+    if not outlet.pool:
+        return True
+    return span in over and await is_full(current.connection, current.premises, outlet, span)
 
 
 async def _look_for_strangers(current: Turn, listing_id: int, sheet: OfferSheet) -> None:
