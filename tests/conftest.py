@@ -143,7 +143,7 @@ async def redis_url(surroundings: Surroundings, worker_id: str) -> str:
 async def new_database(surroundings: Surroundings, *, template: str) -> AsyncIterator[str]:
     name = f"holdfast_{surroundings.run}_{secrets.token_hex(6)}"
     async with connected(surroundings.database_url) as connection:
-        await connection.execute(f"create database {name} template {template}")
+        await connection.execute(f"create database {name} template {template} strategy file_copy")
         try:
             yield with_path(surroundings.database_url, name)
         finally:

@@ -3,9 +3,12 @@
 import asyncio
 import json
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import pytest
+from tests.sync.test_conflict_kinds import KINDS, conflicts_of
 from tests.sync.test_conflicts import chosen, clash, open_kinds
 from tests.town import SECRETS, Town, town
 
@@ -30,6 +33,13 @@ async def as_json(database_url: str, *words: str) -> Any:
     code, told = await holdfast(database_url, *words, "--json")
     assert code == 0, told
     return json.loads(told)
+
+
+def told_calls(shown: str) -> list[str]:
+    """The calls of `keep_a`, as `show` lists them."""
+    lines = shown.splitlines()
+    first = next(n for n, line in enumerate(lines) if line.startswith("  keep_a: ")) + 1
+    return list(takewhile(lambda line: line.startswith("      "), lines[first:]))
 
 
 async def cancels(t: Town) -> int:
@@ -105,3 +115,59 @@ async def test_what_is_not_there_or_not_possible_is_one_line(database_url: str) 
             1,
             f"holdfast: conflict {number}: action: one of keep_a, keep_b, keep_both, snooze\n",
         )
+
+
+@pytest.mark.parametrize("words", [("resolve", "1", "keep_a"), ("snooze", "1")])
+async def test_blanks_are_no_reason(database_url: str, words: tuple[str, ...]) -> None:
+    code, told = await holdfast(database_url, *words, "--reason", "  ")
+    assert (code, "say why, in a few words" in told) == (2, True)
+
+
+async def test_a_snooze_that_is_over_is_an_open_conflict(database_url: str) -> None:
+    async with town(database_url) as t:
+        await clash(t)
+        await t.pool.execute("update conflicts set snoozed_until = now() - interval '1 minute'")
+        assert "snoozed" not in (await holdfast(database_url, "ls"))[1]
+        await t.pool.execute("update conflicts set snoozed_until = now() + interval '1 minute'")
+        assert "snoozed until" in (await holdfast(database_url, "ls"))[1]
+
+
+async def test_what_is_settled_is_settled_whatever_is_asked(database_url: str) -> None:
+    async with town(database_url) as t:
+        number = str(await clash(t))
+        shown = (await holdfast(database_url, "show", number))[1]
+        await chosen(t, int(number), "keep_a")
+        await t.live(60)
+        again = await holdfast(database_url, "resolve", number, "keep_a", "--reason", "again")
+        assert again == (
+            0,
+            "it is settled: keep_a by vera: vera says so:\n"
+            + "".join(f"{line}\n" for line in told_calls(shown))
+            + f"Conflict {number}: settled.\n",
+        )
+        code, told = await holdfast(database_url, "resolve", number, "keep_b", "--reason", "no, B")
+        assert (code, told.startswith(f"holdfast: conflict {number}: it is settled")) == (1, True)
+
+
+async def test_what_crossed_our_cancelling_is_shown_as_it_was_and_as_it_is(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        await KINDS["both_edited"].arise(t)
+        await t.live(60)
+        (number,) = await conflicts_of(t, "both_edited")
+        shown = (await holdfast(database_url, "show", str(number)))[1].splitlines()
+        for name in ("decided on", "shown now"):
+            (line,) = (line for line in shown if line.startswith(f"  {name}: "))
+            assert "status confirmed" in line
+        assert shown.index("What can be done, best first:") + 1 == next(
+            n for n, line in enumerate(shown) if line.startswith("  accept: ")
+        )
+
+
+async def test_a_block_that_needs_a_person_is_listed_with_its_time(database_url: str) -> None:
+    async with town(database_url) as t:
+        await KINDS["block_lost"].arise(t)
+        await t.live(60)
+        line = (await holdfast(database_url, "ls"))[1].splitlines()[1].split()
+        assert line[1:6] == ["block_lost", "glasshouse", "salon", "2026-11-23", "12:00:00"]

@@ -148,6 +148,12 @@ async def test_an_answer_comes_back_as_it_was_given() -> None:
     assert set(reply.headers) == {name.lower() for name in reply.headers}
 
 
+async def test_nothing_goes_out_once_the_session_is_closed() -> None:
+    async with transport() as closed:
+        pass
+    assert not (await failure(closed, request("http://127.0.0.1:1"))).sent
+
+
 async def test_a_request_goes_out_as_it_was_built() -> None:
     async with serving(says(b"{}")) as server, transport() as sender:
         built = replace(

@@ -307,7 +307,7 @@ async def _reserve() -> int:
 def configuration_text(urls: Mapping[str, str], plan: Plan) -> str:
     """The plan's holdfast.toml for a town."""
     text = plan.configuration(urls).replace('mode = "live"', UNHURRIED)
-    text = text.replace("reads_per_minute = 600", "")
+    text = re.sub(r"(reads_per_minute = 600|writes_per_minute = 300)\b", "", text)
     text = re.sub(
         r"audit_seconds = \d+", f"audit_seconds = {3600 if plan.calm else plan.audit_seconds}", text
     )

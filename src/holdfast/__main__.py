@@ -36,6 +36,13 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         sys.exit(code)
 
 
+def _said(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    """Nothing but blanks is no reason."""
+    if not text.strip():
+        raise click.BadParameter("say why, in a few words")
+    return text.strip()
+
+
 @main.command()
 @click.option("--check", is_flag=True, help="Only say what is missing; exit code 1 if anything is.")
 def migrate(check: bool) -> None:
@@ -131,7 +138,7 @@ def show(as_json: bool) -> None:
 
 @brake.command()
 @click.argument("account")
-@click.option("--reason", required=True, help="For the journal.")
+@click.option("--reason", required=True, callback=_said, help="For the journal.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def release(account: str, reason: str, yes: bool) -> None:
     """Believe that it is gone, and go on. Shows what would go first."""
@@ -235,7 +242,7 @@ def conflicts_show(conflict: int, as_json: bool) -> None:
 @conflicts.command("resolve")
 @click.argument("conflict", type=int)
 @click.argument("action")
-@click.option("--reason", required=True, help="Kept in the journal.")
+@click.option("--reason", required=True, callback=_said, help="Kept in the journal.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Only show the provider calls.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object; does not ask.")
@@ -258,7 +265,7 @@ def conflicts_resolve(
 @conflicts.command("snooze")
 @click.argument("conflict", type=int)
 @click.option("--minutes", default=10, show_default=True, type=click.IntRange(1, 10_080))
-@click.option("--reason", default="asked again later", show_default=True)
+@click.option("--reason", default="asked again later", callback=_said, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def conflicts_snooze(conflict: int, minutes: int, reason: str, as_json: bool) -> None:
     """Let it rest; what a policy announced is stopped."""

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import click
+from redis.asyncio import Redis
 
-from holdfast.channel import ChannelError
+from holdfast.channel import ChannelError, Limited
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.inventory.audit import Finding
@@ -18,6 +19,9 @@ from holdfast.sync.audit import Report, audit
 from holdfast.sync.parts import Account, Parts
 from holdfast.web.words import counted, day_and_time
 from holdfast.wiring import Base, wired
+
+TURNS, LONGEST_WAIT = 3, 90.0
+"""So often is a limit waited for, and so many seconds at most."""
 
 SIGNS = {
     "missing_here": "+",
@@ -44,26 +48,46 @@ class Scope:
 
 
 async def run(environ: Mapping[str, str], scope: Scope, *, dry_run: bool, as_json: bool) -> None:
-    """Audit and print. Raises Unusable for a name that is not known or a channel that does not answer."""
+    """Audit and print. Raises Unusable for a name that is not known, and after all others are done for a
+    channel that could not be read.
+    """
     async with _parts(environ) as (parts, zones):
+        failed: list[str] = []
         for account, venue_id in _pairs(parts, scope):
             try:
-                report = await audit(parts, account, venue_id, dry_run=dry_run)
+                report = await patiently(parts, account, venue_id, dry_run=dry_run)
             except ChannelError as error:
-                raise Unusable(f"{account.name} could not be read: {error}") from error
+                failed.append(f"{account.name} at {parts.premises[venue_id].name}: {error}")
+                continue
             lines = [json.dumps(plain(report))] if as_json else told(report, zones[venue_id])
             click.echo("\n".join(lines))
+    if failed:
+        raise Unusable(f"could not be read: {'; '.join(failed)}")
+
+
+async def patiently(parts: Parts, account: Account, venue_id: int, *, dry_run: bool) -> Report:
+    """An audit that waits for its turn: workers read beside it. Raises ChannelError."""
+    for _ in range(TURNS):
+        try:
+            return await audit(parts, account, venue_id, dry_run=dry_run)
+        except Limited as limited:
+            if limited.retry_after > LONGEST_WAIT:
+                raise
+            await parts.clock.sleep(limited.retry_after)
+    return await audit(parts, account, venue_id, dry_run=dry_run)
 
 
 @asynccontextmanager
 async def _parts(environ: Mapping[str, str]) -> AsyncIterator[tuple[Parts, Mapping[int, ZoneInfo]]]:
-    base = Base(
-        database_url=database_of(Settings.from_environ(environ)),
-        redis=None,
-        clock=SystemClock(),
-        environ=environ,
-    )
-    async with wired(base, lambda: None) as wiring:
+    settings = Settings.from_environ(environ)
+    async with AsyncExitStack() as stack:
+        redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
+        if redis is not None:  # one budget with the workers
+            await stack.enter_async_context(redis)
+        base = Base(
+            database_url=database_of(settings), redis=redis, clock=SystemClock(), environ=environ
+        )
+        wiring = await stack.enter_async_context(wired(base, lambda: None))
         book = await configuration.load(wiring.parts.pool)
         yield wiring.parts, {row.id: ZoneInfo(row.timezone) for row in book.venues.values()}
 
@@ -100,7 +124,7 @@ def told(report: Report, zone: ZoneInfo) -> list[str]:
 
 
 def _lines(report: Report, zone: ZoneInfo) -> Iterator[str]:
-    fates = [one.how for one in report.became] or [_will(f) for f in report.look.findings]
+    fates = [one.how for one in report.became] or [_will(report, f) for f in report.look.findings]
     for finding, fate in zip(report.look.findings, fates, strict=True):
         kind = f"{SIGNS[finding.kind]} {finding.kind.replace('_', ' ')}"
         when = day_and_time(finding.span.start, zone) if finding.span else "no time known"
@@ -118,7 +142,9 @@ def _what(finding: Finding) -> str:
     return finding.what or party
 
 
-def _will(finding: Finding) -> str:
+def _will(report: Report, finding: Finding) -> str:
+    if finding.kind == "missing_there" and report.look.braked:
+        return "will be held back by the brake"
     if finding.kind == "missing_there" and finding.ours:
         return "will be placed again if wanted"
     return WILL[finding.kind]
@@ -155,4 +181,4 @@ def plain(report: Report) -> dict[str, object]:
 def _plain_findings(report: Report) -> Sequence[Mapping[str, object]]:
     if report.became:
         return [one.plain() for one in report.became]
-    return [{**finding.plain(), "will": _will(finding)} for finding in report.look.findings]
+    return [{**finding.plain(), "will": _will(report, finding)} for finding in report.look.findings]

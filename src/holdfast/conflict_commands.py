@@ -40,14 +40,13 @@ async def ls(environ: Mapping[str, str], settled: bool, as_json: bool) -> None:
         found = await reading.conflicts_page(pool, None, settled, None, MOST_LISTED + 1)
         rows = found[:MOST_LISTED]
         best = await _best(pool, rows)
-        starts = await _starts(pool, rows)
     if as_json:
         _print(_json(asdict(row) | {"best": best.get(row.id)}) for row in rows)
         return
     if not rows:
         click.echo("No open conflict." if not settled else "No conflict.")
         return
-    lines = [_line(row, best.get(row.id, ""), starts.get(row.booking_id or 0)) for row in rows]
+    lines = [_line(row, best.get(row.id, "")) for row in rows]
     _print(_table([HEADINGS, *lines]))
     if len(found) > MOST_LISTED:
         click.echo(f"Only the newest {MOST_LISTED} are shown.")
@@ -134,18 +133,13 @@ async def _best(pool: asyncpg.Pool, rows: Sequence[ConflictRow]) -> dict[int, st
     return {number: remedies(case)[0].act for number, case in found.items()}
 
 
-async def _starts(pool: asyncpg.Pool, rows: Sequence[ConflictRow]) -> dict[int, datetime]:
-    bookings = await reading.bookings_by_id(pool, [r.booking_id for r in rows if r.booking_id])
-    return {number: b.starts_at for number, b in bookings.items() if b.starts_at is not None}
-
-
-def _line(row: ConflictRow, best: str, starts: datetime | None) -> tuple[str, ...]:
+def _line(row: ConflictRow, best: str) -> tuple[str, ...]:
     return (
         str(row.id),
         row.kind,
         row.venue or "-",
         ", ".join(row.units) or "-",
-        _at(starts, row) if starts else "-",
+        _at(row.starts_at, row) if row.starts_at else "-",
         _at(row.opened_at, row),
         _state(row),
         best or "-",
@@ -159,7 +153,9 @@ def _state(row: ConflictRow) -> str:
         return f"{row.decided} by {row.decided_by}, under way"
     if row.auto_at is not None:
         return f"open, policy acts {_at(row.auto_at, row)}"
-    return f"snoozed until {_at(row.snoozed_until, row)}" if row.snoozed_until else "open"
+    if row.snoozed_until is not None and row.snoozed_until > SystemClock().now():
+        return f"snoozed until {_at(row.snoozed_until, row)}"
+    return "open"
 
 
 def _at(moment: datetime, row: ConflictRow) -> str:
@@ -184,11 +180,22 @@ def _sides(row: ConflictDetailRow, bookings: Sequence[BookingRow]) -> list[str]:
 
 def _story(row: ConflictDetailRow) -> list[str]:
     told: dict[str, Any] = json.loads(row.evidence)
-    why = told.get("why")
-    lines = [f"How it happened: {why['text'] if isinstance(why, dict) else why}"] if why else []
-    return lines + [
-        f"Opened again {each['at']}: {each['why']}" for each in told.get("reopened", [])
-    ]
+    why = told.pop("why", None)
+    again = [f"Opened again {each['at']}: {each['why']}" for each in told.pop("reopened", [])]
+    if isinstance(why, dict):
+        return [f"How it happened: {why['text']}", *again]
+    facts = [f"  {name.replace('_', ' ')}: {text}" for name, text in _facts(told)]
+    heading = f"How it happened: {why}" if why else "What is known:"
+    return [heading, *facts, *again]
+
+
+def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What can be said in a line each."""
+    for name, value in told.items():
+        if isinstance(value, dict):
+            yield name, ", ".join(f"{key} {text}" for key, text in _facts(value))
+        elif value is not None and not isinstance(value, list):
+            yield name, {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _ways_out(actions: Sequence[Action]) -> list[str]:

@@ -41,7 +41,7 @@ async def release(environ: Mapping[str, str], name: str, reason: str, *, ask: bo
     try:
         account = next((a for a in await _all(connection) if a.name == name), None)
         if account is None:
-            raise Unusable(f"{name}: not braked")
+            raise Unusable(f"{name}: not braked; see `holdfast brake show`")
         doomed = await brake_store.would_go(connection, account.id)
         now = SystemClock().now()
         click.echo("\n".join(_told(account, doomed, now)))

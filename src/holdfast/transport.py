@@ -17,6 +17,8 @@ class HttpTransport:
 
     async def send(self, request: Request) -> Reply:
         """Send it once; redirects are not followed. Raises TransportError."""
+        if self._session.closed:  # its account was changed meanwhile
+            raise TransportError(f"{request.operation}: its session is closed", sent=False)
         sent = SimpleNamespace(yes=False)
         try:
             return await self._exchange(request, sent)

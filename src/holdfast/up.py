@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from shlex import quote
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
@@ -63,10 +64,7 @@ async def up(environ: Mapping[str, str], options: Options) -> None:
         await migrate(servers.database_url)
         port = options.port or await _free(settings.port)
         clock = SystemClock()
-        keys = {
-            **EXAMPLE_SECRETS,
-            **{name: secrets.token_hex(16) for name in WEBHOOK_SECRETS.values()},
-        }
+        keys = _keys()
         sides = await _simulators(stack, clock, port, keys)
         await _apply(servers.database_url, sides, clock)
         around = Surroundings(
@@ -78,15 +76,28 @@ async def up(environ: Mapping[str, str], options: Options) -> None:
         await stack.enter_async_context(running_web(around, Place(host=HERE, port=port)))
         wiring, _ = await stack.enter_async_context(around.wiring())
         narrator = await _narrator(wiring, servers.database_url)
-        _welcome(port, sides, settings, perf_counter() - began)
+        env = None if settings.database_url else _for_commands(options.data, around)
+        _welcome(port, sides, env, perf_counter() - began)
         await stack.enter_async_context(running_worker(around))
         await stack.enter_async_context(in_background(narrator.tell(), "narrator"))
         if options.rate > 0:
-            crowd = await _crowd(stack, sides, options.rate)
-            await stack.enter_async_context(in_background(crowd.live(), "guests"))
+            await _let_in_guests(stack, sides, options.rate)
         await _until_the_end(options.seconds)
         await narrator.weigh()
     click.echo("\n" + "\n".join(narrator.summary()))
+
+
+def _for_commands(folder: Path, around: Surroundings) -> Path:
+    """A file to be sourced, so that other commands find these servers; for this user only, as it has secrets."""
+    file = folder / "env"
+    told = {
+        "HOLDFAST_DATABASE_URL": around.database_url,
+        "HOLDFAST_REDIS_URL": around.redis_url,
+        **{name: around.environ[name] for name in (*EXAMPLE_SECRETS, *WEBHOOK_SECRETS.values())},
+    }
+    file.touch(mode=0o600)
+    file.write_text("".join(f"export {name}={quote(value)}\n" for name, value in told.items()))
+    return file
 
 
 def _log_to(folder: Path) -> None:
@@ -104,6 +115,10 @@ async def _servers(settings: Settings, options: Options) -> AsyncIterator[Server
         return
     async with embedded_servers(options.data, fresh=options.fresh) as servers:
         yield servers
+
+
+def _keys() -> dict[str, str]:
+    return EXAMPLE_SECRETS | {name: secrets.token_hex(16) for name in WEBHOOK_SECRETS.values()}
 
 
 async def _simulators(
@@ -155,15 +170,19 @@ async def _narrator(wiring: Wiring, database_url: str) -> Narrator:
     return narrator
 
 
-async def _crowd(stack: AsyncExitStack, sides: Mapping[str, str], rate: float) -> Guests:
+async def _let_in_guests(stack: AsyncExitStack, sides: Mapping[str, str], rate: float) -> None:
     session = await stack.enter_async_context(
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
     )
-    return Guests(session, sides, Random(GUEST_SEED), rate)  # noqa: S311 - guests are no secret
+    crowd = Guests(session, sides, Random(GUEST_SEED), rate)  # noqa: S311 - guests are no secret
+    await stack.enter_async_context(in_background(crowd.live(), "guests"))
 
 
-def _welcome(port: int, sides: Mapping[str, str], settings: Settings, seconds: float) -> None:
-    embedded = "embedded" if settings.database_url is None else "yours"
+def _welcome(port: int, sides: Mapping[str, str], env: Path | None, seconds: float) -> None:
+    embedded = "embedded" if env else "yours"
+    commands = (
+        [f"  Commands    source {env}, then holdfast conflicts, explain, audit ..."] if env else []
+    )
     simulators = "   ".join(f"{name} {url}" for name, url in sides.items())
     click.echo(
         "\n".join(
@@ -174,6 +193,7 @@ def _welcome(port: int, sides: Mapping[str, str], settings: Settings, seconds: f
                 f"  Webhooks    http://{HERE}:{port}/hooks/{{{','.join(f'{n}-main' for n in sides)}}}",
                 f"  Simulators  {simulators}",
                 f"  Metrics     http://{HERE}:{port}/metrics      Postgres, Redis: {embedded}",
+                *commands,
                 f"Ready in {seconds:.1f} s. Ctrl-C to stop.  (<- heard   -> done at the other channel   !! look)",
                 "",
             )

@@ -18,11 +18,13 @@ from holdfast.channel import Contact, Listing
 from holdfast.clock import Clock
 from holdfast.inventory.known import Outlet, Unit
 from holdfast.kind import Connection, discover
+from holdfast.kind import Kind as ChannelKind
 from holdfast.measured import MeasuredTransport
 from holdfast.metrics import Metrics
 from holdfast.secret import SecretMissing
 from holdfast.store import configuration
-from holdfast.store.configuration import AccountRow, Book, VenueRow
+from holdfast.store.configuration import AccountRow, Book, ListingRow, VenueRow
+from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.parts import Account, Parts, Premises
 from holdfast.transport import HttpTransport, open_session
 
@@ -50,6 +52,7 @@ class Wiring:
         self._base = base
         self._kinds = discover()
         self._sessions: dict[str, AsyncExitStack] = {}
+        self._left: dict[str, AsyncExitStack] = {}
         self._book: Book | None = None
         self.parts = Parts(
             pool=pool,
@@ -81,22 +84,16 @@ class Wiring:
 
     async def close(self) -> None:
         """Close every session."""
-        for sessions in self._sessions.values():
+        for sessions in (*self._sessions.values(), *self._left.values()):
             await sessions.aclose()
         self._sessions.clear()
+        self._left.clear()
 
     async def _account(self, book: Book, row: AccountRow) -> Account:
         kind = self._kinds[row.channel]
         rows = [listing for listing in book.listings.values() if listing.account_id == row.id]
-        listings = {
-            listing.id: Listing(
-                name=listing.name,
-                zone=ZoneInfo(book.venues[listing.venue_id].timezone),
-                party_size=listing.party_size,
-                settings=TypeAdapter(kind.listing_settings).validate_python(listing.settings),
-            )
-            for listing in rows
-        }
+        listings = {listing.id: _listing(book, kind, listing) for listing in rows}
+        former = [listing for listing in book.former.values() if listing.account_id == row.id]
         budget = self._budget(row)
         connection = Connection(
             account=row.name,
@@ -114,6 +111,7 @@ class Wiring:
             channel=kind.connect(connection),
             budget=budget,
             listings=listings,
+            former={listing.id: _listing(book, kind, listing) for listing in former},
             venues={listing.id: listing.venue_id for listing in rows},
             poll_seconds=row.poll_seconds,
             offers_seconds=row.offers_seconds,
@@ -124,8 +122,11 @@ class Wiring:
     async def _transport(
         self, row: AccountRow, budget: LocalBudget | SharedBudget
     ) -> MeasuredTransport:
+        """On a new session; the last one lives on until the next change, for the calls that are under way."""
+        if row.name in self._left:
+            await self._left.pop(row.name).aclose()
         if row.name in self._sessions:
-            await self._sessions.pop(row.name).aclose()
+            self._left[row.name] = self._sessions.pop(row.name)
         stack = self._sessions.setdefault(row.name, AsyncExitStack())
         session = await stack.enter_async_context(open_session(connections=16))
         budgeted = BudgetedTransport(HttpTransport(session), budget, self._base.clock)
@@ -150,13 +151,23 @@ class Wiring:
             conflicts=row.conflicts,
             trust_offers=row.trust_offers,
             units={unit.id: unit for unit in _units(book, row.id)},
-            outlets={outlet.id: outlet for outlet in _outlets(book, accounts, row.id)},
+            outlets=_outlets(book.listings, accounts, row.id),
+            former=_outlets(book.former, accounts, row.id),
             house=Contact(
                 name=row.house_contact.name,
                 email=row.house_contact.email,
                 phone=row.house_contact.phone,
             ),
         )
+
+
+def _listing(book: Book, kind: ChannelKind, row: ListingRow) -> Listing:
+    return Listing(
+        name=row.name,
+        zone=ZoneInfo(book.venues[row.venue_id].timezone),
+        party_size=row.party_size,
+        settings=TypeAdapter(kind.listing_settings).validate_python(row.settings),
+    )
 
 
 def _units(book: Book, venue_id: int) -> list[Unit]:
@@ -173,25 +184,32 @@ def _units(book: Book, venue_id: int) -> list[Unit]:
     ]
 
 
-def _outlets(book: Book, accounts: Mapping[int, Account], venue_id: int) -> list[Outlet]:
-    return [
-        Outlet(
+def _outlets(
+    rows: Mapping[int, ListingRow], accounts: Mapping[int, Account], venue_id: int
+) -> dict[int, Outlet]:
+    return {
+        row.id: Outlet(
             id=row.id,
             name=row.name,
             account_id=row.account_id,
             takes=row.takes,
             unit_ids=row.unit_ids,
-            releases_holds=accounts[row.account_id].channel.capabilities.releases_holds,
+            releases_holds=row.account_id in accounts
+            and accounts[row.account_id].channel.capabilities.releases_holds,
         )
-        for row in book.listings.values()
+        for row in rows.values()
         if row.venue_id == venue_id
-    ]
+    }
 
 
 def _without_news(book: Book) -> Book:
     """The book without what changes by itself."""
     accounts = {key: replace(row, last_webhook_at=None) for key, row in book.accounts.items()}
     return replace(book, accounts=accounts)
+
+
+async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
+    """We leave nothing in a session; asyncpg's own cleaning is one more question to the server each time."""
 
 
 @asynccontextmanager
@@ -202,6 +220,7 @@ async def wired(base: Base, wake: Callable[[], None]) -> AsyncIterator[Wiring]:
         min_size=1,
         max_size=12,
         command_timeout=10,
+        reset=_nothing_to_reset,
         server_settings={
             "application_name": "holdfast",
             "statement_timeout": "8000",
@@ -226,5 +245,5 @@ async def keep_fresh(wiring: Wiring, changed: Callable[[], None], seconds: float
             if await wiring.refresh():
                 log.info("configuration_taken_over")
                 changed()
-        except (asyncpg.PostgresError, OSError, TimeoutError, SecretMissing) as error:
+        except (*DATABASE_TROUBLE, SecretMissing) as error:
             log.warning("configuration_not_taken_over", reason=str(error))

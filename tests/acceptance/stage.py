@@ -252,7 +252,9 @@ async def address(program: Program) -> str:
 
 def write_configuration(folder: Path, urls: Mapping[str, str]) -> None:
     """The example's, with short intervals and budgets that nothing waits for."""
-    ours = "reads_per_minute|poll_seconds|offers_seconds|audit_seconds|horizon_days"
+    ours = (
+        "reads_per_minute|writes_per_minute|poll_seconds|offers_seconds|audit_seconds|horizon_days"
+    )
     text = re.sub(rf"(?m)^({ours}) = .*\n", "", example_configuration(urls))
     (folder / "holdfast.toml").write_text(re.sub(r'mode = "live".*\n', BRISK, text))
 

@@ -99,6 +99,11 @@ async def test_bookings_cross_both_ways_and_the_data_is_kept_until_fresh_is_aske
             await running.crosses("mozrest", "boseat", "board-room"),
         }
         assert set(await running.bookings()) == refs
+        assert (data / "env").stat().st_mode & 0o077 == 0
+        for command in ("conflicts ls", "audit --dry-run", "plan"):
+            asked = f". {data}/env && exec holdfast {command}"
+            told = await finished(tmp_path, "/bin/sh", "-c", asked)
+            assert (told.code, told.err) == (0, ""), command
         second = await finished(tmp_path, "up", "--no-guests", "--data", str(data))
         assert second.code == 1
         assert len(second.err.splitlines()) == 1

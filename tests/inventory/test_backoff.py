@@ -1,12 +1,13 @@
 """How long until the next try: a table and what must hold for any numbers."""
 
+from datetime import timedelta
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.inventory.backoff import SCHEDULES, Failure, pause
+from holdfast.inventory.backoff import REMEMBERED, SCHEDULES, Failure, patience, pause
 
 HOPEFUL: list[Failure] = ["not_sent", "unknown", "taken", "unauthorised", "broken"]
 HOPELESS: list[Failure] = ["gone", "rejected", "limited"]
@@ -76,3 +77,10 @@ def test_jitter_spreads_over_half_a_step_and_no_more(
 )
 def test_pauses_by_example(failure: Failure, attempts: int, jitter: float, seconds: float) -> None:
     assert pause(failure, attempts, jitter) == seconds
+
+
+def test_what_is_refused_over_and_over_is_asked_for_less_and_less_but_within_memory() -> None:
+    waits = [patience(times) for times in range(1, 9)]
+    assert waits[:3] == [timedelta(seconds=15), timedelta(seconds=30), timedelta(seconds=60)]
+    assert waits == sorted(waits)
+    assert patience(10_000) == timedelta(minutes=5) < REMEMBERED

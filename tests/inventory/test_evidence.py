@@ -147,6 +147,20 @@ TOLD = [
     ),
     (
         first(),
+        second(40, made_at=None),
+        closing(answered_at=after(2)),
+        "unheard",
+        "tables-main told of the second 38 s after the block stood; when it was made is not told",
+    ),
+    (
+        first(),
+        second(40, made_at=None),
+        None,
+        "unheard",
+        "tables-main told of the second 40 s after the first was known; when it was made is not told",
+    ),
+    (
+        first(),
         second(40),
         closing(mode="shadow", sent_at=None),
         "not_sent",
@@ -170,6 +184,19 @@ def test_what_took_longest_is_told_in_one_sentence(
     reason = why(one, other, push)
     assert (reason.delay, reason.text) == (delay, text)
     assert reason.seconds >= 0
+
+
+def test_what_was_off_sale_there_before_is_no_delay_of_ours() -> None:
+    late = second(40, made_at=None)
+    reason = why(first(), late, None, sold_there=False)
+    assert reason.delay == "hidden"
+    assert reason.text == (
+        "tables-main sold the time no more when the first was heard of, 40 s before: it was taken there"
+        " already, and not shown"
+    )
+    assert why(first(), late, None, sold_there=True).delay == "not_sent"
+    assert why(first(), late, closing(state="waiting"), sold_there=False).delay != "hidden"
+    assert evidence([first()], late, None, sold_there=False)["sold_there"] is False
 
 
 def test_the_provider_says_who_was_first_where_both_tell_and_our_receipt_otherwise() -> None:

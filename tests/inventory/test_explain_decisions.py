@@ -23,7 +23,7 @@ from tests.inventory.made import (
     steps as quarter,
 )
 
-from holdfast.inventory.case import Belief, Case, Errand, Explanation, Mark, Offered, Shop
+from holdfast.inventory.case import Belief, Case, Errand, Explanation, Mark, Offered, Shop, Stranger
 from holdfast.inventory.explain import explain
 from holdfast.inventory.known import Booking
 from holdfast.inventory.model import Span
@@ -236,3 +236,28 @@ def test_the_next_free_time_is_free_and_none_before_it_is(
     quarters = [wanted.start + n * timedelta(minutes=15) for n in range(200)]
     free = [q for q in quarters if not any(Span.of(q, wanted.length).overlaps(t) for t in taken)]
     assert found == free[0]
+
+
+@pytest.mark.parametrize(("trusted", "mark"), [(True, "no"), (False, "warning")])
+def test_time_taken_by_somebody_unknown_is_a_reason(trusted: bool, mark: Mark) -> None:
+    who = Stranger(listing_id=1, span=span("12:30-13:30"), since=at("07:30"), read_at=NOW)
+    told = explain(a_case(strangers=[who], trusted=trusted))
+    assert told.sellable is not trusted
+    assert ("occupied", mark) in marks(told)
+    reason = next(reason for reason in told.reasons if reason.rule == "occupied")
+    assert reason.text.startswith("12:30-13:30  sold no more by listing-1, booking unknown, since")
+    assert ("as if held" in reason.text) is trusted
+    assert told.reasons[1].text == "nobody we know has it"
+    assert told.next_free == (at("13:55") if trusted else at("12:00"))
+    assert {v.listing: v.belief for v in told.views} == {
+        "listing-2": "exposed" if trusted else "offered"
+    }
+
+
+def test_a_stranger_of_other_time_or_another_unit_is_no_reason() -> None:
+    far = Stranger(listing_id=1, span=span("15:00-16:00"), since=NOW, read_at=NOW)
+    assert [rule for rule, _ in marks(explain(a_case(strangers=[far], trusted=True)))] == [
+        "time",
+        "booking",
+        "channel",
+    ]

@@ -6,10 +6,29 @@ from datetime import timedelta
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.inventory.made import DAY, STEP, a_unit, an_outlet, patient, span, spans, steps, text
+from tests.inventory.made import (
+    DAY,
+    STEP,
+    a_booking,
+    a_unit,
+    an_outlet,
+    patient,
+    span,
+    spans,
+    steps,
+    text,
+)
 
+from holdfast.inventory.allocate import allocate, place_of
 from holdfast.inventory.model import Span
-from holdfast.inventory.occupied import Sheet, closed_by_strangers, occupied
+from holdfast.inventory.occupied import (
+    Sheet,
+    Taken,
+    as_bookings,
+    bearing,
+    closed_by_strangers,
+    occupied,
+)
 
 TURN = 6
 DENSE = [steps(start, TURN) for start in range(40, 80)]
@@ -127,3 +146,30 @@ def test_a_stranger_closes_the_other_listings_of_the_unit_as_if_held() -> None:
     assert closed.span == span("13:45-15:15")
     assert closed_by_strangers(here, strangers, outlets, units) == {}
     assert closed_by_strangers(apart, strangers, outlets, units) == {}
+
+
+@pytest.mark.parametrize(
+    ("beside", "pool", "explains"),
+    [(False, False, True), (True, False, False), (True, True, True), (False, True, True)],
+)
+def test_what_is_beside_a_listing_that_is_sold_over_it_explains_nothing(
+    *, beside: bool, pool: bool, explains: bool
+) -> None:
+    house = Taken(slot=span("12:00-15:00"), span=span("11:45-15:15"), beside=beside)
+    assert bool(bearing([house], [span("14:00-15:00")], pool=pool)) is explains
+    # nothing speaks against it where the listing is sold before and after only
+    assert bearing([house], [span("11:00-12:00")], pool=pool) == [house.span]
+
+
+def test_a_stranger_comes_after_everybody_and_is_on_every_table_of_a_pool_that_is_full() -> None:
+    outlets = {1: an_outlet(1), 2: an_outlet(2, (1, 2), takes="one")}
+    units = {n: a_unit(n) for n in (1, 2)}
+    several = as_bookings({1: [span("12:00-13:00")], 2: [span("12:00-13:30")]}, outlets)
+    assert [(b.id, b.listing_id, b.strength) for b in several] == [(-1, 1, "held"), (-2, 2, "held")]
+    table = a_booking(id=7, status="held", listing_id=2, span=span("12:00-13:00"))
+    seating = allocate([several[0], table], outlets, units)
+    assert seating.seats == {-1: 1, 7: 2}
+    assert seating.known().seats == {7: 2}
+    room = a_booking(id=8, status="held", first_seen_at=DAY + timedelta(days=9), made_at=None)
+    assert allocate([several[0], room], outlets, units).known().seats == {8: 1}
+    assert place_of(several[1], outlets, units) == (1, 2)

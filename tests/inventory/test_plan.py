@@ -38,6 +38,7 @@ from holdfast.inventory.plan import (
     risk,
     sold_here,
     wishes,
+    wound_up,
 )
 
 UNITS = {1: a_unit(1), 2: a_unit(2, setup=15, cleanup=30)}
@@ -395,3 +396,16 @@ def test_reach_goes_no_farther_than_it_must(
 def test_a_change_reaches_as_far_as_a_chain_of_bookings_does() -> None:
     taken = spans("09:00-10:00 11:00-12:00 13:00-14:00 20:00-21:00")
     assert reach([span("10:30-10:45")], taken, timedelta(hours=2)) == span("07:00-16:00")
+
+
+def test_a_listing_out_of_service_keeps_what_stands_as_long_as_a_booking_is_behind_it() -> None:
+    standing = a_block(id=1, because=(1,))
+    left = a_block(id=2, because=(2,))
+    absent = a_block(id=3, because=(1,), state="absent")
+    leaving = a_block(id=4, because=(), wants="nothing")
+    several = [a_booking(id=1), a_booking(id=2, status="cancelled")]
+    changes = wound_up([standing, left, absent, leaving], several)
+    assert [(c.block, c.wish.wants, c.wish.because) for c in changes] == [
+        (left, "nothing", ()),
+        (absent, "nothing", ()),
+    ]

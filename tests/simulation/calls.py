@@ -225,6 +225,19 @@ class Pushes(Database):
         ended = {"settled_at": None, "outcome": None, "error": None}
         return named([self.pushes.insert(**about, **wanted, **fresh, **ended)], "id")
 
+    def pushes_refusals(self, _venue: int, since: datetime) -> list[Row]:
+        found: dict[tuple[int, Any, int | None], list[datetime]] = {}
+        for push in self.pushes.rows.values():
+            if push["call"] != "place" or push["outcome"] != "taken" or push["settled_at"] <= since:
+                continue
+            block = self.blocks.rows[push["block_id"]]
+            asked = (block["listing_id"], block["during"], block["party"])
+            found.setdefault(asked, []).append(push["settled_at"])
+        return [
+            {"listing_id": i, "during": d, "party": p, "times": len(at), "last_at": max(at)}
+            for (i, d, p), at in found.items()
+        ]
+
     def pushes_supersede(self, number: int, now: datetime) -> list[Row]:
         push = self.pushes.rows[number]
         if push["state"] in RESTING:
@@ -260,9 +273,11 @@ class Pushes(Database):
         if place["state"] not in ("waiting", *FLYING) or place["block_id"] is None:
             return False
         one, other = (self.blocks.rows[p["block_id"]] for p in (place, release))
-        due = place["state"] != "waiting" or place["due_at"] <= now
-        same = one["listing_id"] == other["listing_id"]
-        return bool(due and same and not overlaps(one["during"], other["during"]))
+        if one["listing_id"] != other["listing_id"]:
+            return False
+        if overlaps(one["during"], other["during"]):
+            return self.setup.outlets[one["listing_id"]].pool
+        return bool(place["state"] != "waiting" or place["due_at"] <= now)
 
     def _taken(self, push: Row, now: datetime) -> Row:
         was = push["state"]

@@ -112,6 +112,7 @@ def _account(number: int, channel: SimulatedChannel, horizon_days: int) -> Accou
         channel=channel,
         budget=Unlimited(),
         listings={number: listing},
+        former={},
         venues={number: VENUE},
         poll_seconds=POLL_SECONDS,
         offers_seconds=OFFERS_SECONDS,
@@ -128,5 +129,6 @@ def premises(setup: Setup) -> Premises:
         conflicts="propose",
         units=setup.units,
         outlets=setup.outlets,
+        former={},
         house=Contact(name="House", email="house@venue.test", phone="1"),
     )

@@ -202,12 +202,12 @@ async def test_a_conflict_that_is_told_again_is_one_conflict(
             unit_ids=(house.salon,),
         )
 
-    assert await seats.open_conflict(connection, conflict()) is True
-    assert await seats.open_conflict(connection, conflict(first)) is False
+    assert await seats.open_conflict(connection, conflict()) is not None
+    assert await seats.open_conflict(connection, conflict(first)) is None
     standing = await seats.open_conflicts(connection, "double_booking", [first, second])
     assert list(standing) == [second]
     against = await connection.fetchval("select against_ids from conflicts")
     assert against == [first]
     await seats.close_conflicts(connection, standing.values(), now, "no longer overlaps")
     assert await seats.open_conflicts(connection, "double_booking", [second]) == {}
-    assert await seats.open_conflict(connection, conflict(first)) is True
+    assert await seats.open_conflict(connection, conflict(first)) is not None

@@ -137,6 +137,7 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("allocations", "of_bookings", ([4711, 4712],)),
     ("allocations", "free", ([4711, 4712], [1, 2])),
     ("conflicts", "open_bookings", ("double_booking", [4711, 4712])),
+    ("pushes", "refusals", ("venue", LATER)),
     ("journal", "since", ("venue", MANY - 10, 200)),
 ]
 

@@ -19,6 +19,7 @@ _VENUE = """
 name = "harbour"
 timezone = "{zone}"
 house_contact = {{ name = "Holdfast", email = "house@harbour.example", phone = "+33123456789" }}
+trust_offers = false
 
 {units}
 
@@ -73,6 +74,8 @@ async def harbour(
     start: datetime = MORNING,
     zone: str = "Europe/Paris",
     hours: tuple[str, str] = ("08:00", "23:00"),
+    trust_offers: bool = False,
+    calm: bool = False,
 ) -> AsyncIterator[Town]:
     """Opened in the time zone and at the hours given, at rest."""
     units = "\n".join(f'[[venues.units]]\nname = "{n}"\nseats = {s}' for n, s in TABLES.items())
@@ -83,6 +86,8 @@ async def harbour(
 
     plan = Plan(
         start=start,
+        trust_offers=trust_offers,
+        calm=calm,
         configuration=configuration,
         worlds=worlds(zone, *hours),
         units=(POOL, SPACE, BUY_OUT),

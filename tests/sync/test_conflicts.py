@@ -353,6 +353,19 @@ async def test_the_evidence_names_both_clocks_the_late_push_and_what_took_so_lon
         assert "guest" not in row["evidence"].lower().replace("guests", "")
 
 
+async def test_a_hold_that_its_channel_hid_is_named_as_the_cause(database_url: str) -> None:
+    async with town(database_url) as t:
+        ref = await t.mozrest.book("chefs-table", NOON, 90, confirm=False)
+        await t.live(90)
+        await t.boseat.book("chefs-table", NOON, SLOT)
+        await t.live(20)
+        await t.mozrest.act(ref, "confirm")
+        await t.live(60)
+        (row,) = await t.rows("select evidence from conflicts where closed_at is null")
+        told = json.loads(row["evidence"])
+        assert (told["why"]["delay"], told["sold_there"]) == ("hidden", False)
+
+
 async def test_a_conflict_whose_time_is_over_is_no_question_any_more(database_url: str) -> None:
     async with town(database_url, Plan(calm=True)) as t:
         conflict = await clash(t, patience=200)

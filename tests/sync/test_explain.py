@@ -160,3 +160,16 @@ async def test_a_name_that_several_venues_use_needs_the_venue(
         told = await asker.ask(venue="annex")
         assert told.startswith("salon (annex")
         assert "no listing sells this unit" in told
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_a_hold_that_its_channel_shows_to_nobody_is_a_reason(
+    database_url: str, capsys: pytest.CaptureFixture[str], *, trusted: bool
+) -> None:
+    async with town(database_url, Plan(trust_offers=trusted)) as t:
+        await t.mozrest.book("salon", NOON, 120, confirm=False)
+        await t.live(90)
+        told = await Asker(t, database_url, capsys).ask()
+        assert ("is NOT sellable" in told) is trusted
+        assert "sold no more by salon-mozrest, booking unknown, since" in told
+        assert ("trust_offers = false" in told) is not trusted

@@ -7,7 +7,7 @@ from tests.sync.test_main_job import NOON, SLOT
 from tests.town import Plan, Town, town
 
 from holdfast.channels.mozrest.client import HOLD_SECONDS
-from holdfast.inventory.model import Guest
+from holdfast.inventory.model import Guest, Span
 from holdfast.sync.operate import DirectBooking, WishRefused
 
 LOST_ANSWERS = [
@@ -66,6 +66,25 @@ async def test_a_lost_hold_that_was_a_guests_is_placed_as_soon_as_the_guest_lets
         assert await t.violations() == []
 
 
+async def test_a_lost_hold_is_disproved_by_any_offer_over_its_time(database_url: str) -> None:
+    """Found by the soak, seed 1: what it stood for was on sale, only its very own span was not."""
+    async with town(database_url, Plan(calm=True)) as t:
+        await broken(
+            t, "mozrest", {"kind": "status", "status": 502, "when": "before"}, WRITES["mozrest"][0]
+        )
+        await t.mozrest.book("chefs-table", NOON, 90, confirm=False)
+        t.clock.advance(HOLD_SECONDS - 60)
+        await t.boseat.book("chefs-table", NOON, SLOT)
+        await t.live(40)
+        (block,) = await t.rows("select state, external_id from blocks")
+        assert (block["state"], block["external_id"]) == ("held", None)
+        t.clock.advance(30)  # the guest let it lapse; the next one sits down beside, in a clash
+        await t.mozrest.book("chefs-table", NOON + timedelta(minutes=45), 90)
+        await t.rows("update cursors set next_due_at = $1", t.clock.now())
+        await t.live(60)  # far less than a hold lives
+        assert await t.violations() == []
+
+
 @pytest.mark.parametrize("target", ["boseat", "mozrest"])
 async def test_a_refused_credential_is_tried_again_and_costs_no_block(
     database_url: str, target: str
@@ -110,6 +129,21 @@ async def test_a_slot_that_somebody_took_meanwhile_ends_in_a_conflict_not_in_a_l
         assert await t.rows("select 1 from conflicts where closed_at is null")
 
 
+async def test_a_channel_that_offers_what_it_refuses_is_not_asked_again_and_again(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        refusal = {"kind": "status", "status": 402, "path": "/v1/bc/pending-booking"}
+        await t.mozrest.ask("POST", "/faults", refusal)
+        await t.boseat.book("salon", NOON, SLOT)
+        await t.live(60)
+        (tried,) = await t.rows("select count(*) n from attempts where failure = 'taken'")
+        assert 2 <= tried["n"] <= 5  # at once, and after 15 and 30 s more
+        await t.mozrest.ask("DELETE", "/faults")
+        await t.live(60)
+        assert await t.violations() == []
+
+
 async def test_a_booking_of_an_unknown_space_is_kept_as_unmapped(database_url: str) -> None:
     switches = {"boseat": {"space_id_in_booking": "present"}}
     async with town(database_url, Plan(switches=switches)) as t:
@@ -123,6 +157,19 @@ async def test_a_booking_of_an_unknown_space_is_kept_as_unmapped(database_url: s
         rows = await t.rows("select venue_id, status from bookings")
         assert [(r["venue_id"], r["status"]) for r in rows] == [(None, "confirmed")]
         assert [r["kind"] for r in await t.rows("select kind from conflicts")] == ["unmapped"]
+
+
+async def test_a_call_under_way_is_not_cut_off_when_the_configuration_changes(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        (account,) = [a for a in t.wiring.parts.accounts.values() if a.channel_name == "boseat"]
+        listing = next(iter(account.listings.values()))
+        async with t.pool.acquire() as connection:
+            await connection.execute("update accounts set mode = 'shadow' where channel = 'boseat'")
+        assert await t.wiring.refresh()
+        window = Span.of(t.clock.now(), timedelta(days=1))
+        assert (await account.channel.offers(listing, window)).offers
 
 
 async def test_a_direct_booking_closes_both_channels_and_its_end_frees_them(

@@ -4,7 +4,7 @@ import pytest
 from tests.sync.test_main_job import NOON
 from tests.town import Plan, Side, Town, town
 
-from holdfast.sync.losses import BlockUnknown, retry_block
+from holdfast.sync.remedy import Stale, Wish, act
 
 OTHER = {"boseat": "mozrest", "mozrest": "boseat"}
 
@@ -71,13 +71,14 @@ async def test_people_may_have_it_placed_once_more(database_url: str) -> None:
         side = await blocked(t, "mozrest")
         for _ in range(2):
             await take_away(t, side)
-        (block,) = await t.rows("select id from blocks where closed_at is null")
-        await retry_block(t.wiring.parts, block["id"], "vera")
+        (conflict,) = await t.rows("select id from conflicts where closed_at is null")
+        again = Wish(act="retry", actor="vera", reason="it is ours")
+        assert (await act(t.wiring.parts, conflict["id"], again)).state == "under_way"
         await t.live(60)
         assert len(await side.ours("chefs-table")) == 1
         assert await asked(t) == []
-        with pytest.raises(BlockUnknown):
-            await retry_block(t.wiring.parts, block["id"], "vera")
+        with pytest.raises(Stale, match="settled"):
+            await act(t.wiring.parts, conflict["id"], Wish(act="accept", actor="vera", reason="-"))
         await take_away(t, side)
         assert await asked(t) == [(2, True)]
 

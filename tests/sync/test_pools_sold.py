@@ -1,5 +1,6 @@
 """A pool of tables, one of them sold by itself as well, and a buy-out: by the providers' own books."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -229,3 +230,24 @@ async def test_the_night_of_25_hours_is_closed_hour_by_hour_over_midnight(
             s for s, e in await t.boseat.offered(BUY_OUT) if s < start + TURN and start < e
         ] == []
         assert await conflicts(t) == []
+
+
+def direct_for(unit: str, start: datetime, minutes: int) -> DirectBooking:
+    return replace(direct(unit, start), end=start + timedelta(minutes=minutes))
+
+
+async def test_what_fits_between_no_bookings_of_any_one_table_is_not_sold(
+    database_url: str,
+) -> None:
+    """One table is free until half past one and another from then on: nobody can sit from one to two."""
+    async with harbour(database_url) as t:
+        for unit in ("oak", "yew"):
+            await t.operator.book(direct_for(unit, NOON, 180))
+        await t.operator.book(direct_for("elm", NOON, 90))
+        await t.operator.book(direct_for("ash", NOON + TURN, 90))
+        await settled(t)
+        for _ in range(4):
+            await t.pass_time(330)
+        offered = {s for s, _ in await t.mozrest.offered(POOL)}
+        between = {NOON + n * HOUR / 4 for n in range(1, 6)}
+        assert offered & between == set()

@@ -1,14 +1,21 @@
 """The incidents that the brake is for: a list that is suddenly empty, a scope in which nothing is found."""
 
+import json
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+from tests.sync.test_audit import asleep, audited
 from tests.sync.test_main_job import NOON
 from tests.town import Side, Town, town
 
+from holdfast.auditing import told
+from holdfast.inventory.brake import Quarantine
 from holdfast.store import brake as brake_store
 from holdfast.sync import brake
+from holdfast.sync.operate import WishRefused
+from holdfast.sync.remedy import Wish, act
 
 HOUR = timedelta(hours=1)
 JSON = {"Content-Type": "application/json"}
@@ -96,20 +103,28 @@ async def test_what_is_back_goes_on_by_itself_but_the_brake_stays(
         assert await t.violations() == []
 
 
-async def test_a_scope_in_which_every_read_finds_nothing_frees_nothing(database_url: str) -> None:
+@pytest.mark.parametrize("name", ["boseat", "mozrest"])
+async def test_a_scope_in_which_every_read_finds_nothing_frees_nothing(
+    database_url: str, name: str
+) -> None:
     async with town(database_url) as t:
-        refs = await seven_bookings(t, "boseat")
-        await nothing_is_found(t, "boseat")
+        refs = await seven_bookings(t, name)
+        await nothing_is_found(t, name)
         async with t.pool.acquire() as connection:
             await connection.execute(
                 "insert into inbox (account_id, via, ref, raw_type, received_at, due_at)"
                 " select a.id, 'webhook', r, 'booking.updated', $2, $2 from accounts a, unnest($1::text[]) r"
-                " where a.name = 'boseat-main'",
+                " where a.name = $3",
                 refs,
                 t.clock.now() + timedelta(seconds=5),
+                f"{name}-main",
             )
         await t.live(60)
-        await nothing_was_freed(t, t.mozrest)
+        await nothing_was_freed(t, t.sides["mozrest" if name == "boseat" else "boseat"])
+        (told,) = await t.rows(
+            "select brake::jsonb->>'reason' as reason from accounts where braked_at is not null"
+        )
+        assert told["reason"] == "burst_of_absences"
 
 
 async def test_what_an_operator_accepts_is_ended_and_frees_the_other_channel(
@@ -131,6 +146,51 @@ async def test_what_an_operator_accepts_is_ended_and_frees_the_other_channel(
         told = await t.rows("select actor from journal where kind = 'account.brake_released'")
         assert [row["actor"] for row in told] == ["vera"]
         assert await t.violations() == []
+
+
+async def test_the_plan_of_an_audit_knows_of_the_brake_before_and_after_it_trips(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        await seven_bookings(t, "boseat")
+        await asleep(t)
+        await empty_lists(t, "boseat")
+        for _ in range(2):
+            dry = await audited(t, "boseat", dry_run=True)
+            wills = {line.rpartition("  ")[2] for line in told(dry, ZoneInfo("UTC"))[1:-1]}
+            assert wills == {"will be held back by the brake"}
+            await audited(t, "boseat")
+        await nothing_was_freed(t, t.mozrest)
+
+
+async def test_the_brakes_conflict_ends_with_the_brake_and_in_no_other_way(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        await seven_bookings(t, "boseat")
+        await empty_lists(t, "boseat")
+        await t.live(120)
+        (row,) = await t.rows("select id from conflicts where kind = 'brake'")
+        with pytest.raises(WishRefused, match="one of snooze"):
+            await act(t.wiring.parts, row["id"], Wish(act="accept", actor="vera", reason="-"))
+        await t.boseat.ask("DELETE", "/faults")
+        assert await accept(t, "boseat-main") is not None
+        assert await t.rows("select 1 from conflicts where closed_at is null") == []
+
+
+async def test_a_second_account_that_is_braked_is_named_and_counted_too(database_url: str) -> None:
+    async with town(database_url) as t:
+        for account in t.wiring.parts.accounts.values():
+            verdict = Quarantine(reason="empty_listing", live=9, gone=("a", "b"))
+            await brake.trip(t.wiring.parts, account, verdict)
+            sample = {"kind": "brake", "source": account.channel_name}
+            value = t.wiring.parts.metrics.registry.get_sample_value(
+                "holdfast_conflicts_detected_total", {**sample, "target": account.channel_name}
+            )
+            assert value == 1
+        (row,) = await t.rows("select evidence::jsonb e from conflicts where kind = 'brake'")
+        both = json.loads(row["e"])
+        assert {both["account"], both["and"]} == {"boseat-main", "mozrest-main"}
 
 
 async def test_one_real_cancellation_is_never_braked(database_url: str) -> None:

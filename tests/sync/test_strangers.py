@@ -3,6 +3,18 @@
 from datetime import timedelta
 
 import aiohttp
+from tests.sync.harbour import (
+    BUY_OUT,
+    POOL,
+    QUARTER,
+    SPACE,
+    conflicts,
+    harbour,
+    many,
+    ours,
+    seats,
+)
+from tests.sync.test_audit import HOUR, asleep, audited
 from tests.sync.test_main_job import NOON
 from tests.town import Plan, Town, town
 
@@ -85,3 +97,88 @@ async def test_a_walk_in_is_shown_by_the_api_with_the_age_of_the_read(database_u
         async with aiohttp.ClientSession() as session, session.get(t.web_url) as answer:
             page = await answer.text()
         assert "Occupied at Mozrest" in page
+
+
+async def taken_unseen(t: Town, place: str, minutes: int = 60) -> None:
+    wish = {
+        "place": t.boseat.places[place],
+        "start": NOON.isoformat(),
+        "end": (NOON + timedelta(minutes=minutes)).isoformat(),
+    }
+    await t.boseat.ask("POST", "/boseat/take", wish)
+
+
+async def test_a_table_taken_unseen_takes_one_from_the_pool_and_the_pools_guest_sits_elsewhere(
+    database_url: str,
+) -> None:
+    async with harbour(database_url, trust_offers=True) as t:
+        await taken_unseen(t, SPACE)
+        await t.live(SOON)
+        assert await occupied(t) == [("oak-boseat", "12:00-13:00")]
+        blocks = await ours(t, "mozrest", POOL)
+        assert [many(blocks, NOON + n * QUARTER) for n in range(4)] == [1, 1, 1, 1]
+        assert [entry["tables"] for entry in await t.mozrest.ours(POOL)] == [["v1/a1/oak"]]
+        assert many(await ours(t, "boseat", BUY_OUT), NOON) == 1
+        guest = await t.mozrest.book(POOL, NOON, 90, party=4)
+        await t.live(SOON)
+        assert await seats(t) == {guest: "yew"}
+        assert await conflicts(t) == []
+        asked = await t.pool.fetchval("select count(*) from pushes where call = 'place'")
+        await t.live(200)  # less than a hold lasts: whoever stays needs no further call
+        assert await t.pool.fetchval("select count(*) from pushes where call = 'place'") == asked
+        await t.live(900)
+        assert many(await ours(t, "mozrest", POOL), NOON) == 1
+
+
+async def test_a_guest_of_the_pool_changes_tables_for_somebody_unknown(database_url: str) -> None:
+    async with harbour(database_url, trust_offers=True) as t:
+        guest = await t.mozrest.book(POOL, NOON, 90, party=4)
+        await taken_unseen(t, SPACE)  # before our block could be there
+        await t.live(SOON)
+        assert await seats(t) == {guest: "yew"}
+        blocks = await ours(t, "mozrest", POOL)
+        assert [many(blocks, NOON + n * QUARTER) for n in range(4)] == [1, 1, 1, 1]
+
+
+async def test_who_is_not_trusted_takes_nothing_from_the_pool(database_url: str) -> None:
+    async with harbour(database_url) as t:
+        await taken_unseen(t, SPACE)
+        await t.live(SOON)
+        assert await occupied(t) == [("oak-boseat", "12:00-13:00")]
+        assert await ours(t, "mozrest", POOL) == []
+        guest = await t.mozrest.book(POOL, NOON, 90, party=4)
+        await t.live(SOON)
+        assert await seats(t) == {guest: "oak"}
+
+
+async def test_a_pool_that_somebody_unknown_fills_closes_what_its_tables_are_sold_as(
+    database_url: str,
+) -> None:
+    async with harbour(database_url, trust_offers=True) as t:
+        for party in (2, 2, 4, 6):
+            end = NOON + timedelta(minutes=90)
+            wish = {
+                "place": t.mozrest.places[POOL],
+                "start": NOON.isoformat(),
+                "end": end.isoformat(),
+                "party": party,
+            }
+            await t.mozrest.ask("POST", "/other/take", wish)
+        await t.live(SOON)
+        assert await occupied(t) == [("dining-room-mozrest", "12:00-13:30")]
+        assert [many(await ours(t, "boseat", SPACE), NOON + n * HOUR) for n in (0, 1)] == [1, 1]
+        assert many(await ours(t, "boseat", BUY_OUT), NOON) == 1
+
+
+async def test_the_last_table_taken_unseen_is_an_exposure_of_the_pool(database_url: str) -> None:
+    async with harbour(database_url, trust_offers=True) as t:
+        for party in (2, 2, 6):
+            await t.mozrest.book(POOL, NOON, 90, party=party)
+        await t.live(60)
+        await asleep(t)
+        await t.mozrest.ask("POST", "/faults", {"status": 503, "path": "/v1/bc/pending-booking"})
+        await taken_unseen(t, SPACE)
+        await audited(t, "boseat")
+        await t.live(20)
+        found = {(f.kind, f.listing) for f in (await audited(t, "mozrest")).look.findings}
+        assert ("exposure", "dining-room-mozrest") in found

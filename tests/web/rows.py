@@ -80,7 +80,7 @@ class Rows:
             party_size=2,
             settings="{}",
         )
-        for position, unit in enumerate(units):
+        for position, unit in enumerate(units, 1):
             await self.pool.execute(
                 "insert into listing_units values ($1, $2, $3)", listing, unit, position
             )

@@ -117,6 +117,19 @@ async def test_a_conflict_shows_both_sides_in_the_venues_own_time(
     )
 
 
+async def test_a_conflict_of_a_buy_out_names_the_tables_that_others_have(
+    client: Client, rows: Rows
+) -> None:
+    venue = await rows.venue()
+    tables = [await rows.unit(venue, f"table-{n}") for n in (1, 2, 3)]
+    house = await rows.listing(venue, await rows.account(), "whole-house", tables)
+    holder = await rows.granted(await rows.booking(venue), tables[1])
+    await rows.conflict(await rows.booking(venue, house), [holder], tables)
+    shown = await page(client)
+    assert "glasshouse · table-2 · starts in" in shown.text
+    assert "Has the unit direct" in shown.text
+
+
 async def test_a_booking_stands_in_its_quarters_with_its_cleanup_and_who_knows_of_it(
     client: Client, rows: Rows
 ) -> None:
@@ -186,6 +199,29 @@ async def test_a_paused_account_is_told_apart_from_a_slow_one(client: Client, ro
     assert "paused" in shown.classes(f"block-{block}")
     assert "rooms-main paused" in shown.text
     assert "late" not in shown.text
+
+
+async def test_a_buy_out_is_over_every_row_and_each_table_has_its_own_block_of_the_pool(
+    client: Client, rows: Rows
+) -> None:
+    venue = await rows.venue()
+    tables = [await rows.unit(venue, f"table-{n}") for n in (1, 2, 3)]
+    house = await rows.listing(venue, await rows.account(), "whole-house", tables)
+    other = await rows.account("tables-main", "tables")
+    pool = await rows.listing(venue, other, "dining-room", tables, takes="one")
+    booking = await rows.granted(await rows.booking(venue, house), *tables)
+    blocks = [await rows.block(pool, [booking], lane=lane, party=4) for lane in (1, 2, 3)]
+    await rows.block(pool, [booking], lane=1, party=4, start=NOON + HOUR, state="absent")
+    shown = await page(client)
+    assert shown.marked.count(f"booking-{booking}") == 3
+    assert [shown.marked.count(f"block-{block}") for block in blocks] == [1, 1, 1]
+    for row, block in zip(tables, blocks, strict=True):
+        until = shown.marked[shown.marked.index(f"row-{row}") :]
+        assert f"block-{block}" in until[1:4]
+    titles = {a["title"] for _, a in shown.elements if a.get("data-key") == f"booking-{booking}"}
+    assert [title.split("4 guests, ")[1] for title in titles] == [
+        "dining-room closed (3), dining-room not closed"
+    ]
 
 
 async def test_bookings_that_overlap_stand_in_lanes_and_never_on_each_other(

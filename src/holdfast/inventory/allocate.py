@@ -1,7 +1,7 @@
 """allocate: occupying bookings of a venue get the units they need, or are in conflict. No I/O."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -63,6 +63,17 @@ class Seating:
     def seats(self) -> dict[int, int]:
         """Booking → unit, for those that have one."""
         return {grant.booking_id: grant.unit_id for grant in self.grants}
+
+    def known(self) -> "Seating":
+        """Without strangers, who have no id of ours: see `occupied.as_bookings`."""
+        return Seating(
+            grants=tuple(grant for grant in self.grants if grant.booking_id > 0),
+            clashes=tuple(
+                replace(clash, against=tuple(other for other in clash.against if other > 0))
+                for clash in self.clashes
+                if clash.booking_id > 0
+            ),
+        )
 
 
 def allocate(

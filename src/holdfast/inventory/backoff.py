@@ -29,6 +29,18 @@ GIVE_UP_AFTER = timedelta(hours=24)
 """A push that still fails then is dead: shown, alerting, revivable."""
 
 
+REFUSED = Schedule(base=15.0, cap=300.0)
+"""For a channel that refuses, again and again, what it goes on offering."""
+
+REMEMBERED = timedelta(hours=1)
+"""How far back refusals count."""
+
+
+def patience(times: int) -> timedelta:
+    """How long after the last of so many refusals the same time is asked for again."""
+    return timedelta(seconds=min(REFUSED.cap, REFUSED.base * 2.0 ** min(times - 1, 30)))
+
+
 def pause(
     failure: Failure, attempts: int, jitter: float, told: float | None = None
 ) -> float | None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from holdfast.inventory.case import Belief, Case, Shop, Standing, View
-from holdfast.inventory.exposure import without_a_free_unit
+from holdfast.inventory.exposure import taken_by_strangers, without_a_free_unit
 from holdfast.inventory.model import Span
+from holdfast.inventory.occupied import as_bookings
 from holdfast.inventory.plan import closed_on, sold_here
 
 
@@ -32,7 +33,8 @@ def view(case: Case, shop: Shop) -> View:
 
 def _closed(case: Case, shop: Shop) -> list[Span]:
     found = closed_on(shop.outlet, case.bookings, case.outlets, case.units, case.seats)
-    return [part.span for part in found]
+    strangers = taken_by_strangers(shop.outlet, case.believed, case.outlets, case.units)
+    return [*(part.span for part in found), *strangers]
 
 
 def _bad(case: Case, shop: Shop, free: Iterable[Span]) -> list[Span]:
@@ -51,7 +53,12 @@ def _shut(case: Case, shop: Shop, sold: Iterable[Span]) -> bool:
 
 def _twice(case: Case, shop: Shop, offers: Iterable[Span]) -> list[Span]:
     return without_a_free_unit(
-        shop.outlet, offers, case.bookings, case.outlets, case.units, case.seats
+        shop.outlet,
+        offers,
+        [*case.bookings, *as_bookings(case.believed, case.outlets)],
+        case.outlets,
+        case.units,
+        case.seats,
     )
 
 

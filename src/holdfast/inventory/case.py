@@ -58,6 +58,16 @@ class Shop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger:
+    """Time that a listing sells no more although we know nobody there: known since, and last read."""
+
+    listing_id: int
+    span: Span
+    since: datetime
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What is asked, and everything known that bears on it. `bookings` reach as far as `known_until`."""
 
@@ -77,6 +87,17 @@ class Case:
     accounts: Mapping[int, str]
     """Of every listing of the venue, the name of its account."""
     known_until: datetime
+    strangers: Sequence[Stranger] = ()
+    trusted: bool = False
+    """Whether the venue wants the time of strangers closed on the other channels."""
+
+    @property
+    def believed(self) -> Mapping[int, Sequence[Span]]:
+        """By listing, where somebody unknown is, as far as the venue trusts it."""
+        found: dict[int, list[Span]] = {}
+        for one in self.strangers if self.trusted else ():
+            found.setdefault(one.listing_id, []).append(one.span)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ Delay = Literal[
     "not_sent",
     "direct",
     "stood",
+    "hidden",
 ]
 
 INSTANT = timedelta(seconds=0.5)
@@ -79,20 +80,28 @@ def in_order(one: Witness, other: Witness) -> tuple[Witness, Witness]:
 
 
 def evidence(
-    holders: Sequence[Witness], loser: Witness, closing: Closing | None
+    holders: Sequence[Witness],
+    loser: Witness,
+    closing: Closing | None,
+    *,
+    sold_there: bool | None = None,
 ) -> dict[str, object]:
-    """The whole of it as JSON: both observations with both clocks, the exposure, and why it lasted."""
+    """The whole of it as JSON: both observations with both clocks, the exposure, and why it lasted.
+
+    `sold_there`: whether the later booking's listing sold the time when the first was decided on.
+    """
     sides = [{"side": "A", **_plain(holder)} for holder in holders]
     told: dict[str, object] = {"bookings": [*sides, {"side": "B", **_plain(loser)}]}
     if not holders:
         return told
     first, second = in_order(holders[0], loser)
-    reason = why(first, second, closing)
+    reason = why(first, second, closing, sold_there=sold_there)
     return told | {
         "first": first.id,
         "first_by": "provider" if first.made_at and second.made_at else "receipt",
         "seconds_between": round((second.taken_at - first.taken_at).total_seconds(), 3),
         "exposure": _plain(closing) if closing is not None else None,
+        "sold_there": sold_there,
         "why": asdict(reason),
     }
 
@@ -104,7 +113,9 @@ def _plain(record: Witness | Closing) -> dict[str, object]:
     }
 
 
-def why(first: Witness, second: Witness, closing: Closing | None) -> Why:
+def why(
+    first: Witness, second: Witness, closing: Closing | None, *, sold_there: bool | None = None
+) -> Why:
     """What let the second booking happen: the longest wait on the way from the first to the closed listing."""
     between = second.taken_at - first.taken_at
     if second.account is None:
@@ -114,6 +125,13 @@ def why(first: Witness, second: Witness, closing: Closing | None) -> Why:
         seconds = between.total_seconds()
         text = f"both booked within {max(seconds, 0.1):.1f} s: faster than any call"
         return Why(delay="instant", seconds=seconds, text=text)
+    if closing is None and sold_there is False:
+        seconds = (second.heard_at - first.first_seen_at).total_seconds()
+        text = (
+            f"{second.account} sold the time no more when the first was heard of, {_s(max(0.0, seconds))}"
+            " before: it was taken there already, and not shown"
+        )
+        return Why(delay="hidden", seconds=max(0.0, seconds), text=text)
     if first.first_seen_at >= second.taken_at or closing is None:
         return _unheard(first, second)
     return _slow(first, second, closing)
@@ -122,6 +140,8 @@ def why(first: Witness, second: Witness, closing: Closing | None) -> Why:
 def _unheard(first: Witness, second: Witness) -> Why:
     if first.first_seen_at < second.taken_at:
         seconds = (second.taken_at - first.first_seen_at).total_seconds()
+        if second.made_at is None:
+            return _undated(second, seconds, "the first was known")
         text = f"no call was under way {_s(seconds)} after it was known"
         return Why(delay="not_sent", seconds=seconds, text=text)
     seconds = (first.first_seen_at - first.taken_at).total_seconds()
@@ -133,6 +153,12 @@ def _heard(first: Witness, seconds: float) -> str:
     if first.made_at is None:
         return f"{how}; when it was made is not told"
     return f"{how} {_s(seconds)} after it was made"
+
+
+def _undated(second: Witness, seconds: float, since: str) -> Why:
+    """It may be older than whatever happened before we heard of it: nobody is blamed for that."""
+    text = f"{second.account} told of the second {_s(seconds)} after {since}; when it was made is not told"
+    return Why(delay="unheard", seconds=seconds, text=text)
 
 
 def _slow(first: Witness, second: Witness, closing: Closing) -> Why:
@@ -156,6 +182,8 @@ def _answered(second: Witness, closing: Closing, at: datetime) -> Why:
         reason = closing.failure or closing.state
         text = f"{closing.account} did not take the block ({reason}) {_s(seconds)} before"
         return Why(delay="refused", seconds=seconds, text=text)
+    if second.made_at is None:
+        return _undated(second, seconds, "the block stood")
     text = f"the block stood for {_s(seconds)}, and {closing.account} sold the time all the same"
     return Why(delay="stood", seconds=seconds, text=text)
 

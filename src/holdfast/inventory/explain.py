@@ -14,18 +14,19 @@ from holdfast.inventory.case import (
     Reason,
     Shop,
     Standing,
+    Stranger,
     View,
 )
 from holdfast.inventory.cover import joined
 from holdfast.inventory.demand import pause
-from holdfast.inventory.exposure import alone
+from holdfast.inventory.exposure import alone, taken_by_strangers
 from holdfast.inventory.known import Block, Booking
 from holdfast.inventory.model import Span
 from holdfast.inventory.plan import closed_on
 
 
 def explain(case: Case) -> Explanation:
-    """1. time, 2. bookings with setup and cleanup, 3. conflicts, 4. listings and what their channels show."""
+    """1. time, 2. bookings with setup and cleanup, and strangers, 3. conflicts, 4. listings and what their channels show."""
     views = tuple(view(case, shop) for shop in case.shops)
     reasons = [_time(case), *_bookings(case), *_sold_by(case, views)]
     for shop, seen in zip(case.shops, views, strict=True):
@@ -57,8 +58,32 @@ def _bookings(case: Case) -> list[Reason]:
     found: list[Reason] = []
     for booking in (b for b in case.bookings if b.id in hit and b.span):
         found += _booking(case, booking)
-    free = Reason(rule="booking", mark="ok", about="bookings", text="nobody has it")
-    return found or [free]
+    strangers = [_stranger(case, one) for one in case.strangers if _is_there(case, one)]
+    known = "nobody we know has it" if strangers else "nobody has it"
+    free = Reason(rule="booking", mark="ok", about="bookings", text=known)
+    return [*(found or [free]), *strangers]
+
+
+def _is_there(case: Case, one: Stranger) -> bool:
+    """Whether the time of the unit is taken by it, the pauses around it included."""
+    spans = {one.listing_id: [one.span]}
+    taken = taken_by_strangers(alone(case.unit), spans, case.outlets, case.units)
+    return any(span.overlaps(case.span) for span in taken)
+
+
+def _stranger(case: Case, one: Stranger) -> Reason:
+    name = case.outlets[one.listing_id].name
+    then = (
+        "closed on the other channels as if held"
+        if case.trusted
+        else "the other channels go on selling it (trust_offers = false)"
+    )
+    text = (
+        f"{_times(case, one.span)}  sold no more by {name}, booking unknown, since"
+        f" {_clock(case, one.since)}, read {_age(case.now - one.read_at)} ago: {then}"
+    )
+    mark: Mark = "no" if case.trusted else "warning"
+    return Reason(rule="occupied", mark=mark, about=name, text=text)
 
 
 def _booking(case: Case, booking: Booking) -> list[Reason]:
@@ -211,8 +236,9 @@ def _of_block(shop: Shop, block: Block) -> Iterator[Coming]:
 def _next_free(case: Case) -> datetime | None:
     """The first moment from which as much time is free, by the same rule as above."""
     closed = closed_on(alone(case.unit), case.bookings, case.outlets, case.units, case.seats)
+    unknown = taken_by_strangers(alone(case.unit), case.believed, case.outlets, case.units)
     at, length = max(case.span.start, case.now), case.span.length
-    for span in joined(part.span for part in closed):
+    for span in joined([*(part.span for part in closed), *unknown]):
         if span.overlaps(Span.of(at, length)):
             at = span.end
     return at if at + length <= case.known_until else None

@@ -9,6 +9,7 @@ from typing import Literal
 from holdfast.inventory.allocate import NOBODY
 from holdfast.inventory.known import Booking, Holds, Outlet, Unit
 from holdfast.inventory.model import Span
+from holdfast.inventory.occupied import closed_by_strangers
 from holdfast.inventory.plan import Closed, closed_on
 from holdfast.inventory.seating import Seats
 
@@ -134,7 +135,10 @@ def without_a_free_unit(
     units: Mapping[int, Unit],
     seats: Seats = NOBODY,
 ) -> list[Span]:
-    """The offers that could be sold twice; those of a pool only once none of its units is free."""
+    """The offers that could be sold twice; those of a pool only once none of its units is free.
+
+    Somebody unknown counts if `bookings` holds them: see `occupied.as_bookings`.
+    """
     if outlet.takes == "all":
         return list(offers)
     taken = [
@@ -143,6 +147,17 @@ def without_a_free_unit(
         if unit in units
     ]
     return [o for o in offers if all(any(s.overlaps(o) for s in spans) for spans in taken)]
+
+
+def taken_by_strangers(
+    outlet: Outlet,
+    strangers: Mapping[int, Sequence[Span]],
+    outlets: Mapping[int, Outlet],
+    units: Mapping[int, Unit],
+) -> list[Span]:
+    """What a listing must not sell because somebody unknown is on its units."""
+    found = closed_by_strangers(outlet, strangers, outlets, units)
+    return [part.span for several in found.values() for part in several]
 
 
 def alone(unit: Unit) -> Outlet:

@@ -3,8 +3,16 @@
 import re
 
 TAG = "+hf-"
+ORPHAN = "orphan-"
+"""Blocks that were taken over from a channel, where they stood for nothing, have markers that begin so."""
+
 _MARKER = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MARKED = re.compile(r"[^@]*\+hf-(?P<marker>[a-z0-9-]+)@[^@]+", re.IGNORECASE)
+
+
+def is_orphan(marker: str) -> bool:
+    """Whether a block was found at its channel without being known."""
+    return marker.startswith(ORPHAN)
 
 
 def mark(email: str, marker: str) -> str:

@@ -1,13 +1,13 @@
 """occupied: time that a channel sells no more although we know nobody there. Conservative. No I/O."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from holdfast.inventory.cover import joined
 from holdfast.inventory.demand import closing
-from holdfast.inventory.known import Outlet, Unit
+from holdfast.inventory.known import Booking, Outlet, Unit
 from holdfast.inventory.model import Span
 from holdfast.inventory.plan import Closed
 
@@ -18,6 +18,30 @@ sold, may be gone for that reason alone."""
 
 MOST_UNSOLD = 5
 """A read that shows nothing at all for sale, where so many offers are known, is a closed house or a fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Something that we know at a channel: its slot, and the span with setup and cleanup.
+
+    `beside`: it is on another listing of the account that shares a unit with this one.
+    """
+
+    slot: Span
+    span: Span
+    beside: bool = False
+
+
+def bearing(taken: Iterable[Taken], sold: Sequence[Span], *, pool: bool) -> list[Span]:
+    """What can explain that a listing sells some time no more.
+
+    What is on a listing beside it does so only where the channel itself knows that they share a unit. It
+    does not if it sells this listing over that very slot; a pool's goes on selling in any case.
+    """
+    free = joined(sold)
+    return [
+        one.span for one in taken if not (one.beside and not pool and _overlapping(one.slot, free))
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +141,44 @@ def closed_by_strangers(
         for unit in sorted(set(sold) & set(outlet.unit_ids) & set(units)):
             found.setdefault(unit, []).extend(_stranger(span, units[unit]) for span in several)
     return found
+
+
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def as_bookings(
+    strangers: Mapping[int, Sequence[Span]], outlets: Mapping[int, Outlet]
+) -> list[Booking]:
+    """Somebody unknown as a hold that came after everybody: nobody loses a unit to them. Ids are negative.
+
+    On a pool they are on all of its units: it sells nothing more.
+    """
+    several = [
+        (listing, span)
+        for listing, spans in sorted(strangers.items())
+        if listing in outlets
+        for span in spans
+    ]
+    return [
+        Booking(
+            id=-number,
+            listing_id=listing,
+            external_id="",
+            status="held",
+            raw_status="",
+            payment="none",
+            span=span,
+            party_size=None,
+            unit_ids=(),
+            held_until=None,
+            made_at=None,
+            first_seen_at=LAST,
+            firm_at=None,
+            read_at=LAST,
+            version=0,
+        )
+        for number, (listing, span) in enumerate(several, 1)
+    ]
 
 
 def _stranger(span: Span, unit: Unit) -> Closed:

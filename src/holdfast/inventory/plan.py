@@ -179,7 +179,7 @@ def diff(wanted: Sequence[Wish], blocks: Iterable[Block]) -> list[Change]:
         if not _as_wished(kept.get(_place(wish)), wish)
     ]
     dropped = [block for block in spare if block.wants != "nothing"]
-    return changes + [Change(block=block, wish=_nothing(block)) for block in dropped]
+    return changes + [withdrawn(block) for block in dropped]
 
 
 def _place(wish: Wish) -> Place:
@@ -203,8 +203,9 @@ def _as_wished(block: Block | None, wish: Wish) -> bool:
     ) == (wish.wants, wish.until, wish.because, wish.lane)
 
 
-def _nothing(block: Block) -> Wish:
-    return Wish(
+def withdrawn(block: Block) -> Change:
+    """It is not wanted any more."""
+    nothing = Wish(
         listing_id=block.listing_id,
         span=block.span,
         wants="nothing",
@@ -213,6 +214,17 @@ def _nothing(block: Block) -> Wish:
         lane=block.lane,
         party=block.party,
     )
+    return Change(block=block, wish=nothing)
+
+
+def wound_up(blocks: Iterable[Block], bookings: Iterable[Booking]) -> list[Change]:
+    """What changes on a listing out of service: nothing is placed there any more, and what stands goes with its last booking."""
+    there = {booking.id for booking in bookings if booking.occupying}
+    return [
+        withdrawn(block)
+        for block in blocks
+        if block.wants != "nothing" and not (block.stands and there.intersection(block.because))
+    ]
 
 
 def next_call(block: Block, releases_holds: bool) -> Call | None:

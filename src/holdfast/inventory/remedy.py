@@ -108,15 +108,23 @@ def _by_kind(case: Case) -> Iterator[Action]:
     match case.kind:
         case "double_booking":
             yield from _double(case)
-        case "cancel_refused" | "both_edited":
+        case "cancel_refused":
             yield from _cancelled_again(case)
             yield Action(act="accept", text="Leave the booking as its channel shows it")
+        case "both_edited":  # it is not any more what was to be cancelled
+            yield Action(act="accept", text="Leave the booking as its channel shows it")
+            yield from _cancelled_again(case)
         case "block_lost":
             yield from _placed_again(case)
             yield Action(act="accept", text="Leave the time open there")
+        case "orphan_block" | "orphan_at_channel":
+            yield from _released_again(case)
+            yield Action(act="accept", text="Leave it there: the time stays closed")
         case "too_small":
             yield from _given_up(case)
             yield Action(act="accept", text="Leave the booking as it is")
+        case "brake":  # settled by its own command only, which shows what would go
+            return
         case _:
             yield Action(act="accept", text="Leave it as it is")
 
@@ -186,6 +194,13 @@ def _placed_again(case: Case) -> Iterator[Action]:
         lost = case.lost
         call = Call(call="place", account=lost.account, listing=lost.listing, ref=None)
         yield Action(act="retry", text=f"Close {lost.listing} again", calls=(call,))
+
+
+def _released_again(case: Case) -> Iterator[Action]:
+    if case.lost is not None:
+        lost = case.lost
+        call = Call(call="release", account=lost.account, listing=lost.listing, ref=lost.ref)
+        yield Action(act="retry", text=f"Release it on {lost.listing} again", calls=(call,))
 
 
 def _cancel(act: Act, text: str, case: Case, sides: Iterable[Side]) -> Action:

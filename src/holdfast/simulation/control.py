@@ -2,7 +2,7 @@
 
 Every path lies below `/control`, apart from the provider's API, and looks the same for every provider:
 
-    GET  /control/places                what can be booked: [{"place", "name", "zone"}]
+    GET  /control/places                what can be booked: [{"place", "name", "house", "zone"}]
     GET  /control/offers?days=2         [{"place", "start", "end"}], what a guest could book now
     POST /control/guest/book            {"place", "start", "end", "party", "confirm"} -> {"ref"}, or 409
     POST /control/guest/{ref}/confirm   the guest goes through with it -> {"ref"}, which may be a new one

@@ -131,18 +131,6 @@ async def lost(connection: asyncpg.Connection, block_id: int, now: datetime) -> 
     return times
 
 
-async def forgive(connection: asyncpg.Connection, block_id: int, now: datetime) -> None:
-    """It may be placed once more."""
-    await connection.execute(_SQL["forgive"], block_id, now)
-
-
-async def end_losses(
-    connection: asyncpg.Connection, block_id: int, now: datetime, resolution: str
-) -> bool:
-    """Close what asks about the block; False: nothing asked."""
-    return bool(await connection.fetch(_SQL["end_losses"], block_id, now, resolution))
-
-
 async def close(connection: asyncpg.Connection, block_ids: Sequence[int], now: datetime) -> None:
     """They are over and done with."""
     await connection.execute(_SQL["close"], list(block_ids), now)
@@ -177,12 +165,6 @@ async def live_refs(
         _SQL["live_refs"], account_id, to_range(window), before, holds_are_listed
     )
     return {row["external_id"] for row in rows}
-
-
-async def venue_of(connection: asyncpg.Connection, block_id: int) -> int | None:
-    """The venue of a block."""
-    venue: int | None = await connection.fetchval(_SQL["venue_of"], block_id)
-    return venue
 
 
 async def venue_of_ref(

@@ -15,7 +15,7 @@ select b.*, exists (select from pushes p where p.block_id = b.id and p.state in 
 select b.*, exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown')) as flying
   from blocks b
  where b.account_id = $1 and (b.external_id = $2 or b.marker = $3)
- order by b.closed_at is null desc, b.id desc limit 1
+ order by b.external_id is not distinct from $2 desc, b.closed_at is null desc, b.id desc limit 1
 
 -- by_refs --
 -- Which of these ids at the channel are blocks of ours.
@@ -54,16 +54,6 @@ update blocks
 -- Somebody took it away at its channel.
 update blocks set losses = losses + 1, updated_at = $2 where id = $1 returning losses
 
--- forgive --
--- A person wants it placed once more; if it is taken away again, they are asked again.
-update blocks set losses = 1, updated_at = $2 where id = $1
-
--- end_losses --
--- Nobody needs to be asked about it any more.
-update conflicts set closed_at = $2, resolution = $3
- where kind = 'block_lost' and block_id = $1 and closed_at is null
-returning id
-
 -- close --
 -- Nothing wanted, nothing there, nothing under way: a call may have been claimed since that was looked at.
 -- What was asked about it is over with it.
@@ -73,7 +63,7 @@ with over as (
      and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
   returning b.id)
 update conflicts c set closed_at = $2, resolution = 'the block is not wanted any more'
-  from over where c.block_id = over.id and c.kind = 'block_lost' and c.closed_at is null
+  from over where c.block_id = over.id and c.closed_at is null
 
 -- lapsed --
 -- Holds of ours whose time is over, by venue. What became of one about which a call is under way, the call's
@@ -104,14 +94,10 @@ with past as (
   returning b.id),
 unasked as (
   update conflicts c set closed_at = $1, resolution = 'its time is over'
-    from past where c.block_id = past.id and c.kind = 'block_lost' and c.closed_at is null)
+    from past where c.block_id = past.id and c.closed_at is null)
 update pushes p set state = 'superseded', outcome = 'superseded', settled_at = $1
   from past where p.block_id = past.id and p.state in ('waiting', 'shadow')
 returning p.id
-
--- venue_of --
--- Where a block is.
-select venue_id from blocks where id = $1
 
 -- venue_of_ref --
 -- Where a block of ours stands, by its id at the channel.

@@ -64,6 +64,14 @@ async def by_refs(
     return {row["external_id"]: booking_of(row) for row in rows}
 
 
+async def venue_of_ref(
+    connection: asyncpg.Connection, account_id: int, external_id: str
+) -> int | None:
+    """The venue of a booking by the channel's id, whatever became of its listing."""
+    venue: int | None = await connection.fetchval(_SQL["venue_of_ref"], account_id, external_id)
+    return venue
+
+
 async def row_by_id(connection: asyncpg.Connection, booking_id: int) -> asyncpg.Record | None:
     """One booking with all its columns."""
     return await connection.fetchrow(_SQL["by_id"], booking_id)

@@ -6,6 +6,10 @@ select * from bookings where account_id = $1 and external_id = $2
 -- A page of them, for the local diff of a poll.
 select * from bookings where account_id = $1 and external_id = any($2::text[])
 
+-- venue_of_ref --
+-- Where it is, be it on a listing that is no longer in service.
+select venue_id from bookings where account_id = $1 and external_id = $2
+
 -- by_id --
 -- For an operator's act.
 select * from bookings where id = $1

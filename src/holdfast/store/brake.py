@@ -68,6 +68,11 @@ async def trip(
     return tripped is not None
 
 
+async def another(connection: asyncpg.Connection, name: str) -> None:
+    """One more account is braked, while the brake's conflict is open for others: it names it, too."""
+    await connection.execute(_SQL["another"], name)
+
+
 async def open_refs(
     connection: asyncpg.Connection, account_id: int, refs: Collection[str]
 ) -> set[str]:

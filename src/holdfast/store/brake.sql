@@ -1,6 +1,7 @@
 -- expected --
 -- Which of these are live as far as we know, and which of those are holds that have lapsed by $3. What an
--- operator accepted as gone, and is being asked after, is not expected any more.
+-- operator accepted as gone, and is being asked after, is not expected any more; nor is what is on listings
+-- out of service, for those are not scanned.
 select e.* from (
   select external_id as ref, listing_id, false as ours, coalesce(held_until <= $3, false) as lapsed
     from bookings
@@ -12,6 +13,7 @@ select e.* from (
    where account_id = $1 and external_id = any($2::text[]) and closed_at is null and state <> 'absent') e
  where not exists (select from inbox i where i.account_id = $1 and i.ref = e.ref and i.done_at is null
                       and i.raw_type = 'absence_accepted')
+   and not exists (select from listings l where l.id = e.listing_id and not l.active)
 
 -- read_since --
 -- How many of an account's bookings were read since $2, and which of them were not there any more, apart
@@ -29,6 +31,12 @@ select braked_at is not null from accounts where id = $1
 -- trip --
 -- The first to notice trips it; the others find it tripped.
 update accounts set braked_at = $2, brake = $3 where id = $1 and braked_at is null returning id
+
+-- another --
+-- One conflict stands for all braked accounts; it names the others, too.
+update conflicts
+   set evidence = evidence || jsonb_build_object('and', concat_ws(', ', evidence ->> 'and', $1::text))
+ where kind = 'brake' and closed_at is null
 
 -- open_refs --
 -- Which of these wait in the inbox already.

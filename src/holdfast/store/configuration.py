@@ -93,6 +93,8 @@ class Book:
     venues: Mapping[int, VenueRow]
     units: Mapping[int, UnitRow]
     listings: Mapping[int, ListingRow]
+    former: Mapping[int, ListingRow]
+    """Listings of these venues that are no longer in holdfast.toml: bookings made on them keep their units."""
 
 
 _BOOK = TypeAdapter(Book)

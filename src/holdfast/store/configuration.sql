@@ -14,7 +14,11 @@ select jsonb_build_object(
   'listings', (select coalesce(jsonb_object_agg(l.id, to_jsonb(l) || jsonb_build_object('unit_ids',
                         array(select m.unit_id from listing_units m
                                where m.listing_id = l.id order by m.position))), '{}')
-                 from listings l where l.active or $1)
+                 from listings l where l.active or $1),
+  'former',   (select coalesce(jsonb_object_agg(l.id, to_jsonb(l) || jsonb_build_object('unit_ids',
+                        array(select m.unit_id from listing_units m
+                               where m.listing_id = l.id order by m.position))), '{}')
+                 from listings l join venues v on v.id = l.venue_id where not l.active and (v.active or $1))
 )::text
 
 -- put_accounts --

@@ -69,7 +69,7 @@ class Unseen:
     settled_at: datetime
 
 
-async def by_id(connection: asyncpg.Connection, conflict_id: int) -> Conflict | None:
+async def by_id(connection: asyncpg.Connection | asyncpg.Pool, conflict_id: int) -> Conflict | None:
     """One, open or closed."""
     row = await connection.fetchrow(_SQL["by_id"], conflict_id)
     if row is None:
@@ -126,16 +126,12 @@ async def about(
     return {row["id"]: row["kind"] for row in rows}
 
 
-async def about_block(connection: asyncpg.Connection, block_id: int, kind: str) -> dict[int, str]:
-    """The open conflicts of a kind about a block of ours: id → kind."""
-    rows = await connection.fetch(_SQL["about_block"], block_id, kind)
+async def about_block(
+    connection: asyncpg.Connection, block_id: int, kinds: Sequence[str]
+) -> dict[int, str]:
+    """The open conflicts of these kinds about a block of ours: id → kind."""
+    rows = await connection.fetch(_SQL["about_block"], block_id, list(kinds))
     return {row["id"]: row["kind"] for row in rows}
-
-
-async def by_ref(connection: asyncpg.Connection, kind: str, venue_id: int, ref: str) -> int | None:
-    """The open conflict of a kind about this id of a channel."""
-    found: int | None = await connection.fetchval(_SQL["by_ref"], kind, venue_id, ref)
-    return found
 
 
 async def resting_on(connection: asyncpg.Connection, booking_id: int) -> dict[int, str]:
@@ -177,6 +173,12 @@ async def witnesses(
     """Bookings as they were observed."""
     rows = await connection.fetch(_SQL["witnesses"], list(booking_ids))
     return {row["id"]: Witness(**row) for row in rows}
+
+
+async def sold_there(connection: asyncpg.Connection, first_id: int, second_id: int) -> bool | None:
+    """Whether the second booking's listing sold the time when the first was decided on; None: not known."""
+    sold: bool | None = await connection.fetchval(_SQL["sold_there"], first_id, second_id)
+    return sold
 
 
 async def closing(connection: asyncpg.Connection, first_id: int, second_id: int) -> Closing | None:

@@ -1,10 +1,14 @@
 -- open --
--- One open conflict of a kind for a booking or a block; told again, its evidence is renewed.
+-- One open conflict of a kind for a booking or a block; told again, only whom it is against is renewed.
+-- `source` is the channel that took the time first, `target` the one of the booking or the block.
 insert into conflicts (venue_id, kind, booking_id, block_id, against_ids, unit_ids, evidence, opened_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (kind, coalesce(booking_id, 0), coalesce(block_id, 0)) where closed_at is null
 do update set against_ids = excluded.against_ids, unit_ids = excluded.unit_ids
-returning id, (xmax = 0) as fresh
+returning id, (xmax = 0) as fresh,
+  (select b.channel from bookings b where b.id = any(conflicts.against_ids) order by b.first_seen_at, b.id limit 1) as source,
+  coalesce((select b.channel from bookings b where b.id = conflicts.booking_id),
+           (select a.channel from blocks k join accounts a on a.id = k.account_id where k.id = conflicts.block_id)) as target
 
 -- open_bookings --
 -- Which of these bookings have an open conflict of a kind.
@@ -18,11 +22,6 @@ update conflicts
        resolution = coalesce((decision ->> 'act') || ' by ' || (decision ->> 'actor') || ': ' || (decision ->> 'reason'), $3)
  where id = any($1::bigint[]) and closed_at is null
 
--- close_of_booking --
--- A conflict of one kind ends with what caused it.
-update conflicts set closed_at = $3, resolution = $4
- where kind = $1 and booking_id = $2 and closed_at is null
-
 -- renew --
 -- Whom it is against may change while it is open.
 update conflicts set against_ids = $2, unit_ids = $3 where id = $1 and against_ids <> $2
@@ -34,10 +33,6 @@ select * from conflicts where id = $1
 -- about --
 -- The open conflicts of some kinds about a booking.
 select id, kind from conflicts where booking_id = $1 and kind = any($2::text[]) and closed_at is null
-
--- by_ref --
--- The open conflict of a kind about something at a channel that is no booking of ours.
-select id from conflicts where kind = $1 and venue_id = $2 and evidence ->> 'ref' = $3 and closed_at is null
 
 -- decide --
 -- What was decided, and by whom. Whoever decides while a decision is under way changes nothing.
@@ -133,6 +128,11 @@ select b.id, b.channel, a.name as account, l.name as listing, b.external_id as r
      order by i.received_at desc, i.id limit 1) i on true
  where b.id = any($1::bigint[])
 
+-- sold_there --
+-- Whether booking $2's listing sold booking $1's time when that was decided on; null: it was not looked at.
+select e.ended_at is null or e.ended_at > e.began_at from exposures e join bookings later on later.id = $2
+ where e.booking_id = $1 and e.listing_id = later.listing_id order by e.id limit 1
+
 -- closing --
 -- The push that should have closed booking $2's listing for booking $1, with its tries.
 select p.id as push_id, a.name as account, a.mode, l.name as listing, p.state, p.wished_at,
@@ -150,5 +150,5 @@ select p.id as push_id, a.name as account, a.mode, l.name as listing, p.state, p
  order by p.id limit 1
 
 -- about_block --
--- The open conflicts of a kind about a block of ours.
-select id, kind from conflicts where block_id = $1 and kind = $2 and closed_at is null
+-- The open conflicts of some kinds about a block of ours.
+select id, kind from conflicts where block_id = $1 and kind = any($2::text[]) and closed_at is null

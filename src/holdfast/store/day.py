@@ -60,7 +60,10 @@ class Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBlock:
-    """A live block that touches the day; `push` is the state of the call about it, if one is open."""
+    """A live block that touches the day; `push` is the state of the call about it, if one is open.
+
+    `unit_id` is the one unit that a block on a pool stands for.
+    """
 
     id: int
     listing: str
@@ -73,6 +76,7 @@ class DayBlock:
     state: str
     expires_at: datetime | None
     because: Sequence[int]
+    unit_id: int | None
     push: str | None
     attempts: int
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import asyncpg
 
-from holdfast.inventory.case import Errand, Offered
+from holdfast.inventory.case import Errand, Offered, Stranger
 from holdfast.inventory.model import Span
 from holdfast.store.queries import load
-from holdfast.store.ranges import to_range
+from holdfast.store.ranges import to_range, to_span
 
 _SQL = load("explain")
 
@@ -48,6 +48,12 @@ async def offers(
         offer = Offered(span=there, open=row["open"], read_at=row["read_at"])
         found[row["listing_id"]].append(offer)
     return found
+
+
+async def strangers(connection: asyncpg.Connection, venue_id: int, span: Span) -> list[Stranger]:
+    """Time of a venue's listings within the span that is sold no more, and nobody knows why."""
+    rows = await connection.fetch(_SQL["strangers"], venue_id, to_range(span))
+    return [Stranger(**{**row, "span": to_span(row["span"])}) for row in rows]
 
 
 async def errands(connection: asyncpg.Connection, block_ids: Sequence[int]) -> dict[int, Errand]:

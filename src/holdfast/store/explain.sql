@@ -16,6 +16,13 @@ select listing_id, starts_at, ends_at, open, read_at from offers
  where listing_id = any($1::bigint[]) and starts_at < $3 and ends_at > $2
  order by starts_at, ends_at
 
+-- strangers --
+-- Time that is sold no more at a venue although we know nobody there.
+select o.listing_id, o.during as span, o.since, o.read_at
+  from occupied o join listings l on l.id = o.listing_id
+ where l.venue_id = $1 and l.active and o.during && $2
+ order by lower(o.during), o.listing_id
+
 -- errands --
 -- The call about each block that is not done: under way, waiting, or given up since it last changed.
 select distinct on (p.block_id) p.block_id, p.call, p.state, p.attempts, p.due_at, p.error

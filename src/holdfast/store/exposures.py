@@ -46,6 +46,15 @@ class Ended:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lasted:
+    """How long one lasted, or has lasted so far; `told`: the provider's clock says when it began."""
+
+    seconds: float
+    told: bool
+    goes_on: bool
+
+
 async def latest(connection: asyncpg.Connection, booking_ids: Collection[int]) -> list[Episode]:
     """The last episode of each of these bookings on each listing."""
     rows = await connection.fetch(_SQL["latest"], list(booking_ids))
@@ -156,6 +165,7 @@ async def oldest_open(pool: asyncpg.Pool) -> dict[str, datetime]:
     return {row["channel"]: row["since"] for row in found}
 
 
-async def seconds_since(pool: asyncpg.Pool, at: datetime) -> list[float]:
-    """How long each lasted that ended since; without the renewals of what closed it."""
-    return [row["seconds"] for row in await pool.fetch(_SQL["seconds_since"], at)]
+async def lasted(pool: asyncpg.Pool, since: datetime, now: datetime) -> list[Lasted]:
+    """Every one that began since then, those that go on too; without the renewals of what closed it."""
+    rows = await pool.fetch(_SQL["lasted"], since, now)
+    return [Lasted(**row) for row in rows]

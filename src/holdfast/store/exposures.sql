@@ -74,7 +74,9 @@ select a.channel, min(e.began_at) as since
  where e.ended_at is null and a.mode = 'live' and a.active and l.active
  group by 1
 
--- seconds_since --
--- How long each one lasted that began with the time being taken and ended since.
-select extract(epoch from ended_at - began_at)::float as seconds from exposures
- where ended_at >= $1 and cause <> 'again'
+-- lasted --
+-- How long each one lasted that began since $1 with the time being taken; of those that go on, until $2.
+select extract(epoch from greatest(coalesce(ended_at, $2), began_at) - began_at)::float as seconds,
+       basis = 'provider' as told, ended_at is null as goes_on
+from exposures
+where began_at >= $1 and cause <> 'again'

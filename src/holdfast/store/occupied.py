@@ -6,6 +6,7 @@ from datetime import datetime
 import asyncpg
 
 from holdfast.inventory.model import Span
+from holdfast.inventory.occupied import Taken
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_range, to_span
 
@@ -23,10 +24,17 @@ async def grid(
 
 async def taken_here(
     connection: asyncpg.Connection, listing_id: int, venue_id: int, stretch: Span
-) -> list[Span]:
-    """What we know to stand on a listing at its channel, setup and cleanup included."""
+) -> list[Taken]:
+    """What we know to stand at a listing's channel on its units, setup and cleanup included."""
     rows = await connection.fetch(_SQL["taken_here"], listing_id, venue_id, to_range(stretch))
-    return [Span(start=row["starts_at"], end=row["ends_at"]) for row in rows]
+    return [
+        Taken(
+            slot=to_span(row["slot"]),
+            span=Span(start=row["starts_at"], end=row["ends_at"]),
+            beside=row["listing_id"] != listing_id,
+        )
+        for row in rows
+    ]
 
 
 async def replace(

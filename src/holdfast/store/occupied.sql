@@ -5,7 +5,8 @@ select starts_at, ends_at, open from offers
 
 -- taken_here --
 -- What explains that a listing's account sells some time no more: its own bookings and our blocks, on this
--- listing and on those of the account that share a unit with it, with setup and cleanup.
+-- listing and on those of the account that share a unit with it, with setup and cleanup. What we placed there
+-- only because of somebody unknown explains nothing: he would vanish behind it.
 with near as (
   select distinct theirs.listing_id,
          max(make_interval(mins => u.setup_minutes)) over () as setup,
@@ -15,14 +16,15 @@ with near as (
     join listings l on l.id = theirs.listing_id
     join units u on u.id = mine.unit_id
    where mine.listing_id = $1 and l.account_id = (select account_id from listings where id = $1))
-select lower(b.during) - n.setup as starts_at, upper(b.during) + n.cleanup as ends_at
+select n.listing_id, b.during as slot, lower(b.during) - n.setup as starts_at, upper(b.during) + n.cleanup as ends_at
   from near n join bookings b on b.listing_id = n.listing_id
  where int8range(b.venue_id, b.venue_id, '[]') && int8range($2, $2, '[]') and b.during && $3
    and b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
 union all
-select lower(k.during), upper(k.during)
+select n.listing_id, k.during, lower(k.during), upper(k.during)
   from near n join blocks k on k.listing_id = n.listing_id
  where k.venue_id = $2 and k.closed_at is null and k.during && $3
+   and (k.listing_id = $1 or k.because <> '{}' or k.wants = 'nothing')
    and (k.state <> 'absent' or exists (
      select from pushes p where p.block_id = k.id and p.state in ('in_flight', 'unknown')))
 

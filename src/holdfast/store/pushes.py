@@ -30,6 +30,18 @@ class OpenPush:
         return self.state in ("waiting", "shadow")
 
 
+Asked = tuple[int, Span, int | None]
+"""A listing, a span of it, and the party a block is placed for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """How often a channel said that something is taken, and when it did last."""
+
+    times: int
+    last_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPush:
     """A wanted call. Exactly one of `block_id` and `booking_id` is set."""
@@ -83,6 +95,19 @@ async def open_of_blocks(
     """The latest push of each block."""
     rows = await connection.fetch(_SQL["open_of_blocks"], list(block_ids))
     return {row["block_id"]: OpenPush(**row) for row in rows}
+
+
+async def refusals(
+    connection: asyncpg.Connection, venue_id: int, since: datetime
+) -> dict[Asked, Refusals]:
+    """Where channels of a venue refused our blocks as taken, by what was asked for."""
+    rows = await connection.fetch(_SQL["refusals"], venue_id, since)
+    return {
+        (row["listing_id"], to_span(row["during"]), row["party"]): Refusals(
+            times=row["times"], last_at=row["last_at"]
+        )
+        for row in rows
+    }
 
 
 async def wish(connection: asyncpg.Connection, push: NewPush) -> int:

@@ -4,6 +4,13 @@ select distinct on (block_id) block_id, id, call, state, risk, settled_at from p
  where block_id = any($1::bigint[])
  order by block_id, (state in ('in_flight', 'unknown')) desc, (state in ('waiting', 'shadow')) desc, id desc
 
+-- refusals --
+-- How often channels refused our place as taken since a moment, by what was asked for, and when they did last.
+select b.listing_id, b.during, b.party, count(*) as times, max(p.settled_at) as last_at
+  from pushes p join blocks b on b.id = p.block_id
+ where p.venue_id = $1 and p.outcome = 'taken' and p.settled_at > $2 and p.call = 'place'
+ group by b.listing_id, b.during, b.party
+
 -- wish --
 -- One waiting push for each block or booking: the newest wish replaces it. An account may have left the shadow.
 insert into pushes (venue_id, account_id, block_id, booking_id, call, state, risk, starts_at, due_at, reason, observed_at, wished_at)
@@ -20,7 +27,9 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 
 -- claim --
 -- By risk: the order is the promise. A release waits until nothing is left to close on its listing, and
--- until no call about the same thing is under way, and as long as an account around it is braked. The attempt is written before the call is made.
+-- until no call about the same thing is under way, and as long as an account around it is braked. It waits for
+-- what would lie over its own time in a pool only: elsewhere it must go before the other can come.
+-- The attempt is written before the call is made.
 with due as (
   select p.id, p.state as was from pushes p
    where p.account_id = $1 and p.state in ('waiting', 'unknown') and p.due_at <= $2
@@ -33,8 +42,11 @@ with due as (
      and (p.call <> 'release' or p.state = 'unknown' or not exists (
        select from pushes c join blocks cb on cb.id = c.block_id join blocks rb on rb.id = p.block_id
         where c.account_id = $1 and c.call = 'place' and c.state in ('waiting', 'in_flight', 'unknown')
-          and (c.state <> 'waiting' or c.due_at <= $2)
-          and cb.listing_id = rb.listing_id and not cb.during && rb.during))
+          and cb.listing_id = rb.listing_id
+          and case when cb.during && rb.during
+                   then exists (select from listings l where l.id = cb.listing_id and l.takes = 'one'
+                                   and (select count(*) from listing_units m where m.listing_id = l.id) > 1)
+                   else c.state <> 'waiting' or c.due_at <= $2 end))
      and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
    order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
    for update skip locked),

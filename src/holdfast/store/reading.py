@@ -91,7 +91,7 @@ class BlockRow:
 class ConflictRow:
     """What a person should settle; `booking_id` is the side without its units, `decided` an act under way.
 
-    `auto_at` is when the venue's policy acts by itself.
+    `starts_at` is when its booking or block begins; `auto_at` is when the venue's policy acts by itself.
     """
 
     id: int
@@ -102,6 +102,7 @@ class ConflictRow:
     block_id: int | None
     against_ids: Sequence[int]
     units: Sequence[str]
+    starts_at: datetime | None
     opened_at: datetime
     closed_at: datetime | None
     resolution: str | None

@@ -65,6 +65,8 @@ limit $6
 -- newest first; the settled ones only when asked for
 select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.against_ids,
        array(select u.name from units u where u.id = any(c.unit_ids) order by u.name) as units,
+       coalesce((select lower(b.during) from bookings b where b.id = c.booking_id),
+                (select lower(k.during) from blocks k where k.id = c.block_id)) as starts_at,
        c.opened_at, c.closed_at, c.resolution, c.snoozed_until, c.auto_at,
        c.decision ->> 'act' as decided, c.decision ->> 'actor' as decided_by, c.decided_at
 from conflicts c
@@ -79,6 +81,8 @@ limit $4
 -- one, with how it arose and what was decided
 select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.against_ids,
        array(select u.name from units u where u.id = any(c.unit_ids) order by u.name) as units,
+       coalesce((select lower(b.during) from bookings b where b.id = c.booking_id),
+                (select lower(k.during) from blocks k where k.id = c.block_id)) as starts_at,
        c.opened_at, c.closed_at, c.resolution, c.snoozed_until, c.auto_at,
        c.decision ->> 'act' as decided, c.decision ->> 'actor' as decided_by, c.decided_at,
        c.decision ->> 'reason' as reason, c.evidence::text as evidence
@@ -223,15 +227,17 @@ where booking_id = any($1::bigint[])
 order by unit_id
 
 -- day_blocks --
--- our live blocks that touch [$2, $3), with the call under way or waiting for each.
+-- our live blocks that touch [$2, $3), with the call under way or waiting for each. Of a pool's block, the
+-- unit that it stands for: the one at its lane's place; none for a lane beyond the last unit.
 -- The coalesce is the expression of the unique indexes on pushes.
 select k.id, l.name as listing, a.name as account, a.channel, a.mode, lower(k.during) as starts_at,
        upper(k.during) as ends_at, k.wants, k.state, k.expires_at, k.because,
-       coalesce(flying.state, resting.state) as push,
+       m.unit_id, coalesce(flying.state, resting.state) as push,
        coalesce(flying.attempts, resting.attempts, 0) as attempts
 from blocks k
 join listings l on l.id = k.listing_id
 join accounts a on a.id = k.account_id
+left join listing_units m on m.listing_id = k.listing_id and l.takes = 'one' and m.position = k.lane
 left join pushes flying on coalesce(flying.block_id, 0) = k.id and coalesce(flying.booking_id, 0) = 0
                        and flying.state in ('in_flight', 'unknown')
 left join pushes resting on coalesce(resting.block_id, 0) = k.id and coalesce(resting.booking_id, 0) = 0

@@ -216,6 +216,7 @@ create index pushes_due on pushes (account_id, risk, starts_at, id) where state 
 create index pushes_by_account on pushes (account_id, settled_at) where settled_at is not null;
 create index pushes_lapsed on pushes (lease_until) where state = 'in_flight';
 create index pushes_by_block on pushes (block_id) where block_id is not null;
+create index pushes_refused on pushes (venue_id, settled_at) where outcome = 'taken';
 create index pushes_placing on pushes (account_id, block_id)
   where call = 'place' and state in ('waiting', 'in_flight', 'unknown');
 

@@ -29,6 +29,15 @@ class NewConflict:
     evidence: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A conflict that was not open before: the channel that took the time first, and the one that it is about."""
+
+    id: int
+    source: str | None
+    target: str | None
+
+
 async def of_bookings(connection: asyncpg.Connection, booking_ids: Collection[int]) -> set[Grant]:
     """What these bookings have now."""
     rows = await connection.fetch(_SEATS["of_bookings"], list(booking_ids))
@@ -64,8 +73,8 @@ async def grant(
     return {(row["booking_id"], row["unit_id"]) for row in rows}
 
 
-async def open_conflict(connection: asyncpg.Connection, conflict: NewConflict) -> bool:
-    """Open it; False: it is open already (and its evidence was renewed)."""
+async def open_conflict(connection: asyncpg.Connection, conflict: NewConflict) -> Opened | None:
+    """Open it; None: it is open already."""
     row = await connection.fetchrow(
         _CONFLICTS["open"],
         conflict.venue_id,
@@ -77,7 +86,9 @@ async def open_conflict(connection: asyncpg.Connection, conflict: NewConflict) -
         json.dumps(dict(conflict.evidence)),
         conflict.opened_at,
     )
-    return bool(row["fresh"])
+    if not row["fresh"]:
+        return None
+    return Opened(id=row["id"], source=row["source"], target=row["target"])
 
 
 async def open_conflicts(

@@ -167,7 +167,8 @@ async def _venue(parts: Parts, observation: Observation) -> int | None:
     venue_id = venue_of(parts, observation.account, observation.seen) or observation.venue_id
     if venue_id is not None:
         return venue_id
+    where = (observation.account.id, observation.seen.external_id)
     async with parts.pool.acquire() as connection:
-        return await block_store.venue_of_ref(
-            connection, observation.account.id, observation.seen.external_id
-        )
+        ours = await block_store.venue_of_ref(connection, *where)
+        known = ours or await booking_store.venue_of_ref(connection, *where)
+    return known if known in parts.premises else None

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from holdfast.channel import OfferSheet
 from holdfast.inventory.audit import Believed, Finding, compare, exposures
-from holdfast.inventory.exposure import without_a_free_unit
+from holdfast.inventory.exposure import taken_by_strangers, without_a_free_unit
 from holdfast.inventory.known import Block
 from holdfast.inventory.model import Seen, Span
-from holdfast.inventory.occupied import closed_by_strangers
+from holdfast.inventory.occupied import as_bookings
 from holdfast.inventory.plan import closed_on, sold_here
 from holdfast.store import audits, seats
 from holdfast.store import blocks as block_store
@@ -18,7 +18,7 @@ from holdfast.store import brake as brake_store
 from holdfast.store import occupied as occupied_store
 from holdfast.sync.absorb import absorb, apply
 from holdfast.sync.aftermath import Became, became
-from holdfast.sync.brake import ask_after
+from holdfast.sync.brake import ask_after, would_hold_back
 from holdfast.sync.decide import Observation
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.sheets import believe
@@ -42,6 +42,8 @@ class Look:
     sheets: Mapping[int, OfferSheet]
     believed: Believed
     findings: Sequence[Finding]
+    braked: bool
+    """Whether the brake holds back, or would, what is missing there."""
 
     @property
     def offers(self) -> int:
@@ -96,6 +98,7 @@ async def take_a_look(parts: Parts, account: Account, venue_id: int) -> Look:
         sheets=sheets,
         believed=believed,
         findings=[*found, *await _exposures(parts, venue_id, sheets)],
+        braked=complete and await would_hold_back(parts, account, believed.expected, shown),
     )
 
 
@@ -151,16 +154,16 @@ async def _exposures(
         strangers: Mapping[int, Sequence[Span]] = {}
         if venue.trust_offers:
             strangers = await occupied_store.of_venue(connection, venue_id, stretch)
+    everybody = [*bookings, *as_bookings(strangers, venue.outlets)]
     found: list[Finding] = []
     for listing_id, sheet in sheets.items():
         outlet = venue.outlets[listing_id]
-        closed = closed_on(outlet, bookings, venue.outlets, venue.units, sitting)
-        unknown = closed_by_strangers(outlet, strangers, venue.outlets, venue.units)
-        closed += [part for several in unknown.values() for part in several]
+        closed = closed_on(outlet, bookings, venue.ever, venue.units, sitting)
         own = sold_here(outlet, bookings)
         free = [o.span for o in sheet.offers if not any(o.span.overlaps(s) for s in own)]
-        offers = without_a_free_unit(outlet, free, bookings, venue.outlets, venue.units, sitting)
+        offers = without_a_free_unit(outlet, free, everybody, venue.ever, venue.units, sitting)
         taken = [part.span for part in closed]
+        taken += taken_by_strangers(outlet, strangers, venue.outlets, venue.units)
         found += exposures(outlet.name, offers, taken, sheet.read_at)
     return found
 

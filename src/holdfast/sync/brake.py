@@ -28,6 +28,17 @@ MOST_NAMED = 50
 """Ids that are kept with the reason; all of them are in the inbox."""
 
 
+async def would_hold_back(
+    parts: Parts, account: Account, live: Collection[str], shown: Collection[str]
+) -> bool:
+    """Whether what a complete scan did not show would be held back. Nothing is written."""
+    async with parts.pool.acquire() as connection:
+        if await brake_store.is_braked(connection, account.id):
+            return True
+        expected = await brake_store.expected(connection, account.id, live, parts.now())
+    return isinstance(judge_scan(expected, shown), Quarantine)
+
+
 async def ask_after(
     parts: Parts, account: Account, live: Collection[str], shown: Collection[str]
 ) -> list[str]:
@@ -100,14 +111,14 @@ async def trip(parts: Parts, account: Account, verdict: Quarantine) -> None:
             venue_id=None,
             kind="brake",
             opened_at=now,
-            evidence={"account": account.name, **why},
+            evidence={"account": account.name, **why, "settle_with": "holdfast brake release"},
         )
-        await seats.open_conflict(connection, conflict)
+        if await seats.open_conflict(connection, conflict) is None:
+            await brake_store.another(connection, account.name)
         told = {"account": account.name, **{key: why[key] for key in ("reason", "live", "gone")}}
         await _journal(connection, account.id, ("account.braked", "brake", told), now)
-    parts.metrics.conflicts_detected.of(
-        kind="brake", source=account.channel_name, target="other"
-    ).inc()
+    channel = account.channel_name
+    parts.metrics.conflicts_detected.of(kind="brake", source=channel, target=channel).inc()
     log.error("brake_tripped", **told)
 
 

@@ -9,7 +9,14 @@ from holdfast.inventory.known import Booking
 from holdfast.inventory.remedy import GRACE, automatic, likeness
 from holdfast.store import conflicts, seats
 from holdfast.store.cases import cases
+from holdfast.sync.alarm import alarm
+from holdfast.sync.concerns import close
 from holdfast.sync.turn import Turn
+
+ENDS: Mapping[Trouble, str] = {
+    "double_booking": "no longer overlaps",
+    "too_small": "a unit fits it now",
+}
 
 
 async def note_clashes(
@@ -42,13 +49,8 @@ async def _note(
     for clash in new:
         if clash.booking_id not in intended:
             await _open(turn, clash)
-    await _close(turn, {b: c for b, c in standing.items() if b not in found}, kind)
-
-
-async def _close(turn: Turn, over: Mapping[int, int], kind: str) -> None:
-    await seats.close_conflicts(turn.connection, over.values(), turn.now, "no longer overlaps")
-    for booking_id in over:
-        turn.note("conflict.closed", {"kind": kind}, booking_id=booking_id)
+    for booking_id in sorted(standing.keys() - found.keys()):
+        await close(turn, {standing[booking_id]: kind}, ENDS[kind], booking_id)
 
 
 async def _intended(turn: Turn, bookings: Sequence[Booking], clashes: Sequence[Clash]) -> set[int]:
@@ -82,14 +84,8 @@ async def _open(turn: Turn, clash: Clash) -> None:
             **told,
         },
     )
-    await seats.open_conflict(turn.connection, conflict)
-    turn.parts.metrics.conflicts_detected.of(kind=clash.kind, source="other", target="other").inc()
-    data: dict[str, object] = {
-        "kind": clash.kind,
-        "units": [turn.premises.units[unit].name for unit in clash.unit_ids],
-        "against": list(clash.against),
-    }
-    turn.note("conflict.opened", data, booking_id=clash.booking_id)
+    names = [turn.premises.units[unit].name for unit in clash.unit_ids]
+    await alarm(turn, conflict, {"units": names, "against": list(clash.against)})
     if clash.kind == "double_booking" and turn.premises.conflicts == "auto":
         await _announce(turn, clash.booking_id)
 
@@ -101,7 +97,8 @@ async def _evidence(turn: Turn, clash: Clash) -> dict[str, object]:
         return evidence(holders, loser, None)
     first, second = in_order(holders[0], loser)
     closing = await conflicts.closing(turn.connection, first.id, second.id)
-    return evidence(holders, loser, closing)
+    sold = await conflicts.sold_there(turn.connection, first.id, second.id)
+    return evidence(holders, loser, closing, sold_there=sold)
 
 
 async def _announce(turn: Turn, booking_id: int) -> None:

@@ -2,12 +2,18 @@
 
 from collections.abc import Mapping
 
-from holdfast.inventory.known import Booking, Fact
+from holdfast.inventory.known import Block, Booking, Fact
+from holdfast.inventory.marker import is_orphan
 from holdfast.inventory.model import OCCUPYING
 from holdfast.inventory.remedy import contradicts
 from holdfast.store import conflicts, pushes, seats
 from holdfast.store.pushes import Claimed
+from holdfast.sync.alarm import alarm
+from holdfast.sync.losses import about
 from holdfast.sync.turn import Turn
+
+ORPHANS = ("orphan_at_channel", "orphan_block")
+"""What stands at a channel with nothing behind it, and cannot be released."""
 
 OF_A_BOOKING = ("unmapped", "cancel_refused", "both_edited", "too_small")
 """Kinds that end at the latest with the booking that they are about."""
@@ -85,9 +91,7 @@ async def _open(turn: Turn, kind: str, booking_id: int, evidence: Mapping[str, o
         booking_id=booking_id,
         evidence=evidence,
     )
-    if await seats.open_conflict(turn.connection, conflict):
-        turn.parts.metrics.conflicts_detected.of(kind=kind, source="other", target="other").inc()
-        turn.note("conflict.opened", {"kind": kind}, booking_id=booking_id)
+    await alarm(turn, conflict, {})
 
 
 async def reopen_all(turn: Turn, booking_id: int, why: Mapping[str, object]) -> None:
@@ -106,20 +110,52 @@ async def reopen(
         turn.note("conflict.reopened", data, booking_id=booking_id)
 
 
-async def orphan_gone(turn: Turn, ref: str) -> None:
-    """A second block of ours, about which a person may have been asked, does not stand any more."""
-    found = await conflicts.by_ref(turn.connection, "orphan_block", turn.premises.id, ref)
-    if found is not None:
-        await close(turn, {found: "orphan_block"}, "it is gone at the channel", None)
+async def orphan_over(turn: Turn, block_id: int, why: str) -> None:
+    """It does not stand there for nothing any more: nobody needs to be asked about it."""
+    left = await conflicts.about_block(turn.connection, block_id, ORPHANS)
+    await close(turn, left, why, None)
 
 
 async def block_stands(turn: Turn, block_id: int) -> None:
-    """It is at its channel again: nobody needs to be asked about its loss."""
-    lost = await conflicts.about_block(turn.connection, block_id, "block_lost")
+    """It is at its channel: nobody needs to be asked about its loss."""
+    lost = await conflicts.about_block(turn.connection, block_id, ["block_lost"])
     await close(turn, lost, "placed again", None)
 
 
-async def block_refused(turn: Turn, block_id: int, why: str) -> None:
-    """A person wanted a lost block placed again, and its channel refused: they must look again."""
-    for conflict_id in await conflicts.about_block(turn.connection, block_id, "block_lost"):
-        await reopen(turn, conflict_id, None, {"why": why})
+async def block_refused(turn: Turn, block: Block, push: Claimed, why: str) -> None:
+    """Its channel will not have it, or not give it up: a person must look, again if one did already.
+
+    What is `taken` is sold no more there: nothing is exposed, and there is nothing to ask.
+    """
+    evidence: dict[str, object] = {
+        **about(turn, block),
+        "ref": block.external_id,
+        "call": push.call,
+        "push": push.id,
+        "tries": push.attempts,
+        "why": why,
+        "answer": await pushes.error(turn.connection, push.id),
+        "at": turn.now.isoformat(),
+    }
+    kind = _kind_of_refusal(block, push)
+    for conflict_id in await conflicts.about_block(turn.connection, block.id, [kind]):
+        await reopen(turn, conflict_id, None, evidence)
+    if why == "taken":
+        return
+    outlet = turn.premises.outlets.get(block.listing_id)
+    conflict = seats.NewConflict(
+        venue_id=turn.premises.id,
+        kind=kind,
+        opened_at=turn.now,
+        block_id=block.id,
+        against=block.because,
+        unit_ids=outlet.unit_ids if outlet else (),
+        evidence=evidence,
+    )
+    await alarm(turn, conflict, evidence)
+
+
+def _kind_of_refusal(block: Block, push: Claimed) -> str:
+    if push.call != "release":
+        return "block_lost"
+    return "orphan_at_channel" if is_orphan(block.marker) else "orphan_block"

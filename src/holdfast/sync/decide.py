@@ -94,7 +94,7 @@ async def _observe(current: Turn, observation: Observation) -> Outcome:
     if known is None and isinstance(seen, Seen):
         if marker is not None:
             return await adopt_orphan(current, account, seen)
-        if await _may_be_ours(current, seen):
+        if account.channel.capabilities.reads_holds and await _may_be_ours(current, seen):
             return "deferred"
     return await _merge(current, observation, known)
 
@@ -108,7 +108,7 @@ async def _may_be_ours(current: Turn, seen: Seen) -> bool:
 
 
 async def _merge(current: Turn, observation: Observation, known: Booking | None) -> Outcome:
-    outlets = current.premises.outlets
+    outlets = current.premises.ever
     home = outlets.get(known.listing_id) if known and known.listing_id else None
     listing = home.name if home else None
     merged = merge(known, listing, observation.seen)

@@ -2,15 +2,19 @@
 
 from typing import Literal
 
-from holdfast.inventory.known import Block
-from holdfast.inventory.model import OCCUPYING, Absent, Seen
+from holdfast.inventory.known import Block, Outlet, There
+from holdfast.inventory.marker import ORPHAN
+from holdfast.inventory.model import OCCUPYING, Absent, Seen, Span
 from holdfast.inventory.plan import Wish
 from holdfast.store import blocks as block_store
-from holdfast.store import offers, seats
-from holdfast.sync.concerns import orphan_gone
+from holdfast.store import offers
+from holdfast.sync.concerns import orphan_over
 from holdfast.sync.losses import about, tell, was_taken_away
 from holdfast.sync.parts import Account
 from holdfast.sync.turn import Turn
+
+MOST_ORPHANS = 8
+"""So many of ours may be found on one span at once; whoever is left is met by the next read."""
 
 Outcome = Literal["applied", "noop", "stale", "echo", "deferred", "unmapped"]
 
@@ -36,8 +40,6 @@ async def echo(current: Turn, account: Account, block: Block, seen: Seen | Absen
         return await adopt_orphan(current, account, seen)
     if there and isinstance(seen, Seen) and block.external_id != seen.external_id:
         return await adopt_orphan(current, account, seen)
-    if not there:
-        await orphan_gone(current, seen.external_id)
     return "echo"
 
 
@@ -51,6 +53,7 @@ async def lose(current: Turn, block: Block, why: str = "lost") -> None:
     """It is not at its channel any more: what stood on its time is sold again, and planned for anew."""
     await block_store.gone(current.connection, block.id, current.now)
     await offers.reopen(current.connection, block.listing_id, block.span, current.now)
+    await orphan_over(current, block.id, "it is gone at the channel")
     kind = "block.released" if block.wants == "nothing" and why == "lost" else f"block.{why}"
     current.note(kind, about(current, block), block_id=block.id)
     current.touch(block.span)
@@ -59,36 +62,32 @@ async def lose(current: Turn, block: Block, why: str = "lost") -> None:
 async def adopt_orphan(current: Turn, account: Account, seen: Seen) -> Outcome:
     """A live booking with our marker that no block of ours knows: take it over, so that it is released."""
     outlet = current.parts.outlet(current.premises.id, seen.listing)
-    if seen.status not in OCCUPYING:
-        await orphan_gone(current, seen.external_id)
     if outlet is None or seen.span is None or seen.status not in OCCUPYING:
         return "echo"
-    wish = Wish(listing_id=outlet.id, span=seen.span, wants="nothing", until=None, because=())
-    marker = f"orphan-{current.parts.random.getrandbits(60):x}"
-    home = (current.premises.id, account.id)
-    block_id = await block_store.insert(current.connection, home, wish, marker, current.now)
+    block_id = await _beside(current, account, outlet, seen.span)
     if block_id is None:
-        return await _orphan_conflict(current, seen)
-    state = "held" if seen.status in ("held", "pending") else "booked"
-    there = (seen.external_id, seen.held_until)
-    await block_store.stands(current.connection, block_id, _there(state), there, current.now)
+        return "echo"
+    await _stands(current, block_id, seen)
     current.note("block.orphan_found", {"listing": outlet.name}, block_id=block_id)
     current.touch(seen.span)
     return "applied"
 
 
-def _there(state: str) -> Literal["held", "booked"]:
-    return "held" if state == "held" else "booked"
+async def _beside(current: Turn, account: Account, outlet: Outlet, span: Span) -> int | None:
+    """A block of its own for it, whatever of ours stands there already: in a lane that no pool has."""
+    home = (current.premises.id, account.id)
+    for lane in range(0, -MOST_ORPHANS, -1):
+        wish = Wish(
+            listing_id=outlet.id, span=span, wants="nothing", until=None, because=(), lane=lane
+        )
+        marker = f"{ORPHAN}{current.parts.random.getrandbits(60):x}"
+        found = await block_store.insert(current.connection, home, wish, marker, current.now)
+        if found is not None:
+            return found
+    return None
 
 
-async def _orphan_conflict(current: Turn, seen: Seen) -> Outcome:
-    """A second booking of ours beside a block that stands already: a person must look."""
-    conflict = seats.NewConflict(
-        venue_id=current.premises.id,
-        kind="orphan_block",
-        opened_at=current.now,
-        evidence={"ref": seen.external_id, "listing": seen.listing},
-    )
-    if await seats.open_conflict(current.connection, conflict):
-        current.note("conflict.opened", {"kind": "orphan_block", "ref": seen.external_id})
-    return "echo"
+async def _stands(current: Turn, block_id: int, seen: Seen) -> None:
+    state: There = "held" if seen.status in ("held", "pending") else "booked"
+    there = (seen.external_id, seen.held_until)
+    await block_store.stands(current.connection, block_id, state, there, current.now)

@@ -15,7 +15,7 @@ from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import configuration, seats
 from holdfast.store import explain as store
-from holdfast.store.configuration import Book, UnitRow, VenueRow
+from holdfast.store.configuration import Book, ListingRow, UnitRow, VenueRow
 from holdfast.store.explain import ShopRow
 
 AHEAD = timedelta(days=14)
@@ -78,7 +78,7 @@ async def _case(
     connection: asyncpg.Connection, book: Book, where: Where, when: tuple[Span, datetime]
 ) -> Case:
     span, now = when
-    outlets = _outlets(book, where.venue.id)
+    outlets = _outlets(book.listings, where.venue.id)
     around = Span(start=span.start - BEFORE, end=max(span.end, now) + AHEAD)
     bookings = await booking_store.occupying_in(connection, where.venue.id, around)
     return Case(
@@ -90,11 +90,13 @@ async def _case(
         bookings=bookings,
         seats=await seats.sitting(connection, [b.id for b in bookings]),
         conflicts=await store.conflicts(connection, [b.id for b in bookings]),
-        outlets=outlets,
+        outlets={**_outlets(book.former, where.venue.id), **outlets},
         units={u.id: _unit(u) for u in book.units.values() if u.venue_id == where.venue.id},
         shops=await _shops(connection, where, span, outlets),
         accounts={o.id: book.accounts[o.account_id].name for o in outlets.values()},
         known_until=around.end,
+        strangers=await store.strangers(connection, where.venue.id, around),
+        trusted=where.venue.trust_offers,
     )
 
 
@@ -146,7 +148,7 @@ def _unit(row: UnitRow) -> Unit:
     )
 
 
-def _outlets(book: Book, venue_id: int) -> dict[int, Outlet]:
+def _outlets(rows: Mapping[int, ListingRow], venue_id: int) -> dict[int, Outlet]:
     """Without what their channels can do: whoever explains sends nothing."""
     return {
         row.id: Outlet(
@@ -157,6 +159,6 @@ def _outlets(book: Book, venue_id: int) -> dict[int, Outlet]:
             unit_ids=row.unit_ids,
             releases_holds=False,
         )
-        for row in book.listings.values()
+        for row in rows.values()
         if row.venue_id == venue_id
     }

@@ -25,6 +25,7 @@ from holdfast.inventory.exposure import (
 )
 from holdfast.inventory.known import Booking, Outlet
 from holdfast.inventory.model import Span
+from holdfast.inventory.occupied import as_bookings
 from holdfast.inventory.plan import closed_on, sold_here
 from holdfast.inventory.seating import Seats
 from holdfast.store import exposures, schedule
@@ -43,6 +44,8 @@ class View:
     sellable: Mapping[int, Sequence[Span]]
     seats: Seats
     """Where bookings of pools sit."""
+    strangers: Mapping[int, Sequence[Span]]
+    """Where somebody unknown is, by listing, as far as the venue trusts it."""
 
 
 async def measure(turn: Turn, view: View) -> None:
@@ -63,6 +66,7 @@ async def measure(turn: Turn, view: View) -> None:
 async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sighted]:
     outlets = turn.premises.outlets
     offered = await exposures.open_offers(turn.connection, list(outlets), view.stretch, turn.now)
+    everybody = [*view.bookings, *as_bookings(view.strangers, outlets)]
     found: list[Sighted] = []
     for outlet in outlets.values():
         theirs = _claims(turn, outlet, bookings, view.seats)
@@ -70,7 +74,9 @@ async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sig
             sold = sold_here(outlet, view.bookings)
             free = [o for o in offered[outlet.id] if not any(o.overlaps(s) for s in sold)]
             units = turn.premises.units
-            twice = without_a_free_unit(outlet, free, view.bookings, outlets, units, view.seats)
+            twice = without_a_free_unit(
+                outlet, free, everybody, turn.premises.ever, units, view.seats
+            )
             shelf = Shelf(twice)
             read = await _Read.of(turn, outlet, view)
             found += [(claim, sight(claim, shelf, read.covers(claim.span))) for claim in theirs]
@@ -78,7 +84,7 @@ async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sig
 
 
 def _claims(turn: Turn, outlet: Outlet, bookings: Sequence[Booking], seats: Seats) -> list[Claim]:
-    closed = closed_on(outlet, bookings, turn.premises.outlets, turn.premises.units, seats)
+    closed = closed_on(outlet, bookings, turn.premises.ever, turn.premises.units, seats)
     found = claims(outlet.id, closed, {b.id: b for b in bookings})
     return [claim for claim in found if claim.span.end > turn.now]
 

@@ -4,14 +4,9 @@ from datetime import datetime
 
 from holdfast.inventory.known import MOST_LOSSES, Block
 from holdfast.store import blocks as block_store
-from holdfast.store import seats
-from holdfast.sync.parts import Parts
-from holdfast.sync.replan import replan
-from holdfast.sync.turn import Turn, turn
-
-
-class BlockUnknown(Exception):
-    """There is no block of this id that somebody took away."""
+from holdfast.store.seats import NewConflict
+from holdfast.sync.alarm import alarm
+from holdfast.sync.turn import Turn
 
 
 def was_taken_away(block: Block, read_at: datetime) -> bool:
@@ -32,7 +27,7 @@ async def tell(current: Turn, block: Block) -> None:
         "losses": losses,
         "asks": losses >= MOST_LOSSES,
     }
-    conflict = seats.NewConflict(
+    conflict = NewConflict(
         venue_id=current.premises.id,
         kind="block_lost",
         opened_at=current.now,
@@ -41,45 +36,17 @@ async def tell(current: Turn, block: Block) -> None:
         unit_ids=outlet.unit_ids if outlet else (),
         evidence=evidence,
     )
-    if await seats.open_conflict(current.connection, conflict):
-        current.parts.metrics.conflicts_detected.of(
-            kind="block_lost", source="other", target="other"
-        ).inc()
-    current.note("conflict.opened", {"kind": "block_lost", **evidence}, block_id=block.id)
-
-
-async def stands_again(current: Turn, block: Block) -> None:
-    """It is there again: who was told need not be asked."""
-    if block.losses and await block_store.end_losses(
-        current.connection, block.id, current.now, "placed again"
-    ):
-        current.note("conflict.closed", {"kind": "block_lost"}, block_id=block.id)
-
-
-async def retry_block(parts: Parts, block_id: int, actor: str) -> None:
-    """A person wants a block placed again that was taken away. Raises BlockUnknown.
-
-    The conflict about it is closed when the channel has confirmed.
-    """
-    async with parts.pool.acquire() as connection:
-        venue_id = await block_store.venue_of(connection, block_id)
-    if venue_id is None:
-        raise BlockUnknown(block_id)
-    async with turn(parts, venue_id, actor) as current:
-        block = await block_store.by_id(current.connection, block_id)
-        if not block.given_up or block.closed:
-            raise BlockUnknown(block_id)
-        await block_store.forgive(current.connection, block_id, current.now)
-        current.note("block.retry_asked", about(current, block), block_id=block_id)
-        current.touch(block.span)
-        await replan(current)
+    await alarm(current, conflict, evidence)
 
 
 def about(current: Turn, block: Block) -> dict[str, object]:
     """A block in the journal's words."""
     outlet = current.premises.outlets.get(block.listing_id)
-    return {
+    data: dict[str, object] = {
         "listing": outlet.name if outlet else None,
         "start": block.span.start.isoformat(),
         "end": block.span.end.isoformat(),
     }
+    if outlet and outlet.pool and 1 <= block.lane <= len(outlet.unit_ids):
+        data["unit"] = current.premises.units[outlet.unit_ids[block.lane - 1]].name
+    return data

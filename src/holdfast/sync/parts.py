@@ -31,6 +31,8 @@ class Account:
     channel: Channel
     budget: Budget
     listings: Mapping[int, Listing]
+    former: Mapping[int, Listing]
+    """No longer in service: what stands there of ours may still have to be given back."""
     venues: Mapping[int, int]
     """The venue of each listing."""
     poll_seconds: int
@@ -49,7 +51,7 @@ class Account:
 
     def listing_for(self, block: Block) -> Listing:
         """The listing as its channel must see it for this block: a pool's blocks are for parties of their own."""
-        listing = self.listings[block.listing_id]
+        listing = {**self.former, **self.listings}[block.listing_id]
         return listing if block.party is None else replace(listing, party_size=block.party)
 
 
@@ -65,8 +67,15 @@ class Premises:
     units: Mapping[int, Unit]
     outlets: Mapping[int, Outlet]
     house: Contact
+    former: Mapping[int, Outlet]
+    """Nothing is sold on them any more; bookings made on them still need their units."""
     trust_offers: bool = False
     """Whether time that a channel sells no more, for reasons unknown, is closed on the others."""
+
+    @property
+    def ever(self) -> Mapping[int, Outlet]:
+        """All that sells its units, and all that ever did: where bookings may have been made."""
+        return {**self.former, **self.outlets}
 
     def contact(self, marker: str) -> Contact:
         """The house contact, marked so that we know the block as our own."""
@@ -92,6 +101,6 @@ class Parts:
         return self.clock.now()
 
     def outlet(self, venue_id: int, name: str | None) -> Outlet | None:
-        """A venue's listing by name."""
-        outlets = self.premises[venue_id].outlets.values()
+        """A venue's listing by name, in service or not."""
+        outlets = self.premises[venue_id].ever.values()
         return next((outlet for outlet in outlets if outlet.name == name), None)

@@ -51,11 +51,17 @@ class Stale(Exception):
 
 
 async def choose(source: asyncpg.Connection | asyncpg.Pool, conflict_id: int, act: str) -> Action:
-    """What an act would do now; nothing is done. Raises ConflictUnknown, WishRefused."""
-    found = await cases(source, [conflict_id])
-    if conflict_id not in found:
+    """What an act would do now; nothing is done. What was decided already is shown as it was.
+
+    Raises ConflictUnknown, WishRefused, Stale like `act`.
+    """
+    known = await conflicts.by_id(source, conflict_id)
+    if known is None:
         raise ConflictUnknown(conflict_id)
-    return _chosen(found[conflict_id], act)
+    repeated = _repeated(known, act)
+    if repeated is not None:
+        return Action(act=repeated.act, text=_already(known), calls=tuple(repeated.calls))
+    return _chosen((await cases(source, [conflict_id]))[conflict_id], act)
 
 
 def _chosen(case: Case, act: str) -> Action:
@@ -84,7 +90,7 @@ async def act(parts: Parts, conflict_id: int, wish: Wish) -> Settling:
 
 
 async def _decide(current: Turn, conflict: Conflict, wish: Wish) -> Settling:
-    repeated = _repeated(conflict, wish)
+    repeated = _repeated(conflict, wish.act)
     if repeated is not None:
         return repeated
     case = (await cases(current.connection, [conflict.id]))[conflict.id]
@@ -99,12 +105,12 @@ async def _decide(current: Turn, conflict: Conflict, wish: Wish) -> Settling:
     return await _settling(current, conflict, action)
 
 
-def _repeated(conflict: Conflict, wish: Wish) -> Settling | None:
+def _repeated(conflict: Conflict, act: str) -> Settling | None:
     """The decision that there is already, if it is the same. Raises Stale for another one."""
     decision = conflict.decision
     if decision is None and conflict.closed_at is None:
         return None
-    if decision is None or decision.act != wish.act:
+    if decision is None or decision.act != act:
         raise Stale(_already(conflict))
     return Settling(
         conflict_id=conflict.id,
@@ -218,7 +224,7 @@ async def _close(current: Turn, conflict: Conflict, action: Action) -> None:
 async def _without_venue(parts: Parts, conflict: Conflict, wish: Wish) -> Settling:
     """What maps to no venue has no journal; it can rest or be left as it is."""
     async with parts.pool.acquire() as connection, connection.transaction():
-        repeated = _repeated(conflict, wish)
+        repeated = _repeated(conflict, wish.act)
         if repeated is not None:
             return repeated
         action = await choose(connection, conflict.id, wish.act)

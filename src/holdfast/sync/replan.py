@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from holdfast.inventory.allocate import Clash, Seating, allocate
+from holdfast.inventory.backoff import REMEMBERED, patience
 from holdfast.inventory.demand import pause
 from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
+from holdfast.inventory.occupied import as_bookings
 from holdfast.inventory.plan import (
     Call,
     Change,
@@ -16,6 +18,7 @@ from holdfast.inventory.plan import (
     next_call,
     reach,
     risk,
+    wound_up,
 )
 from holdfast.inventory.seating import Seats
 from holdfast.store import blocks as block_store
@@ -23,6 +26,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import occupied, offers, pushes, schedule, seats
 from holdfast.store.ranges import to_range
 from holdfast.sync.clashes import note_clashes
+from holdfast.sync.concerns import orphan_over
 from holdfast.sync.exposure import View, measure
 from holdfast.sync.turn import Turn
 from holdfast.sync.wanted import Scene, sellable_by_listing, wanted_on
@@ -39,8 +43,15 @@ async def replan(turn: Turn) -> None:
     seats = await _seat(turn, scene)
     for outlet in turn.premises.outlets.values():
         await _plan(turn, scene, seats, outlet)
+    await _wind_up(turn, scene)
     await _want_calls(turn, scene.stretch)
-    view = View(stretch=scene.stretch, bookings=scene.bookings, sellable=scene.offers, seats=seats)
+    view = View(
+        stretch=scene.stretch,
+        bookings=scene.bookings,
+        sellable=scene.offers,
+        seats=seats,
+        strangers=scene.strangers,
+    )
     await measure(turn, view)
 
 
@@ -87,7 +98,10 @@ async def _seat(turn: Turn, scene: Scene) -> Seats:
     """Give back first, then grant; whom the database refuses is in conflict, whatever we computed."""
     concerned = {b.id for b in scene.bookings} | turn.freed
     have = await seats.of_bookings(turn.connection, concerned)
-    seating = allocate(scene.bookings, turn.premises.outlets, turn.premises.units, have)
+    outlets, units = turn.premises.outlets, turn.premises.units
+    single = {i: spans for i, spans in scene.strangers.items() if not _is_pool(turn, i)}
+    everybody = [*scene.bookings, *as_bookings(single, outlets)]  # who can sit elsewhere, does
+    seating = allocate(everybody, turn.premises.ever, units, have).known()
     wanted = set(seating.grants)
     await seats.free(turn.connection, have - wanted)
     missing = sorted(wanted - have, key=lambda g: (g.unit_id, g.span, g.booking_id))
@@ -99,6 +113,11 @@ async def _seat(turn: Turn, scene: Scene) -> Seats:
     _note_grants(turn, seating, granted)
     await note_clashes(turn, scene.bookings, concerned, clashes)
     return seating.seats
+
+
+def _is_pool(turn: Turn, listing_id: int) -> bool:
+    outlet = turn.premises.outlets.get(listing_id)
+    return outlet is not None and outlet.pool
 
 
 def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) -> None:
@@ -117,10 +136,20 @@ async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> None:
         await _probe_beyond_horizon(turn, outlet, closed)
 
 
+async def _wind_up(turn: Turn, scene: Scene) -> None:
+    """Listings out of service keep their blocks only as long as the bookings behind them."""
+    for outlet in turn.premises.former.values():
+        theirs = [b for b in scene.blocks if b.listing_id == outlet.id and b.span.end > turn.now]
+        for change in wound_up(theirs, scene.bookings):
+            await _apply(turn, outlet, change)
+
+
 async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:
     wish, block = change.wish, change.block
     if block is not None:
         await block_store.wish(turn.connection, block.id, wish, turn.now)
+        if block.wants == "nothing":
+            await orphan_over(turn, block.id, "it is needed again")
         turn.note(f"block.wanted_{wish.wants}", _about(outlet, wish.span), block_id=block.id)
         if wish.wants == "nothing" and block.state == "held" and not outlet.releases_holds:
             until = block.expires_at.isoformat() if block.expires_at else None
@@ -156,22 +185,28 @@ async def _want_calls(turn: Turn, stretch: Span) -> None:
     """Every block gets the one call that brings it nearer to its wish; what is finished is closed."""
     blocks = await block_store.live_in(turn.connection, turn.premises.id, stretch)
     latest = await pushes.open_of_blocks(turn.connection, [b.id for b in blocks])
+    refused = await pushes.refusals(turn.connection, turn.premises.id, turn.now - REMEMBERED)
     over: list[int] = []
     for block in blocks:
-        if not block.flying and await _want_call(turn, block, latest.get(block.id)):
+        before = refused.get((block.listing_id, block.span, block.party))
+        if not block.flying and await _want_call(turn, block, latest.get(block.id), before):
             over.append(block.id)
     await block_store.close(turn.connection, over, turn.now)
 
 
-async def _want_call(turn: Turn, block: Block, latest: pushes.OpenPush | None) -> bool:
+async def _want_call(
+    turn: Turn, block: Block, latest: pushes.OpenPush | None, refused: pushes.Refusals | None
+) -> bool:
     """Want its next call, if it is not wanted already; True: the block is over."""
-    outlet = turn.premises.outlets.get(block.listing_id)
+    outlet = turn.premises.ever.get(block.listing_id)
     call = next_call(block, outlet.releases_holds) if outlet else None
     if call is None or outlet is None:
         if latest is not None and latest.waits:
             await pushes.supersede(turn.connection, latest.id, turn.now)
         return block.wants == "nothing" and block.state == "absent"
     push = _push(turn, block, outlet, call)
+    if call == "place" and refused is not None:
+        push = replace(push, due_at=max(turn.now, refused.last_at + patience(refused.times)))
     if latest is None or not _asked_already(block, push, latest):
         await pushes.wish(turn.connection, push)
     return False

@@ -2,19 +2,23 @@
 
 from datetime import datetime, timedelta
 
-from holdfast.channel import HOLD_MARGIN, Channel, ChannelError, Listing, Placed
+from holdfast.channel import HOLD_MARGIN, Channel, ChannelError, Placed
 from holdfast.inventory.backoff import pause
 from holdfast.inventory.known import Block
 from holdfast.inventory.model import FIRM, OCCUPYING, Absent, Offer, Seen, Span
 from holdfast.store.pushes import Claimed, Try
 from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict, failure_of
 from holdfast.sync.parts import Account, Parts
+from holdfast.sync.room import is_full
 
 READS_NEEDED = 2
 """So often must a read show nothing before a lost call counts as not done."""
 
 BETWEEN_READS = 2.0
 """Seconds; providers may show a change a moment after they made it."""
+
+BETWEEN_LOOKS = 20.0
+"""Seconds, while only time can tell what became of a call."""
 
 
 async def resolve(
@@ -58,7 +62,7 @@ async def _stands(parts: Parts, account: Account, push: Claimed, block: Block) -
     if push.call == "commit":
         return await _uncommitted(account.channel, push, block)
     if not account.channel.capabilities.reads_holds:
-        return await _unreadable_hold(account.channel, push, (listing, block.span))
+        return await _unreadable_hold(parts, account, push, block)
     return _in_vain(push)
 
 
@@ -79,21 +83,36 @@ async def _uncommitted(channel: Channel, push: Claimed, block: Block) -> Verdict
     return _in_vain(push)
 
 
-async def _unreadable_hold(channel: Channel, push: Claimed, where: tuple[Listing, Span]) -> Verdict:
+async def _unreadable_hold(parts: Parts, account: Account, push: Claimed, block: Block) -> Verdict:
     """A hold that cannot be read shows only by the offer's absence.
 
     Not offered: it is held, most likely by us, under an id that we shall never learn; it lapses in time.
+    Offered by a pool that has a unit left: whether ours stands cannot be told, and nothing is sold twice.
+    Then we look again until ours has lapsed for certain, or the pool is full and still sells.
     """
-    listing, span = where
+    span, since = block.span, push.first_sent_at or push.wished_at
     window = Span(start=span.start, end=span.start + timedelta(minutes=1))
-    sheet = await channel.offers(listing, window)
+    sheet = await account.channel.offers(account.listing_for(block), window)
+    life = timedelta(seconds=account.channel.capabilities.hold_seconds or 0.0)
+    lapsed = since + life + HOLD_MARGIN
     if any(offer.span.start == span.start for offer in sheet.offers):
-        return _in_vain(push)
+        if not await _may_stand_beside(parts, push, block):
+            return _in_vain(push)
+        left = (lapsed - parts.now()).total_seconds()
+        return FindOut(seconds=min(left, BETWEEN_LOOKS)) if left > 0 else Ended(why="gone")
     if not sheet.complete:
         return FindOut(seconds=BETWEEN_READS)
-    life = timedelta(seconds=channel.capabilities.hold_seconds or 0.0)
-    since = push.first_sent_at or push.wished_at
-    return Done(placed=Placed(external_id="", booked=False, expires_at=since + life + HOLD_MARGIN))
+    return Done(placed=Placed(external_id="", booked=False, expires_at=lapsed))
+
+
+async def _may_stand_beside(parts: Parts, push: Claimed, block: Block) -> bool:
+    """Whether the same time may be on sale although the block stands: a pool sells its other units."""
+    premises = parts.premises[push.venue_id]
+    outlet = premises.outlets.get(block.listing_id)
+    if outlet is None or not outlet.pool:
+        return False
+    async with parts.pool.acquire() as connection:
+        return not await is_full(connection, premises, outlet, block.span)
 
 
 def _in_vain(push: Claimed) -> Verdict:

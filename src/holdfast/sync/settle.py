@@ -12,7 +12,7 @@ from holdfast.store.inbox import Incoming
 from holdfast.store.pushes import Claimed, Try
 from holdfast.sync.concerns import block_refused, block_stands, cancel_refused
 from holdfast.sync.echoes import lose
-from holdfast.sync.losses import about, stands_again
+from holdfast.sync.losses import about
 from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import replan
@@ -107,7 +107,6 @@ async def _placed(
     await _shut(current, block)
     current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
     await block_stands(current, block.id)
-    await stands_again(current, block)
     await _measure(current, account, block, push)
 
 
@@ -133,7 +132,7 @@ async def _refused(current: Turn, block: Block, push: Claimed, ended: Ended) -> 
     if ended.why == "gone":
         await lose(current, block)
     else:
-        await block_refused(current, block.id, ended.why)
+        await block_refused(current, block, push, ended.why)
     if ended.why == "taken" and not await _shrunk(current, block):
         await offers.shut(current.connection, block.listing_id, block.span, current.now)
         window = block.span.padded(AROUND, timedelta(0))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from holdfast.channel import OfferSheet
 from holdfast.inventory import occupied
+from holdfast.inventory.known import Outlet
 from holdfast.inventory.model import Span
 from holdfast.store import blocks as block_store
 from holdfast.store import occupied as occupied_store
@@ -11,6 +12,7 @@ from holdfast.store import offers
 from holdfast.sync.echoes import lose
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import replan
+from holdfast.sync.room import is_full
 from holdfast.sync.turn import Turn, turn
 
 
@@ -35,14 +37,24 @@ async def believe(
 
 
 async def _were_never_ours(current: Turn, listing_id: int, sheet: OfferSheet) -> None:
-    """A hold that was taken to be ours only because its offer had vanished is none once that is sold again."""
+    """A hold that was taken to be ours only because its offer had vanished is none once any of its time is sold.
+
+    Its own span may stay off the sheet for ever: whoever is next to it can overlap that as well.
+    """
     outlet = current.premises.outlets.get(listing_id)
-    if outlet is None or outlet.pool:
+    if outlet is None:
         return
-    sold = {offer.span for offer in sheet.offers}
     for block in await block_store.nameless(current.connection, listing_id, sheet.read_at):
-        if block.span in sold:
+        over = [offer.span for offer in sheet.offers if offer.span.overlaps(block.span)]
+        if over and await _contradict(current, outlet, block.span, over):
             await lose(current, block)
+
+
+async def _contradict(current: Turn, outlet: Outlet, span: Span, over: Sequence[Span]) -> bool:
+    """A pool goes on selling its other units beside our blocks."""
+    if not outlet.pool:
+        return True
+    return span in over and await is_full(current.connection, current.premises, outlet, span)
 
 
 async def _look_for_strangers(current: Turn, listing_id: int, sheet: OfferSheet) -> None:
@@ -52,7 +64,9 @@ async def _look_for_strangers(current: Turn, listing_id: int, sheet: OfferSheet)
     if not grid:
         return
     reach = Span(start=sheet.window.start, end=max(span.end for span in grid))
-    taken = await occupied_store.taken_here(connection, listing_id, venue.id, reach)
+    outlet = venue.outlets.get(listing_id)
+    known = await occupied_store.taken_here(connection, listing_id, venue.id, reach)
+    taken = occupied.bearing(known, sold, pool=outlet is not None and outlet.pool)
     found = occupied.occupied(occupied.Sheet(now=sheet.read_at, grid=grid, sold=sold, taken=taken))
     at = (sheet.read_at, current.now)
     changed = await occupied_store.replace(connection, listing_id, reach, found, at)

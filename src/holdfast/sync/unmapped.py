@@ -8,9 +8,11 @@ import asyncpg
 from holdfast.inventory.known import Booking, Fact
 from holdfast.inventory.merge import merge
 from holdfast.inventory.model import OCCUPYING, Seen
+from holdfast.metrics import Metrics
 from holdfast.store import bookings as booking_store
 from holdfast.store import conflicts, inbox, seats
 from holdfast.store.bookings import Origin
+from holdfast.sync.alarm import count
 from holdfast.sync.decide import Observation
 from holdfast.sync.parts import Parts
 
@@ -31,6 +33,8 @@ async def keep_unmapped(parts: Parts, observation: Observation) -> None:
             )
             fact = replace(merged.fact, listing=None)
             booking_id = await _keep_fact(connection, known, (origin, fact), now)
+            if booking_id is not None:
+                await _tell(connection, parts.metrics, observation, (booking_id, fact), now)
             if booking_id is not None and isinstance(seen, Seen):
                 await booking_store.save_guest(connection, booking_id, seen.guest)
         await inbox.finish(connection, observation.inbox_ids, now, "unmapped")
@@ -44,20 +48,37 @@ async def _keep_fact(
     now: datetime,
 ) -> int | None:
     if known is None:
-        booking_id = await booking_store.insert(connection, *what, now)
-    else:
-        booking_id = known.id
-        await booking_store.update(connection, known, *what, now)
-    if what[1].status not in OCCUPYING:
-        over = await conflicts.about(connection, booking_id or 0, ["unmapped"])
+        return await booking_store.insert(connection, *what, now)
+    await booking_store.update(connection, known, *what, now)
+    return known.id
+
+
+async def _tell(
+    connection: asyncpg.Connection,
+    metrics: Metrics,
+    observation: Observation,
+    what: tuple[int, Fact],
+    now: datetime,
+) -> None:
+    """A person should map it; nobody needs to once it is over."""
+    booking_id, fact = what
+    if fact.status not in OCCUPYING:
+        over = await conflicts.about(connection, booking_id, ["unmapped"])
         await seats.close_conflicts(connection, over, now, "the booking is over")
-        return booking_id
+        return
+    evidence: dict[str, object] = {
+        "account": observation.account.name,
+        "ref": observation.seen.external_id,
+        "status": fact.status,
+        "start": fact.span.start.isoformat() if fact.span else None,
+        "end": fact.span.end.isoformat() if fact.span else None,
+        "made_at": fact.made_at.isoformat() if fact.made_at else None,
+        "heard_at": observation.heard_at.isoformat(),
+        "read_at": fact.read_at.isoformat(),
+    }
     conflict = seats.NewConflict(
-        venue_id=None,
-        kind="unmapped",
-        opened_at=now,
-        booking_id=booking_id,
-        evidence={"ref": what[0].external_id},
+        venue_id=None, kind="unmapped", opened_at=now, booking_id=booking_id, evidence=evidence
     )
-    await seats.open_conflict(connection, conflict)
-    return booking_id
+    opened = await seats.open_conflict(connection, conflict)
+    if opened is not None:
+        count(metrics, conflict.kind, opened)

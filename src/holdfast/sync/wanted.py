@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from holdfast.inventory.between import Floor, between_wishes
 from holdfast.inventory.known import Block, Booking, Outlet
 from holdfast.inventory.lanes import lane_wishes, lanes_on, with_strangers
 from holdfast.inventory.model import Span
-from holdfast.inventory.occupied import closed_by_strangers
-from holdfast.inventory.plan import Closed, Wish, closed_on, sold_here, wishes
+from holdfast.inventory.occupied import as_bookings, closed_by_strangers
+from holdfast.inventory.plan import Closed, Wish, answered, closed_on, sold_here, wishes
 from holdfast.inventory.seating import Seats
 from holdfast.store import offers
 from holdfast.sync.turn import Turn
@@ -50,7 +51,7 @@ def wanted_on(
 def _single(
     turn: Turn, scene: Scene, seats: Seats, outlet: Outlet
 ) -> tuple[list[Wish], list[Closed]]:
-    closed = closed_on(outlet, scene.bookings, turn.premises.outlets, turn.premises.units, seats)
+    closed = closed_on(outlet, scene.bookings, turn.premises.ever, turn.premises.units, seats)
     closed += [part for parts in _strangers(turn, scene, outlet).values() for part in parts]
     sold = sold_here(outlet, scene.bookings)
     # only what can still be sold matters
@@ -71,7 +72,7 @@ def _pool(
     turn: Turn, scene: Scene, seats: Seats, outlet: Outlet
 ) -> tuple[list[Wish], list[Closed]]:
     """The same for a pool, whose channel goes on selling beside its bookings and our blocks."""
-    lanes = lanes_on(outlet, scene.bookings, turn.premises.outlets, turn.premises.units, seats)
+    lanes = lanes_on(outlet, scene.bookings, turn.premises.ever, turn.premises.units, seats)
     lanes = with_strangers(lanes, outlet, turn.premises.units, _strangers(turn, scene, outlet))
     ahead = [
         replace(lane, closed=tuple(part for part in lane.closed if part.span.end > turn.now))
@@ -80,4 +81,15 @@ def _pool(
     sellable = [o for o in scene.offers[outlet.id] if o.start >= turn.now]
     standing = [block for block in scene.blocks if block.span.end > turn.now]
     wanted = lane_wishes(outlet, ahead, sellable, standing, turn.premises.holds)
-    return wanted, [part for lane in ahead for part in lane.closed]
+    closed = [part for lane in ahead for part in lane.closed]
+    premises = turn.premises
+    floor = Floor(
+        outlet=outlet,
+        bookings=[*scene.bookings, *as_bookings(scene.strangers, premises.outlets)],
+        outlets=premises.ever,
+        units=premises.units,
+        seats=seats,
+    )
+    firm = answered(closed, premises.holds)
+    wanted += between_wishes(floor, wanted, firm, sellable, standing, premises.holds)
+    return wanted, closed

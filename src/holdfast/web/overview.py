@@ -38,12 +38,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clash:
-    """An open conflict with both sides; `loser` is the one without its units, `best` the safest way out."""
+    """An open conflict with both sides; `loser` is the one without its units, `units` what others have of them, `best` the safest way out."""
 
     row: ConflictRow
     zone: ZoneInfo
     loser: BookingRow | None
     holders: Sequence[BookingRow]
+    units: Sequence[str]
     urgent: bool
     best: Action | None
 
@@ -137,14 +138,22 @@ def _clash(
 ) -> Clash:
     loser = bookings.get(row.booking_id or 0)
     starts = loser.starts_at if loser else None
+    holders = [bookings[number] for number in row.against_ids if number in bookings]
     return Clash(
         row=row,
         zone=ZoneInfo(row.timezone or "UTC"),
         loser=loser,
-        holders=[bookings[number] for number in row.against_ids if number in bookings],
+        holders=holders,
+        units=_disputed(row, holders),
         urgent=starts is not None and starts - now < SOON,
         best=best,
     )
+
+
+def _disputed(row: ConflictRow, holders: Sequence[BookingRow]) -> Sequence[str]:
+    """Of the units that were asked for, those that others have: a buy-out asks for every one."""
+    had = {unit for holder in holders for unit in holder.units}
+    return [unit for unit in row.units if unit in had] or row.units
 
 
 def _starts(clash: Clash) -> datetime | None:

@@ -1,6 +1,7 @@
 """The day of a venue as rows of entries in lanes: what is booked on each unit, and what we closed elsewhere
 because of it. No I/O."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,10 +25,16 @@ from holdfast.web.words import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pip:
-    """Whether one other listing knows of a booking."""
+    """Whether one other listing knows of a booking; `blocks` of ours there are this far."""
 
     listing: str
     mark: Mark
+    blocks: int = 1
+
+    @property
+    def told(self) -> str:
+        """`closed`, or `closed (40)`: a buy-out needs a block for each table of a pool."""
+        return self.mark.word if self.blocks == 1 else f"{self.mark.word} ({self.blocks})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +57,7 @@ class Entry:
     @property
     def sentence(self) -> str:
         """For those who hear the page, and on hover."""
-        told = [f"{pip.listing} {pip.mark.word}" for pip in self.pips]
+        told = [f"{pip.listing} {pip.told}" for pip in self.pips]
         clash = "conflict: without its units" if self.clash else ""
         parts = [self.mark.word, self.source, self.when, self.units, self.what, clash, *told]
         return ", ".join(part for part in [*parts, self.note] if part)
@@ -139,24 +146,21 @@ def _booking(axis: Axis, day: VenueDay, booking: DayBooking, now: datetime) -> _
         units=_names(day.units, units),
         note=f"{lasting(left)} left" if left and booking.status in ("held", "pending") else "",
         clash=booking.conflict,
-        pips=[
-            Pip(listing=block.listing, mark=sync_of(block))
-            for block in day.blocks
-            if booking.id in block.because
-        ],
+        pips=_pips(block for block in day.blocks if booking.id in block.because),
     )
     padded = {grant.unit_id: _span(grant) for grant in granted}
     return _Drawn(entry=entry, span=_span(booking), units=units, padded=padded)
 
 
+def _pips(blocks: Iterable[DayBlock]) -> list[Pip]:
+    counts = Counter((block.listing, sync_of(block)) for block in blocks)
+    return [Pip(listing=name, mark=mark, blocks=n) for (name, mark), n in counts.items()]
+
+
 def _block(
     axis: Axis, day: VenueDay, block: DayBlock, bookings: Iterable[_Drawn], now: datetime
 ) -> _Drawn:
-    """In the rows of the units that it is about; of a block without a reason, of the first it closes."""
-    keys = {f"booking-{number}" for number in block.because}
-    closes = [unit.id for unit in day.units if block.listing in unit.listings]
-    about = {unit for drawn in bookings if drawn.entry.key in keys for unit in drawn.units}
-    units = frozenset(about & set(closes)) or frozenset(closes[:1])
+    units = _closed_by(day, block, bookings)
     left = block.expires_at - now if block.expires_at and block.state == "held" else None
     entry = Entry(
         key=f"block-{block.id}",
@@ -171,6 +175,16 @@ def _block(
         note=f"{lasting(left)} left" if left else "",
     )
     return _Drawn(entry=entry, span=_span(block), units=units, padded={})
+
+
+def _closed_by(day: VenueDay, block: DayBlock, bookings: Iterable[_Drawn]) -> frozenset[int]:
+    """The units that it is about: of a pool, the one it stands for; without a reason, the first it closes."""
+    if block.unit_id is not None:
+        return frozenset([block.unit_id])
+    keys = {f"booking-{number}" for number in block.because}
+    closes = [unit.id for unit in day.units if block.listing in unit.listings]
+    about = {unit for drawn in bookings if drawn.entry.key in keys for unit in drawn.units}
+    return frozenset(about & set(closes)) or frozenset(closes[:1])
 
 
 def _reason(block: DayBlock) -> str:

@@ -78,7 +78,8 @@ class Books:
         return record
 
     def _is_shown(self, record: Booking) -> bool:
-        return record.lapsed_as != "404" and record.visible_at <= self._now()
+        shown = record.by != "other" and record.visible_at <= self._now()
+        return shown and record.lapsed_as != "404"
 
     def taken(self, space_id: str) -> Iterator[Booking]:
         """What occupies a space now."""
@@ -116,8 +117,10 @@ class Books:
             visible_at=now + timedelta(seconds=int(self._switches["lag_seconds"])),
             customer=customer,
         )
-        self._records[record.id] = self._holds[record.id] = record
-        self._announce(self, record, "created", None)
+        self._records[record.id] = record
+        if by != "other":
+            self._holds[record.id] = record
+            self._announce(self, record, "created", None)
         return record
 
     def _check_slot(

@@ -2,6 +2,7 @@
 
 POST /control/boseat/{ref}/{pay|refund|delete}   -> {"ref"}, or 409
 POST /control/boseat/{ref}/contact               {"email", "phone", "name"} -> {"ref"}
+POST /control/boseat/take                        as a guest books, but shown to nobody -> {"ref"}, or 409
 POST /control/boseat/tokens/revoke               -> {"revoked": n}
 PUT  /control/boseat/scope                       {"scope"}: what the first workspace grants from now on
 POST /control/boseat/subscriptions               {"url", "secret", "events"?} -> {"id"}
@@ -19,7 +20,7 @@ from aiohttp import web
 from holdfast.channels.boseat.simulator.announcer import Subscription, signature
 from holdfast.channels.boseat.simulator.provider import BoseatProvider
 from holdfast.channels.boseat.simulator.tenancy import Tenancy
-from holdfast.simulation.control import Bench, Refused
+from holdfast.simulation.control import Bench, GuestWish, Refused
 
 FORGERIES = ("wrong_secret", "altered_body", "old_time", "missing_header", "reserialised")
 
@@ -35,6 +36,7 @@ class Extras:
     def routes(self) -> list[web.RouteDef]:
         """All below `/control/boseat`."""
         return [
+            web.post("/control/boseat/take", self._take),
             web.post("/control/boseat/tokens/revoke", self._revoke),
             web.put("/control/boseat/scope", self._scope),
             web.post("/control/boseat/subscriptions", self._subscribe),
@@ -49,6 +51,10 @@ class Extras:
         acts = {"pay": provider.pays, "refund": provider.refunds, "delete": provider.deletes}
         act, ref = acts[request.match_info["act"]], request.match_info["ref"]
         return _answered(lambda: act(ref))
+
+    async def _take(self, request: web.Request) -> web.Response:
+        wish = GuestWish.model_validate(await request.json())
+        return _answered(lambda: self._provider.takes_unseen(wish))
 
     async def _contact(self, request: web.Request) -> web.Response:
         body, ref = await request.json(), request.match_info["ref"]

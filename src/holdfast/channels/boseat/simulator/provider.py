@@ -41,8 +41,9 @@ class BoseatProvider:
     def places(self) -> list[dict[str, str]]:
         """Every space of every workspace."""
         return [
-            {"place": space.id, "name": space.name, "zone": books.venue_of(space.id).zone}
+            {"place": space.id, "name": space.name, "house": house.name, "zone": house.zone}
             for books, space in self._spaces()
+            for house in [books.venue_of(space.id)]
         ]
 
     def offered(self, days: int) -> list[dict[str, str]]:
@@ -72,6 +73,18 @@ class BoseatProvider:
             record = books.create(_fitting(books, space, span), space, span, "guest", customer)
             if wish.confirm:
                 books.confirm(record)
+        except (ApiError, ValueError) as no:
+            raise Refused(str(no)) from no
+        return record.id
+
+    def takes_unseen(self, wish: GuestWish) -> str:
+        """Somebody takes a slot whom the API shows to nobody. Raises Refused when it is taken or is none."""
+        try:
+            books = self._tenancy.with_space(wish.place).books
+            space = books.space(wish.place)
+            span = Span(start=wish.start.astimezone(UTC), end=wish.end.astimezone(UTC))
+            record = books.create(_fitting(books, space, span), space, span, "other", None)
+            record.status = "CONFIRMED"
         except (ApiError, ValueError) as no:
             raise Refused(str(no)) from no
         return record.id

@@ -12,7 +12,8 @@ UNCONFIRMED = ("RESERVED_15_MIN", "PENDING")
 BOOKED = ("CONFIRMED", "PAID")
 OVER = ("CANCEL", "REFUNDED")
 
-By = Literal["client", "guest"]
+By = Literal["client", "guest", "other"]
+"""`other`: taken in a way that the API shows to nobody."""
 Change = Literal[
     "created",
     "updated",

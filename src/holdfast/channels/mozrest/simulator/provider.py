@@ -31,7 +31,12 @@ class Provider:
 
     def places(self) -> list[dict[str, str]]:
         return [
-            {"place": venue.place(area), "name": area.name, "zone": venue.timezone}
+            {
+                "place": venue.place(area),
+                "name": area.name,
+                "house": venue.name,
+                "zone": venue.timezone,
+            }
             for venue, area in self._rooms()
         ]
 
@@ -172,6 +177,7 @@ def _taken(entry: Entry) -> dict[str, object]:
         "email": entry.email,
         "expires": _iso(entry.expires),
         "tables": list(entry.tables),
+        "party": entry.party,
     }
 
 
