@@ -1,0 +1,44 @@
+"""The example venue, tuned for impatience: short intervals, budgets that nothing waits for, known secrets."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configuration
+from holdfast.soak.program import Program, holdfast
+
+SECRETS = {**EXAMPLE_SECRETS, **{name: f"test-{name}" for name in WEBHOOK_SECRETS.values()}}
+
+BRISK = """mode = "live"
+reads_per_minute = 100000
+writes_per_minute = 100000
+poll_seconds = 2
+offers_seconds = 10
+horizon_days = 2
+"""
+MOZREST_HOLD_SECONDS = 10
+"""A hold of ours there cannot be given back: in earnest what is left of it stands for up to seven minutes."""
+
+SWITCHES = {
+    "boseat": {"reads_per_minute": "100000", "writes_per_minute": "100000"},
+    "mozrest": {"holding_time": str(MOZREST_HOLD_SECONDS)},
+}
+
+
+def write_configuration(folder: Path, urls: Mapping[str, str]) -> None:
+    """The example's holdfast.toml, with each channel's address put in."""
+    ours = "reads_per_minute|poll_seconds|offers_seconds|audit_seconds|horizon_days"
+    text = re.sub(rf"(?m)^({ours}) = .*\n", "", example_configuration(urls))
+    (folder / "holdfast.toml").write_text(re.sub(r'mode = "live".*\n', BRISK, text))
+
+
+def simulator(folder: Path, name: str, web_url: str, seed: int = 7) -> Program:
+    """One provider, alone; its port is found in what it says."""
+    secret = SECRETS[WEBHOOK_SECRETS[name]]
+    where = ("--port", "0", "--webhooks-to", f"{web_url}/hooks/{name}-main", "--seed", str(seed))
+    return holdfast(folder, "simulate", name, *where, name=name, HOLDFAST_SIMULATOR_SECRET=secret)
+
+
+async def address(program: Program) -> str:
+    """Where a simulator answers, by its own word."""
+    return (await program.says(r"simulator at (http://\S+)"))[1]
