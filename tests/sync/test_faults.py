@@ -66,6 +66,25 @@ async def test_a_lost_hold_that_was_a_guests_is_placed_as_soon_as_the_guest_lets
         assert await t.violations() == []
 
 
+async def test_a_lost_hold_is_disproved_by_any_offer_over_its_time(database_url: str) -> None:
+    """Found by the soak, seed 1: what it stood for was on sale, only its very own span was not."""
+    async with town(database_url, Plan(calm=True)) as t:
+        await broken(
+            t, "mozrest", {"kind": "status", "status": 502, "when": "before"}, WRITES["mozrest"][0]
+        )
+        await t.mozrest.book("chefs-table", NOON, 90, confirm=False)
+        t.clock.advance(HOLD_SECONDS - 60)
+        await t.boseat.book("chefs-table", NOON, SLOT)
+        await t.live(40)
+        (block,) = await t.rows("select state, external_id from blocks")
+        assert (block["state"], block["external_id"]) == ("held", None)
+        t.clock.advance(30)  # the guest let it lapse; the next one sits down beside, in a clash
+        await t.mozrest.book("chefs-table", NOON + timedelta(minutes=45), 90)
+        await t.rows("update cursors set next_due_at = $1", t.clock.now())
+        await t.live(60)  # far less than a hold lives
+        assert await t.violations() == []
+
+
 @pytest.mark.parametrize("target", ["boseat", "mozrest"])
 async def test_a_refused_credential_is_tried_again_and_costs_no_block(
     database_url: str, target: str

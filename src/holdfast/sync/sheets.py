@@ -35,13 +35,15 @@ async def believe(
 
 
 async def _were_never_ours(current: Turn, listing_id: int, sheet: OfferSheet) -> None:
-    """A hold that was taken to be ours only because its offer had vanished is none once that is sold again."""
+    """A hold that was taken to be ours only because its offer had vanished is none once any of its time is sold.
+
+    Its own span may stay off the sheet for ever: whoever is next to it can overlap that as well.
+    """
     outlet = current.premises.outlets.get(listing_id)
     if outlet is None or outlet.pool:
         return
-    sold = {offer.span for offer in sheet.offers}
     for block in await block_store.nameless(current.connection, listing_id, sheet.read_at):
-        if block.span in sold:
+        if any(offer.span.overlaps(block.span) for offer in sheet.offers):
             await lose(current, block)
 
 
