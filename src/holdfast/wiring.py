@@ -23,6 +23,7 @@ from holdfast.metrics import Metrics
 from holdfast.secret import SecretMissing
 from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow, Book, VenueRow
+from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.parts import Account, Parts, Premises
 from holdfast.transport import HttpTransport, open_session
 
@@ -226,5 +227,5 @@ async def keep_fresh(wiring: Wiring, changed: Callable[[], None], seconds: float
             if await wiring.refresh():
                 log.info("configuration_taken_over")
                 changed()
-        except (asyncpg.PostgresError, OSError, TimeoutError, SecretMissing) as error:
+        except (*DATABASE_TROUBLE, SecretMissing) as error:
             log.warning("configuration_not_taken_over", reason=str(error))

@@ -8,10 +8,10 @@ from itertools import count
 from random import Random
 from typing import Any
 
-import asyncpg
 import structlog
 
 from holdfast.store import offers, schedule
+from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.parts import Parts
 from holdfast.sync.poll import poll
 from holdfast.sync.rounds import Lane, due_lanes, next_due, work_off
@@ -22,7 +22,6 @@ SWEEP_SECONDS = 1.0
 """At the latest so often a worker looks by itself: without Redis this is the latency."""
 
 HEARTBEAT_SECONDS = 5.0
-DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class Drainer:

@@ -68,8 +68,11 @@ def _effects(channel: str, made: Sequence[Made]) -> Iterator[str]:
 
 
 def blocks(found: Evidence) -> Iterator[str]:
-    """What we placed and what we believe that we placed are the same: no forgotten hold."""
-    ours = {(b.channel, b.ref): b for b in found.blocks if b.state != "absent"}
+    """What we placed and what we believe that we placed are the same: no forgotten hold.
+
+    A hold whose id we never learned is believed until it must have lapsed, unless an offer disproves it.
+    """
+    ours = {(b.channel, b.ref): b for b in found.blocks if b.state != "absent" and b.ref}
     real = {
         (channel, entry.ref): (unit, entry)
         for channel, side in found.sides.items()

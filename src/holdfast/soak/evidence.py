@@ -85,6 +85,15 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """From when on a provider's clock was so many seconds ahead of ours."""
+
+    side: str
+    set_at: datetime
+    ahead: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """All of it."""
 

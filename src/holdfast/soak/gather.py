@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -14,7 +14,7 @@ import asyncpg
 from holdfast.inventory.marker import marker_of
 from holdfast.inventory.model import Span
 from holdfast.soak.books import Store, Stored, read_books
-from holdfast.soak.evidence import Block, Evidence, Grant, Look, Made, Row, Told, Witness
+from holdfast.soak.evidence import Block, Clock, Evidence, Grant, Look, Made, Row, Told, Witness
 from holdfast.soak.side import Side
 from holdfast.store import journal
 from holdfast.store.queries import load
@@ -124,8 +124,14 @@ async def _witness(side: Side) -> Witness:
         books=read_books(await side.ask("GET", "/truth"), side.units),
         made=[_made(r, side.units[r["place"]]) for r in records if r["place"] in side.units],
         accepted=Counter(digest for d in deliveries for digest in d["accepted"]),
-        creates=sum(r["method"] == "POST" and r["path"] in CREATES for r in requests),
+        creates=sum(map(_creates, requests)),
     )
+
+
+def _creates(request: Mapping[str, Any]) -> bool:
+    """A call with a bad token was not acted on; it may be sent again with a good one."""
+    fresh = request["method"] == "POST" and request["path"] in CREATES
+    return fresh and request.get("status") != 401
 
 
 def _made(record: Mapping[str, Any], unit: str) -> Made:
@@ -172,9 +178,21 @@ async def counted(connection: asyncpg.Connection) -> dict[str, int]:
     return dict(await connection.fetchrow(_SQL["counts"]))
 
 
-async def exposed(connection: asyncpg.Connection) -> list[float]:
-    """Seconds of each exposure."""
-    return [row["seconds"] for row in await connection.fetch(_SQL["exposures"])]
+async def exposed(connection: asyncpg.Connection, clocks: Sequence[Clock]) -> list[float]:
+    """Seconds of each exposure, with the known error of the provider's clock taken out."""
+    rows = await connection.fetch(_SQL["exposures"])
+    return [
+        row["seconds"] + (error(clocks, row["channel"], row["began_at"]) if row["theirs"] else 0.0)
+        for row in rows
+    ]
+
+
+def error(clocks: Sequence[Clock], channel: str, at: datetime) -> float:
+    """How far ahead a provider's clock was when it showed this time."""
+    before = [
+        c for c in clocks if c.side == channel and c.set_at + timedelta(seconds=c.ahead) <= at
+    ]
+    return before[-1].ahead if before else 0.0
 
 
 async def stories(connection: asyncpg.Connection, ref: str) -> list[str]:

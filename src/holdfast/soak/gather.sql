@@ -67,7 +67,9 @@ select (select count(*) from attempts where outcome = 'unknown') as unknown,
 
 -- exposures --
 -- Seconds for which taken time was sold elsewhere as well; those that are not over count until now.
-select extract(epoch from coalesce(ended_at, now()) - began_at)::float8 as seconds from exposures
+select b.channel, e.began_at, e.basis = 'provider' as theirs,
+       extract(epoch from coalesce(e.ended_at, now()) - e.began_at)::float8 as seconds
+  from exposures e join bookings b on b.id = e.booking_id
 
 -- story --
 -- All that the journal has about the bookings with these references, and about blocks because of them.

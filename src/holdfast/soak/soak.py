@@ -18,7 +18,7 @@ from holdfast.soak.books import wrongs
 from holdfast.soak.checkers import violations
 from holdfast.soak.crowd import Crowd
 from holdfast.soak.evidence import Evidence, Violation
-from holdfast.soak.faults import planned
+from holdfast.soak.faults import LONG_FROM, planned
 from holdfast.soak.gather import Watch, counted, evidence, exposed, stored, stories, waiting
 from holdfast.soak.report import Summary, concerned, story
 from holdfast.soak.rig import Rig, rigged
@@ -27,8 +27,8 @@ from holdfast.soak.strikes import Strikes
 CHOICE = 6
 """Offers of a day that guests want at each provider: so few that they race for them."""
 
-LATE_SECONDS = 330.0
-"""A call that was refused for a bad token may wait for five minutes."""
+LATE_SECONDS, VERY_LATE_SECONDS = 120.0, 330.0
+"""In a long soak: a call that was refused for a bad key may wait for five minutes."""
 
 LOOK_SECONDS = 0.5
 
@@ -79,7 +79,8 @@ async def _judged(
     crowd, watch, strikes = who
     connection = await asyncpg.connect(rig.postgres.url)
     try:
-        convergence = await _converged(rig, connection)
+        late = LATE_SECONDS if wish.seconds < LONG_FROM else VERY_LATE_SECONDS
+        convergence = await _converged(rig, connection, late)
         found = await evidence(connection, rig.sides, watch.looks, rig.ended_alone)
         broken = violations(found)
         summary = Summary(
@@ -89,7 +90,7 @@ async def _judged(
             struck=strikes.struck,
             spoilt={name: link.spoilt for name, link in rig.links.items()},
             counts=await counted(connection),
-            exposures=await exposed(connection),
+            exposures=await exposed(connection, strikes.clocks),
             convergence=convergence,
             violations=broken,
         )
@@ -98,10 +99,10 @@ async def _judged(
         await connection.close()
 
 
-async def _converged(rig: Rig, connection: asyncpg.Connection) -> float | None:
+async def _converged(rig: Rig, connection: asyncpg.Connection, late: float) -> float | None:
     """Seconds until the end state was there and nothing waited any more; None: it never was."""
     began = time.monotonic()
-    while (now := time.monotonic()) < began + LATE_SECONDS:
+    while (now := time.monotonic()) < began + late:
         books = {name: await side.books() for name, side in rig.sides.items()}
         if not (wrongs(books, await stored(connection)) or await waiting(connection)):
             return now - began

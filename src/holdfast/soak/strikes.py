@@ -12,6 +12,8 @@ from typing import get_args
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from holdfast.clock import SystemClock
+from holdfast.soak.evidence import Clock
 from holdfast.soak.faults import Fault
 from holdfast.soak.program import HERE
 from holdfast.soak.proxy import Manner
@@ -35,8 +37,9 @@ class Strikes:
     rig: Rig
     struck: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
+    clocks: list[Clock] = field(default_factory=list)
+    """How the providers' clocks were set, in order."""
     _busy: set[str] = field(default_factory=set)
-    _ahead: dict[str, float] = field(default_factory=dict)
 
     async def all(self, faults: Sequence[Fault]) -> None:
         """Returns when every one is over and healed."""
@@ -126,9 +129,8 @@ class Strikes:
             await self._told(fault.target, "POST", "/webhooks/flush", {"order": order})
 
     async def _clock(self, fault: Fault) -> None:
-        ahead = self._ahead.get(fault.target, BEHIND_AT_FIRST) + 1.0 + JUMP * fault.dice
-        self._ahead[fault.target] = ahead
-        await self._told(fault.target, "POST", "/clock", {"ahead": ahead})
+        now = next(c.ahead for c in reversed(self.clocks) if c.side == fault.target)
+        await self._set(fault.target, now + 1.0 + JUMP * fault.dice)
 
     async def _token(self, fault: Fault) -> None:
         if fault.target == "boseat":
@@ -145,7 +147,11 @@ class Strikes:
     async def set_clocks(self) -> None:
         """Behind ours, as they begin."""
         for side in self.rig.sides:
-            await self._told(side, "POST", "/clock", {"ahead": BEHIND_AT_FIRST})
+            await self._set(side, BEHIND_AT_FIRST)
+
+    async def _set(self, side: str, ahead: float) -> None:
+        await self._told(side, "POST", "/clock", {"ahead": ahead})
+        self.clocks.append(Clock(side=side, set_at=SystemClock().now(), ahead=ahead))
 
 
 def rule(fault: Fault) -> dict[str, object]:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-import asyncpg
 import structlog
 
 from holdfast.channel import ChannelError, Limited, Page
@@ -17,6 +16,7 @@ from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import schedule
 from holdfast.store.schedule import Cursor, Probe
+from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.absorb import apply
 from holdfast.sync.audit import audit_all
 from holdfast.sync.brake import ask_after
@@ -70,7 +70,7 @@ async def _kept(parts: Parts, cursor: Cursor) -> AsyncIterator[None]:
 async def _keep(parts: Parts, cursor: Cursor) -> None:
     while True:
         await parts.clock.sleep(KEEP_SECONDS)
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        with suppress(*DATABASE_TROUBLE):
             async with parts.pool.acquire() as connection:
                 await schedule.keep(connection, cursor)
 

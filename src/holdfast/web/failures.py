@@ -16,6 +16,7 @@ DATABASE_FAILURES = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,  # a deadlock, a serialisation failure
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     TimeoutError,
     OSError,
 )
