@@ -120,6 +120,7 @@ class Link:
     async def _pass(self, data: bytes, writer: asyncio.StreamWriter) -> None:
         manner = self.manner
         self.spoilt += manner is not None
+        _check(writer)
         if manner == "stall":
             await self._calm.wait()
         if manner == "reset":
@@ -134,6 +135,7 @@ class Link:
 
     async def _dribble(self, data: bytes, writer: asyncio.StreamWriter) -> None:
         for at in range(0, len(data), DRIBBLE_BYTES):
+            _check(writer)
             if self.manner != "dribble":  # the fault is over: the rest at once
                 writer.write(data[at:])
                 break
@@ -154,10 +156,17 @@ class Link:
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while data := await reader.read(CHUNK):
+        _check(writer)
         writer.write(data)
         await writer.drain()
     with suppress(OSError):
         writer.write_eof()
+
+
+def _check(writer: asyncio.StreamWriter) -> None:
+    """Raises Cut for a peer that is gone: writing to it would only be complained about in the log."""
+    if writer.is_closing():
+        raise Cut
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -83,13 +83,17 @@ class Rig:
         self.down.discard(name)
 
     async def keep(self) -> None:
-        """A supervisor, for ever: whoever ends by himself is noted and started again."""
+        """A supervisor, for ever: whoever ends by himself is started again.
+
+        That is noted, unless he was only starting: without its servers a process of ours says so and ends.
+        """
         while True:
             await asyncio.sleep(KEEP_SECONDS)
             for name in OURS:
                 program = self.programs[name]
                 if program.ended and name not in self.down:
-                    self.ended_alone.append(f"{name}: {_last_words(program)}")
+                    if READY[name.partition(".")[0]] in program.said():
+                        self.ended_alone.append(f"{name}: {_last_words(program)}")
                     await program.start()
 
 
