@@ -14,7 +14,7 @@ from random import Random
 import asyncpg
 
 from holdfast.soak.books import Books, Store, Stored, wrongs
-from holdfast.soak.house import SECRETS, SWITCHES, simulator, write_configuration
+from holdfast.soak.house import SECRETS, simulator, write_configuration
 from holdfast.soak.program import (
     HERE,
     PATIENCE,
@@ -29,6 +29,7 @@ from holdfast.soak.program import (
     until,
 )
 from holdfast.soak.side import Side, met
+from holdfast.soak.traits import traits
 from holdfast.store.ranges import to_span
 
 ROOT = Path(__file__).parents[2]
@@ -158,7 +159,7 @@ async def release(folder: Path, **environ: str) -> Finished:
 @asynccontextmanager
 async def simulators(folder: Path, web_url: str) -> AsyncIterator[dict[str, Program]]:
     """Both providers as processes."""
-    programs = {name: simulator(folder, name, web_url) for name in sorted(SWITCHES)}
+    programs = {name: simulator(folder, name, web_url) for name in sorted(traits())}
     async with started(*programs.values()):
         yield programs
 
@@ -185,7 +186,7 @@ async def stage(
         await asyncio.gather(*(programs[name].says(READY[name]) for name in programs))
         sides = {n: await stack.enter_async_context(met(n, url)) for n, url in urls.items()}
         for name, side in sides.items():
-            await side.ask("PUT", "/switches", SWITCHES[name])
+            await side.ask("PUT", "/switches", dict(traits()[name].switches))
         pool = await stack.enter_async_context(
             asyncpg.create_pool(database_url, min_size=1, max_size=2)
         )

@@ -1,6 +1,7 @@
 """Guests on both sides who book, hold, confirm, move and cancel, by a seed."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ import aiohttp
 from holdfast.clock import SystemClock
 from holdfast.soak.program import Missed
 from holdfast.soak.side import Refused, Side
+from holdfast.soak.traits import traits
 
 CLOCK = SystemClock()
 
@@ -37,13 +39,14 @@ class Crowd:
     random: Random
     choice: int | None = None
     refs: list[tuple[Side, str]] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
+    held: list[tuple[Side, str]] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
 
-    async def live(self, pause: float) -> None:
-        """For ever, each guest in a task of its own; a provider that is away stops nobody."""
+    async def live(self, pause: float, seconds: float) -> None:
+        """So long, each guest in a task of its own; whoever has begun by then is waited for."""
+        end = time.monotonic() + seconds
         async with asyncio.TaskGroup() as crowd:
-            while True:
+            while time.monotonic() < end:
                 crowd.create_task(self.act())
                 await asyncio.sleep(self.random.uniform(0.0, 2 * pause))
 
@@ -76,8 +79,7 @@ class Crowd:
 
     async def _book(self) -> None:
         side = self.random.choice(list(self.sides.values()))
-        # a guest's hold at Mozrest shows nowhere until it is confirmed
-        confirm = side.name == "mozrest" or self.random.random() < 0.5
+        confirm = not traits()[side.name].guests_hold or self.random.random() < 0.5
         dice = self.random.random()
         try:
             offers = (await side.offers())[: self.choice]
@@ -90,16 +92,16 @@ class Crowd:
         if confirm:
             self.refs.append((side, ref))
         else:
-            self.held.append(ref)
+            self.held.append((side, ref))
 
     async def _decide(self) -> None:
         """A hold becomes a booking, or its guest walks away."""
-        ref, boseat = self.held.pop(0), self.sides["boseat"]
+        side, ref = self.held.pop(0)
         if self.random.random() < 0.7:
-            confirmed = await self._try(boseat, ref, "confirm")
-            self.refs += [(boseat, confirmed)] if confirmed else []
+            confirmed = await self._try(side, ref, "confirm")
+            self.refs += [(side, confirmed)] if confirmed else []
         else:
-            await self._try(boseat, ref, "cancel")
+            await self._try(side, ref, "cancel")
 
     async def _move(self) -> None:
         side, ref = self._anyone()

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from random import Random
 
 from holdfast.soak.proxy import MANNERS
+from holdfast.soak.traits import traits
 
 OURS = ("web.1", "web.2", "worker.1", "worker.2", "worker.3")
-SIDES = ("boseat", "mozrest")
-LINKS = ("to-boseat", "to-mozrest", "webhooks", "to-redis", "to-postgres")
+SIDES = tuple(sorted(traits()))
+LINKS = (*(f"to-{side}" for side in SIDES), "webhooks", "to-redis", "to-postgres")
 
 TARGETS: Mapping[str, Sequence[str]] = {
     "process killed": OURS,
@@ -86,9 +87,10 @@ def _deck(random: Random) -> Iterator[str]:
 
 
 def _targets(kind: str, seconds: float) -> Sequence[str]:
-    """A refused key is tried again after minutes only: too long for a short soak."""
-    short = kind == "token revoked" and seconds < LONG_FROM
-    return SIDES[:1] if short else TARGETS[kind]
+    """A key that stays refused is tried again after minutes only: too long for a short soak."""
+    if kind == "token revoked" and seconds < LONG_FROM:
+        return [side for side, known in traits().items() if not known.restore]
+    return TARGETS[kind]
 
 
 def _length(random: Random, kind: str, seconds: float) -> float:

@@ -16,12 +16,12 @@ from holdfast.inventory.model import Span
 from holdfast.soak.books import Store, Stored, read_books
 from holdfast.soak.evidence import Block, Clock, Evidence, Grant, Look, Made, Row, Told, Witness
 from holdfast.soak.side import Side
+from holdfast.soak.traits import traits
 from holdfast.store import journal
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_span
 
 _SQL = load("gather", "holdfast.soak")
-CREATES = ("/v1/bookings", "/v1/bc/pending-booking")
 LOOK_SECONDS = 1.0
 
 
@@ -124,13 +124,13 @@ async def _witness(side: Side) -> Witness:
         books=read_books(await side.ask("GET", "/truth"), side.units),
         made=[_made(r, side.units[r["place"]]) for r in records if r["place"] in side.units],
         accepted=Counter(digest for d in deliveries for digest in d["accepted"]),
-        creates=sum(map(_creates, requests)),
+        creates=sum(_creates(request, traits()[side.name].creates) for request in requests),
     )
 
 
-def _creates(request: Mapping[str, Any]) -> bool:
+def _creates(request: Mapping[str, Any], path: str) -> bool:
     """A call with a bad token was not acted on; it may be sent again with a good one."""
-    fresh = request["method"] == "POST" and request["path"] in CREATES
+    fresh = request["method"] == "POST" and request["path"] == path
     return fresh and request.get("status") != 401
 
 

@@ -16,13 +16,6 @@ poll_seconds = 2
 offers_seconds = 10
 horizon_days = 2
 """
-MOZREST_HOLD_SECONDS = 10
-"""A hold of ours there cannot be given back: in earnest what is left of it stands for up to seven minutes."""
-
-SWITCHES = {
-    "boseat": {"reads_per_minute": "100000", "writes_per_minute": "100000"},
-    "mozrest": {"holding_time": str(MOZREST_HOLD_SECONDS)},
-}
 
 
 def write_configuration(folder: Path, urls: Mapping[str, str]) -> None:

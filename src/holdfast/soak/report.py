@@ -77,5 +77,7 @@ def concerned(violations: Sequence[Violation], refs: Sequence[str]) -> list[str]
 
 def story(ref: str, acts: Sequence[Act], entries: Sequence[str]) -> list[str]:
     """One booking's history, by its guest and by our journal, in order."""
-    lines = sorted([*(str(act) for act in acts if ref in (act.ref, act.outcome[:36])), *entries])
+    lines = sorted(
+        [*(str(act) for act in acts if act.ref == ref or act.outcome.startswith(ref)), *entries]
+    )
     return [f"History of {ref}", *(f"  {line}" for line in lines[:MOST_LINES])]

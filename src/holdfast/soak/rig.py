@@ -14,7 +14,7 @@ import asyncpg
 
 from holdfast.embedded import embedded_postgres
 from holdfast.soak.faults import OURS, SIDES
-from holdfast.soak.house import SECRETS, SWITCHES, address, simulator, write_configuration
+from holdfast.soak.house import SECRETS, address, simulator, write_configuration
 from holdfast.soak.program import (
     HERE,
     REDIS_READY,
@@ -29,9 +29,9 @@ from holdfast.soak.program import (
 )
 from holdfast.soak.proxy import Link, Opener, linked, tcp, unix
 from holdfast.soak.side import Side, met
+from holdfast.soak.traits import traits
 
 READY = {"web": '"web_ready"', "worker": '"worker_ready"', "redis": REDIS_READY}
-EVENT_IDS = ("none", "body_id", "header")
 KEEP_SECONDS = 0.5
 
 
@@ -175,8 +175,7 @@ async def _sides(
     for name in SIDES:
         url = await address(programs[name])
         side = await stack.enter_async_context(met(name, url))
-        ids = {"event_id": EVENT_IDS[seed % len(EVENT_IDS)]} if name == "boseat" else {}
-        await side.ask("PUT", "/switches", {**SWITCHES[name], **ids})
+        await side.ask("PUT", "/switches", traits()[name].chosen(seed))
         sides[name] = side
     return sides
 

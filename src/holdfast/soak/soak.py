@@ -2,9 +2,11 @@
 
 import asyncio
 import shutil
+import signal
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -13,7 +15,6 @@ import asyncpg
 import click
 
 from holdfast.complaints import Unusable
-from holdfast.processes import in_background
 from holdfast.soak.books import wrongs
 from holdfast.soak.checkers import violations
 from holdfast.soak.crowd import Crowd
@@ -44,9 +45,14 @@ class Wish:
 
 
 async def soak(wish: Wish) -> None:
-    """Print what happened. Raises Unusable when anything was violated."""
+    """Print what happened. Raises Unusable when anything was violated, or when it was told to stop."""
     folder = Path(tempfile.mkdtemp(prefix="holdfast-soak-"))
-    summary, told = await run(wish, folder)
+    work = asyncio.create_task(run(wish, folder))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+    try:
+        summary, told = await work
+    except asyncio.CancelledError:
+        raise Unusable(f"stopped before its end, logs in {folder}") from None
     click.echo("\n".join([*summary.lines(), *told]))
     if summary.violations:
         raise Unusable(f"seed {wish.seed}: {len(summary.violations)} violations, logs in {folder}")
@@ -60,8 +66,8 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
         crowd = Crowd(sides=rig.sides, random=random, choice=CHOICE)
         watch, strikes = Watch(url=rig.postgres.url), Strikes(rig=rig)
         await strikes.set_clocks()
-        async with in_background(rig.keep(), "keeper"):
-            async with in_background(watch.keep(), "watch"):
+        async with _beside(rig.keep()):
+            async with _beside(watch.keep()):
                 await _under_fire(wish, crowd, strikes)
                 await crowd.decide_all()
             return await _judged(wish, rig, (crowd, watch, strikes))
@@ -69,8 +75,19 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
 
 async def _under_fire(wish: Wish, crowd: Crowd, strikes: Strikes) -> None:
     faults = planned(wish.seed, wish.seconds, wish.gap) if wish.gap else []
-    async with in_background(crowd.live(wish.pause), "guests"):
-        await asyncio.gather(asyncio.sleep(wish.seconds), strikes.all(faults))
+    await asyncio.gather(crowd.live(wish.pause, wish.seconds), strikes.all(faults))
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Run it beside the block; if it failed, the block fails at its end."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _judged(

@@ -18,6 +18,7 @@ from holdfast.soak.faults import Fault
 from holdfast.soak.program import HERE
 from holdfast.soak.proxy import Manner
 from holdfast.soak.rig import Rig
+from holdfast.soak.traits import traits
 
 STATUSES = (500, 502, 503, 504)
 BEHIND_AT_FIRST = -15.0
@@ -133,12 +134,12 @@ class Strikes:
         await self._set(fault.target, now + 1.0 + JUMP * fault.dice)
 
     async def _token(self, fault: Fault) -> None:
-        if fault.target == "boseat":
-            await self._told("boseat", "POST", "/boseat/tokens/revoke", {})
-            return
-        await self._told("mozrest", "PUT", "/switches", {"key": "revoked"})
+        known = traits()[fault.target]
+        for call in known.revoke:
+            await self._told(fault.target, call.method, call.path, dict(call.body))
         await asyncio.sleep(fault.seconds / 2)
-        await self._told("mozrest", "PUT", "/switches", {"key": "valid"})
+        for call in known.restore:
+            await self._told(fault.target, call.method, call.path, dict(call.body))
 
     async def _told(self, side: str, method: str, path: str, body: object = None) -> None:
         """A simulator that is paused hears it when it goes on."""
