@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import socket
 import sys
@@ -64,6 +65,12 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PATH": commands, **more}
 
 
+def _leash() -> list[str]:
+    """On Linux the process ends with whoever started it, even if that one is killed."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+
+
 @dataclass(slots=True, kw_only=True)
 class Program:
     """One process, which may be killed and started again; `said` is what it wrote since its last start."""
@@ -86,6 +93,7 @@ class Program:
         self.heard = self.words.stat().st_size
         with self.words.open("ab") as words:
             self.process = await asyncio.create_subprocess_exec(
+                *_leash(),
                 *self.command,
                 cwd=self.folder,
                 env=self.environ,
