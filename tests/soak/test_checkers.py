@@ -15,9 +15,7 @@ LUNCH, TEA = Span.of(NOON, HOUR), Span.of(NOON + 4 * HOUR, HOUR)
 GUEST = Entry(ref="g1", span=LUNCH, ours=False, held=False)
 OURS = Entry(ref="b1", span=LUNCH, ours=True, held=False)
 MADE = Made(ref="b1", unit="salon", span=LUNCH, ours=True, marker="m1", made=NOON - HOUR, over=None)
-BLOCK = Block(
-    id=1, channel="mozrest", unit="salon", span=LUNCH, marker="m1", state="booked", ref="b1"
-)
+BLOCK = Block(id=1, channel="mozrest", state="booked", ref="b1")
 GRANT = Grant(unit_id=1, booking_id=1, span=LUNCH)
 LOOK = Look(versions={1: 1}, grants=[GRANT])
 TOLD = Told(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -33,7 +33,7 @@ class Act:
 
 @dataclass(kw_only=True)
 class Crowd:
-    """Several may act at once. `choice`: only so many offers of a day are wanted, so that guests race."""
+    """Several may act at once. `choice`: only so many offers of a place are wanted, so that guests race."""
 
     sides: Mapping[str, Side]
     random: Random
@@ -82,8 +82,7 @@ class Crowd:
         confirm = not traits()[side.name].guests_hold or self.random.random() < 0.5
         dice = self.random.random()
         try:
-            offers = (await side.offers())[: self.choice]
-            offer = offers[int(dice * len(offers))]
+            offer = self._wanted(await side.offers(), dice)
             ref = await side.book(offer, confirm=confirm)
         except (Refused, Missed, LookupError, ValueError, aiohttp.ClientError, TimeoutError) as no:
             self._note(side, "book", "-", f"no: {type(no).__name__} {no}"[:120])
@@ -93,6 +92,13 @@ class Crowd:
             self.refs.append((side, ref))
         else:
             self.held.append((side, ref))
+
+    def _wanted(self, offers: Sequence[Mapping[str, str]], dice: float) -> Mapping[str, str]:
+        """One of the first at some place. Raises IndexError when all is sold out."""
+        places = sorted({offer["place"] for offer in offers})
+        number, rest = divmod(dice * len(places), 1.0)
+        there = [o for o in offers if o["place"] == places[int(number)]][: self.choice]
+        return there[int(rest * len(there))]
 
     async def _decide(self) -> None:
         """A hold becomes a booking, or its guest walks away."""

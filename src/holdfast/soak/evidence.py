@@ -46,9 +46,6 @@ class Block:
 
     id: int
     channel: str
-    unit: str
-    span: Span
-    marker: str
     state: str
     ref: str | None
 

@@ -151,9 +151,6 @@ def _block(row: asyncpg.Record) -> Block:
     return Block(
         id=row["id"],
         channel=row["channel"],
-        unit=row["unit"],
-        span=to_span(row["during"]),
-        marker=row["marker"],
         state=row["state"],
         ref=row["external_id"],
     )

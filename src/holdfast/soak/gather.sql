@@ -42,11 +42,7 @@ select a.channel, count(*) as count
 
 -- blocks --
 -- All there ever were.
-select b.id, a.channel, u.name as unit, b.during, b.marker, b.state, b.external_id
-  from blocks b
-  join accounts a on a.id = b.account_id
-  join listing_units lu on lu.listing_id = b.listing_id
-  join units u on u.id = lu.unit_id
+select b.id, a.channel, b.state, b.external_id from blocks b join accounts a on a.id = b.account_id
 
 -- told --
 -- What the journal says of bookings, in order.

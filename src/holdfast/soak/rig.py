@@ -1,6 +1,7 @@
 """What a soak runs: two web, three workers, two simulators, Postgres and Redis, and a proxy on every way between."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from holdfast.embedded import embedded_postgres
+from holdfast.example import both_examples, example_worlds
 from holdfast.soak.faults import OURS, SIDES
 from holdfast.soak.house import SECRETS, address, simulator, write_configuration
 from holdfast.soak.program import (
@@ -111,7 +113,7 @@ async def rigged(folder: Path, seed: int) -> AsyncIterator[Rig]:
         await postgres.start()
         ports = {name: free_port() for name in ("web.1", "web.2", "redis")}
         links = await _inner_links(stack, postgres, ports, seed)
-        programs = {name: simulator(folder, name, _url(links["webhooks"]), seed) for name in SIDES}
+        programs = {name: _simulator(folder, name, _url(links["webhooks"]), seed) for name in SIDES}
         programs["redis"] = redis_server(folder, ports["redis"])
         await stack.enter_async_context(started(*programs.values()))
         sides = await _sides(stack, programs, seed)
@@ -167,6 +169,13 @@ def _url(link: Link) -> str:
     return f"http://{HERE}:{link.port}"
 
 
+def _simulator(folder: Path, name: str, web_url: str, seed: int) -> Program:
+    """With both example venues: rooms, and a pool of tables."""
+    world = folder / f"{name}.json"
+    world.write_text(json.dumps(example_worlds()[name]))
+    return simulator(folder, name, web_url, "--seed", str(seed), "--world", str(world))
+
+
 async def _sides(
     stack: AsyncExitStack, programs: Mapping[str, Program], seed: int
 ) -> dict[str, Side]:
@@ -184,7 +193,8 @@ async def _ours(
     folder: Path, links: Mapping[str, Link], ports: Mapping[str, int]
 ) -> dict[str, Program]:
     """Our processes, configured by file and environment alone; the database is migrated."""
-    write_configuration(folder, {name: _url(links[f"to-{name}"]) for name in SIDES})
+    urls = {name: _url(links[f"to-{name}"]) for name in SIDES}
+    write_configuration(folder, urls, both_examples)
     settings = {
         **SECRETS,
         "HOLDFAST_DATABASE_URL": f"postgresql://postgres@{HERE}:{links['to-postgres'].port}/postgres",

@@ -15,6 +15,9 @@ from holdfast.soak.program import Missed
 UNITS = ("salon", "chefs-table", "board-room")
 """Of the example venue; every channel sells each of them as a whole."""
 
+POOLED = ("table-06", "table-09", "whole-house", "dining-room")
+"""Of the second example venue: tables sold one by one, as a pool, and all at once, each on one channel."""
+
 
 class Refused(Exception):
     """The provider says no to a guest: somebody else was faster."""
@@ -76,6 +79,6 @@ async def met(name: str, url: str) -> AsyncIterator[Side]:
 
 
 def _unit(name: str) -> str | None:
-    """Our unit of a room; providers spell it each in their own way. None: it is in another house."""
-    letters = re.sub("[^a-z]", "", name.lower())
-    return next((unit for unit in UNITS if unit.replace("-", "") == letters), None)
+    """Our unit of a room; providers spell it each in their own way. None: it is none of ours."""
+    letters = re.sub("[^a-z0-9]", "", name.lower())
+    return next((unit for unit in UNITS + POOLED if unit.replace("-", "") == letters), None)

@@ -25,8 +25,8 @@ from holdfast.soak.report import Summary, concerned, story
 from holdfast.soak.rig import Rig, rigged
 from holdfast.soak.strikes import Strikes
 
-CHOICE = 6
-"""Offers of a day that guests want at each provider: so few that they race for them."""
+CHOICE = 3
+"""Offers of a place that guests want: so few that they race for them."""
 
 LATE_SECONDS, VERY_LATE_SECONDS = 120.0, 330.0
 """In a long soak: a call that was refused for a bad key may wait for five minutes."""
