@@ -99,7 +99,7 @@ async def _judged(
         late = LATE_SECONDS if wish.seconds < LONG_FROM else VERY_LATE_SECONDS
         convergence = await _converged(rig, connection, late)
         found = await evidence(connection, rig.sides, watch.looks, rig.ended_alone)
-        broken = violations(found)
+        broken = [*violations(found), *_restless(convergence, late)]
         summary = Summary(
             seed=wish.seed,
             seconds=wish.seconds,
@@ -114,6 +114,13 @@ async def _judged(
         return summary, await _told(connection, crowd, found, broken) + _faults(strikes, broken)
     finally:
         await connection.close()
+
+
+def _restless(convergence: float | None, late: float) -> list[Violation]:
+    """That all was right in the end is no excuse for having been wrong until then."""
+    if convergence is not None:
+        return []
+    return [Violation(checker="rest", what=f"no rest within {late:.0f} s")]
 
 
 async def _converged(rig: Rig, connection: asyncpg.Connection, late: float) -> float | None:
