@@ -78,3 +78,12 @@ class SkewedClock:
     async def sleep(self, seconds: float) -> None:
         """Return once `seconds` have passed; an error in reading does not change its pace."""
         await self._true.sleep(seconds)
+
+
+class SettableClock(SkewedClock):
+    """One whose error may be changed while it runs."""
+
+    def __init__(self, true: Clock) -> None:
+        super().__init__(true, lambda: self.ahead)
+        self.ahead = 0.0
+        """Seconds; negative: it is behind."""

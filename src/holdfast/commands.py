@@ -14,7 +14,7 @@ import structlog
 from pydantic import SecretStr
 
 from holdfast import configuration, configuration_apply, rehearsal
-from holdfast.clock import Clock, SystemClock
+from holdfast.clock import Clock, SettableClock, SystemClock
 from holdfast.complaints import Unusable
 from holdfast.configuration_plan import Plan
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
@@ -190,7 +190,7 @@ async def simulate(environ: Mapping[str, str], wanted: Simulation) -> None:
     world = json.loads(wanted.world.read_text(encoding="utf-8")) if wanted.world else None
     app = kinds[wanted.channel].simulate(
         SimulatorOptions(
-            clock=SystemClock(),
+            clock=SettableClock(SystemClock()),
             seed=wanted.seed,
             world=world,
             webhook=_target(environ, wanted.webhooks_to),

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.acceptance.program import HERE, free_port
-from tests.acceptance.stage import Stage, address, simulators, stage
+from tests.acceptance.stage import Stage, simulators, stage
 from tests.conftest import Surroundings, new_database
+
+from holdfast.soak.house import address
+from holdfast.soak.program import HERE, free_port
 
 
 class Theatre:

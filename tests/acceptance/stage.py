@@ -1,21 +1,21 @@
 """The whole of it as an operator would run it: Procfile, holdfast.toml, environment, servers, two providers."""
 
 import asyncio
-import json
 import random
 import re
 import shlex
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
-import aiohttp
 import asyncpg
-from tests.acceptance.books import Books, Store, Stored, read_books, wrongs
-from tests.acceptance.program import (
+
+from holdfast.soak.books import Books, Store, Stored, wrongs
+from holdfast.soak.house import SECRETS, simulator, write_configuration
+from holdfast.soak.program import (
     HERE,
     PATIENCE,
     REDIS_READY,
@@ -24,97 +24,15 @@ from tests.acceptance.program import (
     environment,
     finished,
     free_port,
-    holdfast,
     redis_server,
     started,
     until,
 )
-
-from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configuration
+from holdfast.soak.side import Side, met
+from holdfast.soak.traits import traits
 from holdfast.store.ranges import to_span
 
 ROOT = Path(__file__).parents[2]
-UNITS = ("salon", "chefs-table", "board-room")
-SECRETS = {**EXAMPLE_SECRETS, **{name: f"test-{name}" for name in WEBHOOK_SECRETS.values()}}
-
-BRISK = """mode = "live"
-reads_per_minute = 100000
-writes_per_minute = 100000
-poll_seconds = 2
-offers_seconds = 10
-horizon_days = 2
-"""
-MOZREST_HOLD_SECONDS = 10
-"""A hold of ours there cannot be given back: in earnest what is left of it stands for up to seven minutes."""
-
-SWITCHES = {
-    "boseat": {"reads_per_minute": "100000", "writes_per_minute": "100000"},
-    "mozrest": {"holding_time": str(MOZREST_HOLD_SECONDS)},
-}
-
-
-class Refused(Exception):
-    """The provider says no to a guest: somebody else was faster."""
-
-
-@dataclass(kw_only=True)
-class Side:
-    """A simulator as its guests and its provider see it. `units` names our unit for each place."""
-
-    name: str
-    url: str
-    session: aiohttp.ClientSession
-    units: Mapping[str, str] = field(default_factory=dict)
-
-    async def ask(self, method: str, path: str, body: object = None) -> Any:
-        """A call to the control side."""
-        async with self.session.request(method, f"{self.url}/control{path}", json=body) as answer:
-            text = await answer.text()
-            if answer.status == 409:
-                raise Refused(text)
-            assert answer.status == 200, f"{path}: {answer.status} {text}"
-            return json.loads(text)
-
-    async def book(self, offer: Mapping[str, str], *, confirm: bool = True) -> str:
-        """A guest books an offer; the reference is the provider's."""
-        wish = {**offer, "party": 2, "confirm": confirm}
-        return str((await self.ask("POST", "/guest/book", wish))["ref"])
-
-    async def act(self, ref: str, what: str, body: object = None) -> str:
-        """A guest confirms, cancels or moves; gives the reference it has from now on."""
-        return str((await self.ask("POST", f"/guest/{ref}/{what}", body))["ref"])
-
-    async def offers(self, unit: str | None = None) -> list[dict[str, str]]:
-        """What a guest could book on the last day that is read, in order."""
-        every: list[dict[str, str]] = await self.ask("GET", "/offers?days=2")
-        last = max(offer["start"][:10] for offer in every)
-        wanted = [o for o in every if unit in (None, self.units.get(o["place"]))]
-        return sorted((o for o in wanted if o["start"][:10] == last), key=lambda o: o["start"])
-
-    async def books(self) -> Books:
-        """The provider's own."""
-        return read_books(await self.ask("GET", "/truth"), self.units)
-
-    async def manner(self, **manner: object) -> None:
-        """How its webhooks travel from now on."""
-        await self.ask("PUT", "/webhooks", manner)
-
-
-@asynccontextmanager
-async def met(name: str, url: str) -> AsyncIterator[Side]:
-    """A running simulator, calm, with the places it has."""
-    async with aiohttp.ClientSession() as session:
-        side = Side(name=name, url=url, session=session)
-        places = await side.ask("GET", "/places")
-        known = {place["place"]: _unit(place["name"]) for place in places}
-        side.units = {place: unit for place, unit in known.items() if unit is not None}
-        yield side
-
-
-def _unit(name: str) -> str | None:
-    """Our unit of a room; providers spell it each in their own way. None: it is in another house."""
-    letters = re.sub("[^a-z]", "", name.lower())
-    return next((unit for unit in UNITS if unit.replace("-", "") == letters), None)
 
 
 def procfile() -> dict[str, str]:
@@ -238,31 +156,10 @@ async def release(folder: Path, **environ: str) -> Finished:
     return await finished(folder, "/bin/sh", "-c", procfile()["release"], **environ)
 
 
-def simulator(folder: Path, name: str, web_url: str) -> Program:
-    """One provider, alone; its port is found in what it says."""
-    secret = SECRETS[WEBHOOK_SECRETS[name]]
-    where = ("--port", "0", "--webhooks-to", f"{web_url}/hooks/{name}-main")
-    return holdfast(folder, "simulate", name, *where, name=name, HOLDFAST_SIMULATOR_SECRET=secret)
-
-
-async def address(program: Program) -> str:
-    """Where a simulator answers, by its own word."""
-    return (await program.says(r"simulator at (http://\S+)"))[1]
-
-
-def write_configuration(folder: Path, urls: Mapping[str, str]) -> None:
-    """The example's, with short intervals and budgets that nothing waits for."""
-    ours = (
-        "reads_per_minute|writes_per_minute|poll_seconds|offers_seconds|audit_seconds|horizon_days"
-    )
-    text = re.sub(rf"(?m)^({ours}) = .*\n", "", example_configuration(urls))
-    (folder / "holdfast.toml").write_text(re.sub(r'mode = "live".*\n', BRISK, text))
-
-
 @asynccontextmanager
 async def simulators(folder: Path, web_url: str) -> AsyncIterator[dict[str, Program]]:
     """Both providers as processes."""
-    programs = {name: simulator(folder, name, web_url) for name in sorted(SWITCHES)}
+    programs = {name: simulator(folder, name, web_url) for name in sorted(traits())}
     async with started(*programs.values()):
         yield programs
 
@@ -289,7 +186,7 @@ async def stage(
         await asyncio.gather(*(programs[name].says(READY[name]) for name in programs))
         sides = {n: await stack.enter_async_context(met(n, url)) for n, url in urls.items()}
         for name, side in sides.items():
-            await side.ask("PUT", "/switches", SWITCHES[name])
+            await side.ask("PUT", "/switches", dict(traits()[name].switches))
         pool = await stack.enter_async_context(
             asyncpg.create_pool(database_url, min_size=1, max_size=2)
         )
@@ -315,70 +212,11 @@ async def _read_once(pool: asyncpg.Pool) -> bool:
     return bool(await pool.fetchval(unread) == 0)
 
 
+def tell(what: str) -> None:
+    """A measurement, for `pytest -rP`; nothing is asserted of it."""
+    sys.stdout.write(f"{what}\n")
+
+
 def seeded(*what: str) -> Random:
     """By the seed of the test run, which pytest prints, and differently for each purpose."""
     return Random(f"{random.getrandbits(32)} {what}")
-
-
-@dataclass(kw_only=True)
-class Crowd:
-    """Guests on both sides who book, hold, confirm, move and cancel, by a seed."""
-
-    stage: Stage
-    random: Random
-    refs: list[tuple[Side, str]] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
-
-    async def act(self) -> None:
-        """One of them does one thing; a refusal is part of life."""
-        dice = self.random.random()
-        try:
-            if self.held and dice < 0.3:
-                await self._decide()
-            elif self.refs and dice < 0.45:
-                side, ref = self.refs.pop(self.random.randrange(len(self.refs)))
-                await side.act(ref, "cancel")
-            elif self.refs and dice < 0.6:
-                await self._move()
-            else:
-                await self._book()
-        except Refused:
-            return
-
-    async def _book(self) -> None:
-        side = self.random.choice(list(self.stage.sides.values()))
-        offer = self.random.choice(await side.offers())
-        # a guest's hold at Mozrest shows nowhere until it is confirmed
-        confirm = side.name == "mozrest" or self.random.random() < 0.5
-        ref = await side.book(offer, confirm=confirm)
-        if confirm:
-            self.refs.append((side, ref))
-        else:
-            self.held.append(ref)
-
-    async def _decide(self) -> None:
-        """A hold becomes a booking, or its guest walks away."""
-        ref = self.held.pop(0)
-        if self.random.random() < 0.7:
-            self.refs.append((self.stage.boseat, await self.stage.boseat.act(ref, "confirm")))
-        else:
-            await self.stage.boseat.act(ref, "cancel")
-
-    async def _move(self) -> None:
-        number = self.random.randrange(len(self.refs))
-        side, ref = self.refs[number]
-        unit = next(u for u, es in (await side.books()).taken.items() if ref in {e.ref for e in es})
-        to = self.random.choice(await side.offers(unit))
-        moved = await side.act(ref, "move", {"start": to["start"], "end": to["end"]})
-        self.refs[number] = (side, moved)
-
-    async def crowd_in(self, acts: int) -> None:
-        """So many acts, and no hold is left: the end state does not depend on the time."""
-        for _ in range(acts):
-            await self.act()
-        await self.decide_all()
-
-    async def decide_all(self) -> None:
-        """No hold is left: the end state does not depend on the time."""
-        while self.held:
-            await self._decide()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from tests.acceptance.program import HERE, Finished, finished, free_port
-from tests.acceptance.stage import SECRETS, write_configuration
 from tests.conftest import Surroundings, with_path
+
+from holdfast.soak.house import SECRETS, write_configuration
+from holdfast.soak.program import HERE, Finished, finished, free_port
 
 URLS = {"boseat": f"http://{HERE}:9", "mozrest": f"http://{HERE}:9"}
 NO_REDIS = f"redis://{HERE}:9/0"

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 import pytest
-from tests.acceptance.stage import Crowd, Stage, seeded
+from tests.acceptance.stage import Stage, seeded
+
+from holdfast.soak.crowd import Crowd
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -16,7 +18,7 @@ LEASE_AND_MORE = 75.0
 async def test_whoever_is_killed_among_guests_and_started_again_the_end_state_is_the_same(
     on_stage: Stage, victims: Sequence[str]
 ) -> None:
-    crowd = Crowd(stage=on_stage, random=seeded(*victims))
+    crowd = Crowd(sides=on_stage.sides, random=seeded(*victims))
     for victim in victims:
         for _ in range(crowd.random.randrange(3, 12)):
             await crowd.act()

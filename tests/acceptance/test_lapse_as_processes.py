@@ -5,13 +5,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.acceptance.program import HERE, free_port, until
-from tests.acceptance.stage import SECRETS, Stage, stage
+from tests.acceptance.stage import Stage, stage
 
 from holdfast.clock import Clock, SkewedClock, SystemClock
 from holdfast.example import WEBHOOK_SECRETS
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.processes import listening
+from holdfast.soak.house import SECRETS
+from holdfast.soak.program import HERE, free_port, until
 
 BOSEAT_HOLD_SECONDS = 900.0
 

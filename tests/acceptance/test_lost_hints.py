@@ -6,10 +6,11 @@ import time
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from tests.acceptance.program import tell, until
-from tests.acceptance.stage import Crowd, Stage, seeded
+from tests.acceptance.stage import Stage, seeded, tell
 
 from holdfast.herald import WAKE
+from holdfast.soak.crowd import Crowd
+from holdfast.soak.program import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -28,7 +29,7 @@ async def test_with_every_webhook_lost_the_poll_alone_reaches_the_end_state(
     for side in on_stage.sides.values():
         await side.manner(lose=1.0)
     due, arrived = await webhooks(on_stage)
-    await Crowd(stage=on_stage, random=seeded("lost")).crowd_in(ACTS)
+    await Crowd(sides=on_stage.sides, random=seeded("lost")).crowd_in(ACTS)
     await on_stage.agrees()
     due_now, arrived_now = await webhooks(on_stage)
     assert due_now > due
@@ -41,7 +42,7 @@ async def test_with_every_webhook_three_times_and_in_reverse_the_end_state_is_th
     for side in on_stage.sides.values():
         await side.manner(copies=3, keep_back=True)
     _, arrived = await webhooks(on_stage)
-    await Crowd(stage=on_stage, random=seeded("reverse")).crowd_in(ACTS)
+    await Crowd(sides=on_stage.sides, random=seeded("reverse")).crowd_in(ACTS)
     flushed = 0
     for side in on_stage.sides.values():
         answer = await side.ask("POST", "/webhooks/flush", {"order": "reverse"})
@@ -90,7 +91,7 @@ async def test_with_redis_killed_the_end_state_is_the_same_and_wake_ups_work_aga
     on_stage: Stage,
 ) -> None:
     await on_stage.redis.kill()
-    await Crowd(stage=on_stage, random=seeded("killed")).crowd_in(ACTS)
+    await Crowd(sides=on_stage.sides, random=seeded("killed")).crowd_in(ACTS)
     began = time.monotonic()
     await on_stage.agrees()
     tell(f"agreed {time.monotonic() - began:.1f} s after the last guest, without Redis")
@@ -102,7 +103,7 @@ async def test_with_redis_frozen_the_end_state_is_the_same_and_wake_ups_work_aga
     on_stage: Stage,
 ) -> None:
     on_stage.redis.send(signal.SIGSTOP)
-    await Crowd(stage=on_stage, random=seeded("frozen")).crowd_in(ACTS)
+    await Crowd(sides=on_stage.sides, random=seeded("frozen")).crowd_in(ACTS)
     began = time.monotonic()
     await on_stage.agrees()
     tell(f"agreed {time.monotonic() - began:.1f} s after the last guest, with Redis frozen")

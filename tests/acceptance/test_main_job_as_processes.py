@@ -1,8 +1,9 @@
 """The main job by the Procfile's commands, and by the providers' own books."""
 
 import pytest
-from tests.acceptance.program import finished, until
 from tests.acceptance.stage import Stage, release
+
+from holdfast.soak.program import finished, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -12,23 +12,23 @@ from statistics import median
 import asyncpg
 import pytest
 from arq.connections import ArqRedis
-from tests.acceptance.program import (
-    HERE,
-    REDIS_READY,
-    Program,
-    free_port,
-    redis_server,
-    started,
-    tell,
-    until,
-)
-from tests.acceptance.stage import SECRETS, write_configuration
+from tests.acceptance.stage import tell
 
 from holdfast import configuration, configuration_apply
 from holdfast.clock import SystemClock
 from holdfast.herald import Herald, open_redis
 from holdfast.kind import discover
 from holdfast.processes import Surroundings, in_background, running_worker
+from holdfast.soak.house import SECRETS, write_configuration
+from holdfast.soak.program import (
+    HERE,
+    REDIS_READY,
+    Program,
+    free_port,
+    redis_server,
+    started,
+    until,
+)
 from holdfast.steady import MAX_JOBS, SteadyWorker
 from holdfast.store import inbox
 from holdfast.store.inbox import Incoming

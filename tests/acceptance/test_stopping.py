@@ -4,8 +4,10 @@ import asyncio
 import signal
 
 import pytest
-from tests.acceptance.program import until
-from tests.acceptance.stage import Crowd, Stage, seeded
+from tests.acceptance.stage import Stage, seeded
+
+from holdfast.soak.crowd import Crowd
+from holdfast.soak.program import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -38,7 +40,7 @@ async def test_a_frozen_redis_keeps_nobody_from_ending_and_nothing_is_lost(
     on_stage: Stage,
 ) -> None:
     on_stage.redis.send(signal.SIGSTOP)
-    await Crowd(stage=on_stage, random=seeded("frozen")).crowd_in(4)
+    await Crowd(sides=on_stage.sides, random=seeded("frozen")).crowd_in(4)
     await stop_all(on_stage)
     on_stage.redis.send(signal.SIGCONT)
     await raise_all(on_stage)
@@ -50,7 +52,7 @@ async def test_calls_in_flight_may_land_and_a_reading_cut_off_is_made_again_with
 ) -> None:
     for side in on_stage.sides.values():
         await side.ask("POST", "/faults", SLOW)
-    crowd = Crowd(stage=on_stage, random=seeded("stop"))
+    crowd = Crowd(sides=on_stage.sides, random=seeded("stop"))
     for _ in range(6):
         await crowd.act()
     await on_stage.boseat.book((await on_stage.boseat.offers("salon"))[0])

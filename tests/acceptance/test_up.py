@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-from tests.acceptance.program import Program, finished, free_port, holdfast, started, until
-from tests.acceptance.stage import Side, met
+
+from holdfast.soak.program import Program, finished, free_port, holdfast, started, until
+from holdfast.soak.side import Side, met
 
 READY_SECONDS = 20.0
 SIGINT, SIGTERM = signal.SIGINT, signal.SIGTERM

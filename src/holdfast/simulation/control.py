@@ -9,11 +9,12 @@ Every path lies below `/control`, apart from the provider's API, and looks the s
     POST /control/guest/{ref}/cancel    -> {"ref"}
     POST /control/guest/{ref}/move      {"start", "end"} -> {"ref"}, or 409
     GET  /control/truth                 see `Provider.truth`
+    GET  /control/records               see `Provider.records`
     GET, PUT /control/switches          {"name": "value"}
     GET, POST, DELETE /control/faults   rules of `faults.Fault`
     PUT  /control/webhooks              `courier.Manner`;  POST /control/webhooks/flush {"order"}
     GET  /control/webhooks              deliveries;  GET, DELETE /control/requests  the journal of requests
-    POST /control/clock                 {"advance": seconds}, where the clock is a manual one
+    POST /control/clock                 {"advance": seconds} where the clock is a manual one, else {"ahead": seconds}
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ from typing import Any, Protocol, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from holdfast.clock import Clock, ManualClock
+from holdfast.clock import Clock, ManualClock, SettableClock
 from holdfast.simulation.courier import Courier, Manner
 from holdfast.simulation.faults import Fault, Faults
 
@@ -95,6 +96,13 @@ class Provider(Protocol):
         """
         ...
 
+    def records(self) -> list[dict[str, object]]:
+        """All that was ever made: {"ref", "place", "start", "end", "status", "by", "email", "made", "over"}.
+
+        `over` is when it ceased to occupy its time, by the provider's clock; None: it has not.
+        """
+        ...
+
 
 class Bench:
     """The parts a simulator is built around: one clock, one seed, faults and a courier."""
@@ -131,6 +139,7 @@ class _Guests:
             web.get("/control/places", self._places),
             web.get("/control/offers", self._offers),
             web.get("/control/truth", self._truth),
+            web.get("/control/records", self._records),
             web.post("/control/guest/book", self._book),
             web.post("/control/guest/{ref}/{act:confirm|cancel|move}", self._act),
         ]
@@ -143,6 +152,9 @@ class _Guests:
 
     async def _truth(self, _request: web.Request) -> web.Response:
         return web.json_response(self._provider.truth())
+
+    async def _records(self, _request: web.Request) -> web.Response:
+        return web.json_response(self._provider.records())
 
     async def _book(self, request: web.Request) -> web.Response:
         wish = _valid(GuestWish, await _json(request))
@@ -224,7 +236,13 @@ class _Weather:
     async def _deliveries(self, _request: web.Request) -> web.Response:
         return web.json_response(
             [
-                {"id": d.id, "kind": d.kind, "attempts": d.attempts, "status": d.last_status}
+                {
+                    "id": d.id,
+                    "kind": d.kind,
+                    "attempts": d.attempts,
+                    "status": d.last_status,
+                    "accepted": d.accepted,
+                }
                 for d in self._bench.courier.deliveries
             ]
         )
@@ -247,10 +265,14 @@ class _Weather:
         return await self._requests(request)
 
     async def _advance(self, request: web.Request) -> web.Response:
-        if not isinstance(self._bench.clock, ManualClock):
-            raise web.HTTPConflict(text="this simulator runs on the machine's clock")
-        self._bench.clock.advance(float((await _json(request))["advance"]))
-        return web.json_response({"now": self._bench.clock.now().isoformat()})
+        clock, asked = self._bench.clock, await _json(request)
+        if isinstance(clock, ManualClock) and "advance" in asked:
+            clock.advance(float(asked["advance"]))
+        elif isinstance(clock, SettableClock) and "ahead" in asked:
+            clock.ahead = float(asked["ahead"])
+        else:
+            raise web.HTTPConflict(text="this simulator's clock cannot be moved so")
+        return web.json_response({"now": clock.now().isoformat()})
 
 
 async def _json(request: web.Request) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Delivers a simulator's webhooks: with retries, and as late, doubled, lost or reordered as it is told to."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -45,6 +46,8 @@ class Delivery:
     attempts: int = 0
     last_status: int | None = None
     done: bool = False
+    accepted: list[str] = field(default_factory=list)
+    """SHA-256 of each body that was answered with a 2xx."""
 
 
 class Courier:
@@ -121,6 +124,8 @@ class Courier:
             async with self._session.post(
                 delivery.url, data=body, headers=headers, allow_redirects=False
             ) as answer:
+                if 200 <= answer.status < 300:
+                    delivery.accepted.append(hashlib.sha256(body).hexdigest())
                 return answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             return None

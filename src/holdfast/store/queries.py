@@ -8,8 +8,8 @@ _NAME = re.compile(r"^-- (\w+) --$", re.MULTILINE)
 
 
 @cache
-def load(module: str) -> dict[str, str]:
-    """The queries of `holdfast/store/<module>.sql` by name. Raises KeyError at use for an unknown name."""
-    text = (files("holdfast.store") / f"{module}.sql").read_text(encoding="utf-8")
+def load(module: str, package: str = "holdfast.store") -> dict[str, str]:
+    """The queries of `<module>.sql` in a package by name. Raises KeyError at use for an unknown name."""
+    text = (files(package) / f"{module}.sql").read_text(encoding="utf-8")
     parts = _NAME.split(text)[1:]
     return dict(zip(parts[::2], (query.strip() for query in parts[1::2]), strict=True))

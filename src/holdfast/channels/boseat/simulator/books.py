@@ -10,6 +10,7 @@ from uuid import UUID
 from holdfast.channels.boseat.simulator import grid
 from holdfast.channels.boseat.simulator.records import (
     HOLD,
+    OVER,
     UNCONFIRMED,
     ApiError,
     Booking,
@@ -44,6 +45,7 @@ class Books:
         self._announce = announce
         self._records: dict[str, Booking] = {}
         self._holds: dict[str, Booking] = {}
+        self._deleted: list[Booking] = []
 
     def settle(self) -> None:
         """Let every hold lapse whose time has passed."""
@@ -51,6 +53,7 @@ class Books:
         due = [hold for hold in self._holds.values() if hold.expires_at and hold.expires_at <= now]
         for hold in due:
             before = replace(hold)
+            hold.over_at = hold.expires_at
             del self._holds[hold.id]
             hold.lapsed_as = self._switches["expired_hold"]
             hold.status = "CANCEL" if hold.lapsed_as == "CANCEL" else hold.status
@@ -60,6 +63,10 @@ class Books:
         """Every record there is, lapsed ones too, in order of their making."""
         self.settle()
         return list(self._records.values())
+
+    def ever(self) -> list[Booking]:
+        """Deleted ones as well."""
+        return [*self.all(), *self._deleted]
 
     def shown(self) -> list[Booking]:
         """What the API shows."""
@@ -143,6 +150,7 @@ class Books:
             return
         before = replace(record)
         record.status = status
+        record.over_at = self._now() if status in OVER else None
         if status not in UNCONFIRMED:
             self._holds.pop(record.id, None)
         self._announce(self, record, change, before)
@@ -184,7 +192,8 @@ class Books:
         before = replace(record)
         self._records.pop(record.id, None)
         self._holds.pop(record.id, None)
-        record.status = "CANCEL"
+        self._deleted.append(record)
+        record.status, record.over_at = "CANCEL", record.over_at or self._now()
         self._announce(self, record, "deleted", before)
 
     def customer(self, email: str, phone: str, name: str = "") -> Customer:

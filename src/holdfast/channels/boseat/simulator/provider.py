@@ -145,6 +145,14 @@ class BoseatProvider:
         twice = sum(self._twice(books, space) for books, space in self._spaces())
         return {"now": self._now().isoformat(), "places": places, "taken_twice": twice}
 
+    def records(self) -> list[dict[str, object]]:
+        """All that was ever made, deleted ones too."""
+        return [
+            _recorded(record)
+            for workspace in self._tenancy.workspaces
+            for record in workspace.books.ever()
+        ]
+
     def _place(self, books: Books, space: Space) -> dict[str, object]:
         offers = [_times(span) for span in self._free(books, space, TRUTH_DAYS)]
         taken = [_told(record) for record in books.taken(space.id)]
@@ -176,6 +184,19 @@ def _fitting(books: Books, space: Space, span: Span) -> Product:
 
 def _times(span: Span) -> dict[str, str]:
     return {"start": span.start.isoformat(), "end": span.end.isoformat()}
+
+
+def _recorded(record: Booking) -> dict[str, object]:
+    return {
+        "ref": record.id,
+        "place": record.space.id,
+        **_times(record.span),
+        "status": record.status,
+        "by": record.by,
+        "email": record.customer.email if record.customer else None,
+        "made": record.made_at.isoformat(),
+        "over": record.over_at.isoformat() if record.over_at else None,
+    }
 
 
 def _told(record: Booking) -> dict[str, object]:

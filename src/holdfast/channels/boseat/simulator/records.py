@@ -66,6 +66,8 @@ class Booking:
     customer: Customer | None = None
     extras: list[str] = field(default_factory=list)
     lapsed_as: str | None = None
+    over_at: datetime | None = None
+    """When it ceased to occupy its time."""
 
     def occupies(self) -> bool:
         """Whether it keeps its time from others."""

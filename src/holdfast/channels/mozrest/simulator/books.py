@@ -51,6 +51,11 @@ class Entry:
             return False
         return self.expires is None or now < self.expires
 
+    @property
+    def over_at(self) -> datetime | None:
+        """When it ceased to keep its tables, as far as that is known; a hold that was committed lives on."""
+        return self.expires if self.status in ("held", "expired") else self.canceled_at
+
     def remember(self, now: datetime) -> None:
         """Call before a change."""
         self.before = replace(self, before=None)

@@ -89,6 +89,11 @@ class Provider:
             "mails": self._state.mails,
         }
 
+    def records(self) -> list[dict[str, object]]:
+        """All that was ever made; a hold that was committed is its booking from then on."""
+        entries = self._state.books.entries.values()
+        return [_recorded(entry) for entry in entries if entry.status != "committed"]
+
     def room(self, place: str) -> tuple[Venue, Area]:
         """Raises Refused."""
         for venue, area in self._rooms():
@@ -164,6 +169,20 @@ def _contact(wish: GuestWish) -> dict[str, object]:
         "locale": "en",
         "optInConsent": False,
         "address": {"country": "FR"},
+    }
+
+
+def _recorded(entry: Entry) -> dict[str, object]:
+    return {
+        "ref": entry.id,
+        "place": entry.venue.place(entry.area),
+        "start": entry.span.start.isoformat(),
+        "end": entry.span.end.isoformat(),
+        "status": entry.status,
+        "by": entry.by,
+        "email": entry.email,
+        "made": entry.made_at.isoformat(),
+        "over": _iso(entry.over_at),
     }
 
 

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tests.acceptance.books import Books, Entry, Store, Stored, wrongs
-
 from holdfast.inventory.model import Span
+from holdfast.soak.books import Books, Entry, Store, Stored, wrongs
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

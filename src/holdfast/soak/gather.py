@@ -1,0 +1,198 @@
+"""Reads the evidence: from our store by SQL, from the simulators by their control sides."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from holdfast.inventory.marker import marker_of
+from holdfast.inventory.model import Span
+from holdfast.soak.books import Store, Stored, read_books
+from holdfast.soak.evidence import Block, Clock, Evidence, Grant, Look, Made, Row, Told, Witness
+from holdfast.soak.side import Side
+from holdfast.soak.traits import traits
+from holdfast.store import journal
+from holdfast.store.queries import load
+from holdfast.store.ranges import to_span
+
+_SQL = load("gather", "holdfast.soak")
+LOOK_SECONDS = 1.0
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """Looks at the store again and again, past all proxies; while Postgres is down there is nothing to see."""
+
+    url: str
+    looks: list[Look] = field(default_factory=list)
+
+    async def keep(self) -> None:
+        """For ever."""
+        while True:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                await self._look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        connection = await asyncpg.connect(self.url, timeout=5)
+        try:
+            async with connection.transaction(isolation="repeatable_read"):
+                self.looks.append(await look(connection))
+        finally:
+            await connection.close(timeout=5)
+
+
+async def look(connection: asyncpg.Connection) -> Look:
+    """The store at this moment."""
+    versions = await connection.fetch(_SQL["versions"])
+    grants = await connection.fetch(_SQL["grants"])
+    return Look(
+        versions={row["id"]: row["version"] for row in versions},
+        grants=[
+            Grant(unit_id=row["unit_id"], booking_id=row["booking_id"], span=to_span(row["during"]))
+            for row in grants
+        ],
+    )
+
+
+async def stored(connection: asyncpg.Connection) -> Store:
+    """Our bookings, conflicts, and what was given up."""
+    rows = await connection.fetch(_SQL["bookings"])
+    clashes = await connection.fetch(_SQL["clashes"])
+    return Store(
+        bookings=[
+            Stored(
+                id=r["id"],
+                channel=r["channel"],
+                ref=r["external_id"],
+                status=r["status"],
+                span=to_span(r["during"]) if r["during"] else None,
+            )
+            for r in rows
+        ],
+        in_conflict=frozenset(n for c in clashes for n in (c["booking_id"], *c["against_ids"])),
+        dead_pushes=await connection.fetchval(_SQL["dead"]),
+    )
+
+
+async def waiting(connection: asyncpg.Connection) -> list[str]:
+    """What the store still waits for; nothing: then what is right stays right."""
+    rows = await connection.fetch(_SQL["waiting"])
+    return [f"{row['what']}: {row['n']} wait" for row in rows if row["n"]]
+
+
+async def evidence(
+    connection: asyncpg.Connection,
+    sides: Mapping[str, Side],
+    looks: Sequence[Look],
+    ended_alone: Sequence[str],
+) -> Evidence:
+    """The providers are asked first: what comes in meanwhile is then only in our store."""
+    witnesses = {name: await _witness(side) for name, side in sides.items()}
+    inbox = await connection.fetch(_SQL["inbox"])
+    placed = await connection.fetch(_SQL["placed"])
+    venues = await connection.fetch(_SQL["venues"])
+    broken = {v["name"]: await journal.broken_at(connection, v["id"]) for v in venues}
+    return Evidence(
+        sides=witnesses,
+        store=await stored(connection),
+        inbox={
+            (r["channel"], r["digest"]): Row(count=r["count"], numbered=r["numbered"])
+            for r in inbox
+        },
+        blocks=[_block(row) for row in await connection.fetch(_SQL["blocks"])],
+        placed={row["channel"]: row["count"] for row in placed},
+        told=[_told(row) for row in await connection.fetch(_SQL["told"])],
+        looks=[*looks, await look(connection)],
+        broken={venue: seq for venue, seq in broken.items() if seq is not None},
+        waiting=await waiting(connection),
+        ended_alone=list(ended_alone),
+    )
+
+
+async def _witness(side: Side) -> Witness:
+    deliveries = await side.ask("GET", "/webhooks")
+    requests = await side.ask("GET", "/requests")
+    records = await side.ask("GET", "/records")
+    return Witness(
+        books=read_books(await side.ask("GET", "/truth"), side.units),
+        made=[_made(r, side.units[r["place"]]) for r in records if r["place"] in side.units],
+        accepted=Counter(digest for d in deliveries for digest in d["accepted"]),
+        creates=sum(_creates(request, traits()[side.name].creates) for request in requests),
+    )
+
+
+def _creates(request: Mapping[str, Any], path: str) -> bool:
+    """A call with a bad token was not acted on; it may be sent again with a good one."""
+    fresh = request["method"] == "POST" and request["path"] == path
+    return fresh and request.get("status") != 401
+
+
+def _made(record: Mapping[str, Any], unit: str) -> Made:
+    when = {name: datetime.fromisoformat(record[name]) for name in ("start", "end", "made")}
+    return Made(
+        ref=record["ref"],
+        unit=unit,
+        span=Span(start=when["start"], end=when["end"]),
+        ours=record["by"] == "client",
+        marker=marker_of(record["email"]),
+        made=when["made"],
+        over=datetime.fromisoformat(record["over"]) if record["over"] else None,
+    )
+
+
+def _block(row: asyncpg.Record) -> Block:
+    return Block(
+        id=row["id"],
+        channel=row["channel"],
+        state=row["state"],
+        ref=row["external_id"],
+    )
+
+
+def _told(row: asyncpg.Record) -> Told:
+    data = json.loads(row["data"])
+    return Told(
+        venue_id=row["venue_id"],
+        seq=row["seq"],
+        at=row["at"],
+        kind=row["kind"],
+        booking_id=row["booking_id"],
+        ref=data.get("ref", "direct"),
+        status=data.get("status"),
+        read_at=datetime.fromisoformat(data["read_at"]) if "read_at" in data else None,
+    )
+
+
+async def counted(connection: asyncpg.Connection) -> dict[str, int]:
+    """For the summary: bookings, webhooks, attempts, unknown outcomes, conflicts."""
+    return dict(await connection.fetchrow(_SQL["counts"]))
+
+
+async def exposed(connection: asyncpg.Connection, clocks: Sequence[Clock]) -> list[float]:
+    """Seconds of each exposure, with the known error of the provider's clock taken out."""
+    rows = await connection.fetch(_SQL["exposures"])
+    return [
+        row["seconds"] + (error(clocks, row["channel"], row["began_at"]) if row["theirs"] else 0.0)
+        for row in rows
+    ]
+
+
+def error(clocks: Sequence[Clock], channel: str, at: datetime) -> float:
+    """How far ahead a provider's clock was when it showed this time."""
+    before = [
+        c for c in clocks if c.side == channel and c.set_at + timedelta(seconds=c.ahead) <= at
+    ]
+    return before[-1].ahead if before else 0.0
+
+
+async def stories(connection: asyncpg.Connection, ref: str) -> list[str]:
+    """What our journal says about a booking and the blocks because of it, a line each."""
+    rows = await connection.fetch(_SQL["story"], [ref])
+    return [f"{row['at']:%H:%M:%S.%f} {row['actor']} {row['kind']} {row['data']}" for row in rows]

@@ -1,0 +1,43 @@
+"""The example venue, tuned for impatience: short intervals, budgets that nothing waits for, known secrets."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configuration
+from holdfast.soak.program import Program, holdfast
+
+SECRETS = {**EXAMPLE_SECRETS, **{name: f"test-{name}" for name in WEBHOOK_SECRETS.values()}}
+
+BRISK = """mode = "live"
+reads_per_minute = 100000
+writes_per_minute = 100000
+poll_seconds = 2
+offers_seconds = 10
+horizon_days = 2
+"""
+
+
+def write_configuration(
+    folder: Path,
+    urls: Mapping[str, str],
+    example: Callable[[Mapping[str, str]], str] = example_configuration,
+) -> None:
+    """An example's holdfast.toml, with each channel's address put in."""
+    ours = (
+        "reads_per_minute|writes_per_minute|poll_seconds|offers_seconds|audit_seconds|horizon_days"
+    )
+    text = re.sub(rf"(?m)^({ours}) = .*\n", "", example(urls))
+    (folder / "holdfast.toml").write_text(re.sub(r'mode = "live".*\n', BRISK, text))
+
+
+def simulator(folder: Path, name: str, web_url: str, *more: str) -> Program:
+    """One provider, alone; its port is found in what it says."""
+    secret = SECRETS[WEBHOOK_SECRETS[name]]
+    where = ("--port", "0", "--webhooks-to", f"{web_url}/hooks/{name}-main", *more)
+    return holdfast(folder, "simulate", name, *where, name=name, HOLDFAST_SIMULATOR_SECRET=secret)
+
+
+async def address(program: Program) -> str:
+    """Where a simulator answers, by its own word."""
+    return (await program.says(r"simulator at (http://\S+)"))[1]

@@ -1,0 +1,83 @@
+"""What a soak prints. No I/O."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+
+from holdfast.soak.crowd import Act
+from holdfast.soak.evidence import Violation
+
+MOST_STORIES = 3
+MOST_LINES = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The figures of one soak."""
+
+    seed: int
+    seconds: float
+    acts: Sequence[Act]
+    struck: Mapping[str, int]
+    spoilt: Mapping[str, int]
+    """Answers that a proxy spoilt, by link."""
+    counts: Mapping[str, int]
+    exposures: Sequence[float]
+    convergence: float | None
+    violations: Sequence[Violation]
+
+    def lines(self) -> list[str]:
+        """Ready to print."""
+        return [
+            f"Soak with seed {self.seed}, {self.seconds:.0f} s under fire",
+            f"  Operations        {_acts(self.acts)}",
+            f"  Stored            {self.counts['bookings']} bookings, {self.counts['webhooks']} webhooks",
+            f"  Outward calls     {self.counts['attempts']}, {self.counts['unknown']} of unknown outcome",
+            f"  Faults            {sum(self.struck.values())}",
+            *(f"    {count:4} {kind}" for kind, count in sorted(self.struck.items())),
+            f"  Answers spoilt    {_counted(self.spoilt)}",
+            f"  Conflicts         {self.counts['conflicts']}",
+            f"  Exposure          {_spread(self.exposures)}",
+            f"  Convergence       {_converged(self.convergence)}",
+            f"  Violations        {len(self.violations)}",
+            *(f"    {violation}" for violation in self.violations),
+        ]
+
+
+def _acts(acts: Sequence[Act]) -> str:
+    done = Counter(act.what for act in acts if not act.outcome.startswith("no: "))
+    return f"{len(acts)} by guests: {_counted(done)}; {len(acts) - done.total()} refused"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items())) or "none"
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    """Each time that taken time was sold elsewhere too, or could have been."""
+    if len(seconds) < 2:
+        return f"{len(seconds)} measured"
+    cuts = quantiles(seconds, n=100, method="inclusive")
+    return (
+        f"{len(seconds)} measured, p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s, "
+        f"max {max(seconds):.2f} s"
+    )
+
+
+def _converged(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.1f} s after the last fault was healed"
+
+
+def concerned(violations: Sequence[Violation], refs: Sequence[str]) -> list[str]:
+    """The bookings that the violations name, the first few."""
+    text = " ".join(violation.what for violation in violations)
+    return [ref for ref in dict.fromkeys(refs) if ref in text][:MOST_STORIES]
+
+
+def story(ref: str, acts: Sequence[Act], entries: Sequence[str]) -> list[str]:
+    """One booking's history, by its guest and by our journal, in order."""
+    lines = sorted(
+        [*(str(act) for act in acts if act.ref == ref or act.outcome.startswith(ref)), *entries]
+    )
+    return [f"History of {ref}", *(f"  {line}" for line in lines[:MOST_LINES])]

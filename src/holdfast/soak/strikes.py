@@ -1,0 +1,167 @@
+"""Carries out the planned faults, each for its time, and heals what it did."""
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import get_args
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from holdfast.clock import SystemClock
+from holdfast.soak.evidence import Clock
+from holdfast.soak.faults import Fault
+from holdfast.soak.program import HERE
+from holdfast.soak.proxy import Manner
+from holdfast.soak.rig import Rig
+from holdfast.soak.traits import traits
+
+STATUSES = (500, 502, 503, 504)
+BEHIND_AT_FIRST = -15.0
+"""Seconds: providers' clocks begin behind ours and only ever jump ahead."""
+
+JUMP = 6.0
+HANG_SECONDS = 12.0
+"""Longer than a call of ours waits."""
+
+HALF = 0.5
+
+
+@dataclass(kw_only=True)
+class Strikes:
+    """Strikes a rig. `struck` is what really happened; a thing that is busy with a fault is left alone."""
+
+    rig: Rig
+    struck: Counter[str] = field(default_factory=Counter)
+    log: list[str] = field(default_factory=list)
+    clocks: list[Clock] = field(default_factory=list)
+    """How the providers' clocks were set, in order."""
+    _busy: set[str] = field(default_factory=set)
+
+    async def all(self, faults: Sequence[Fault]) -> None:
+        """Returns when every one is over and healed."""
+        began = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            for fault in faults:
+                await asyncio.sleep(max(0.0, began + fault.at - time.monotonic()))
+                if fault.thing not in self._busy:
+                    group.create_task(self._one(fault))
+
+    async def _one(self, fault: Fault) -> None:
+        self._busy.add(fault.thing)
+        self.struck[fault.kind] += 1
+        self.log.append(str(fault))
+        try:
+            await self._way(fault.kind)(fault)
+        finally:
+            self._busy.discard(fault.thing)
+
+    def _way(self, kind: str) -> Callable[[Fault], Awaitable[None]]:
+        family, _, what = kind.partition(" ")
+        if family == "link":
+            return self._link
+        if family == "webhooks":
+            return self._webhooks
+        if what in ("killed", "paused") and family != "postgres":
+            return self._process
+        if what in ("429", "5xx before", "5xx after", "time-out after"):
+            return self._provider
+        return {
+            "redis flushed": self._flush,
+            "postgres killed": self._postgres,
+            "provider clock ahead": self._clock,
+            "token revoked": self._token,
+        }[kind]
+
+    async def _process(self, fault: Fault) -> None:
+        program = self.rig.programs[fault.target]
+        if program.ended:
+            return
+        if fault.kind.endswith("paused"):
+            program.send(signal.SIGSTOP)
+            await asyncio.sleep(fault.seconds)
+            if not program.ended:
+                program.send(signal.SIGCONT)
+            return
+        self.rig.down.add(fault.target)
+        await program.kill()
+        await asyncio.sleep(fault.seconds)
+        await self.rig.raise_again(fault.target)
+
+    async def _flush(self, _fault: Fault) -> None:
+        with suppress(RedisError, OSError, TimeoutError):
+            url = f"redis://{HERE}:{self.rig.redis_port}/0"
+            async with Redis.from_url(url, socket_timeout=2) as redis:
+                await redis.flushall()
+
+    async def _postgres(self, fault: Fault) -> None:
+        self.rig.postgres.kill()
+        await asyncio.sleep(fault.seconds)
+        await self.rig.postgres.start()
+
+    async def _link(self, fault: Fault) -> None:
+        link, word = self.rig.links[fault.target], fault.kind.removeprefix("link ")
+        manner: Manner = next(known for known in get_args(Manner) if known == word)
+        link.behave(manner)
+        await asyncio.sleep(fault.seconds)
+        link.behave(None)
+
+    async def _provider(self, fault: Fault) -> None:
+        await self._told(fault.target, "POST", "/faults", rule(fault))
+        await asyncio.sleep(fault.seconds)
+        await self._told(fault.target, "DELETE", "/faults")
+
+    async def _webhooks(self, fault: Fault) -> None:
+        manner = {
+            "webhooks duplicated": {"copies": 2 + int(fault.dice * 3)},
+            "webhooks reordered": {"keep_back": True},
+            "webhooks late": {"delay": 1.0 + 4.0 * fault.dice},
+            "webhooks lost": {"lose": HALF + fault.dice / 2},
+        }[fault.kind]
+        await self._told(fault.target, "PUT", "/webhooks", manner)
+        await asyncio.sleep(fault.seconds)
+        await self._told(fault.target, "PUT", "/webhooks", {})
+        if fault.kind == "webhooks reordered":
+            order = "reverse" if fault.dice < HALF else "random"
+            await self._told(fault.target, "POST", "/webhooks/flush", {"order": order})
+
+    async def _clock(self, fault: Fault) -> None:
+        now = next(c.ahead for c in reversed(self.clocks) if c.side == fault.target)
+        await self._set(fault.target, now + 1.0 + JUMP * fault.dice)
+
+    async def _token(self, fault: Fault) -> None:
+        known = traits()[fault.target]
+        for call in known.revoke:
+            await self._told(fault.target, call.method, call.path, dict(call.body))
+        await asyncio.sleep(fault.seconds / 2)
+        for call in known.restore:
+            await self._told(fault.target, call.method, call.path, dict(call.body))
+
+    async def _told(self, side: str, method: str, path: str, body: object = None) -> None:
+        """A simulator that is paused hears it when it goes on."""
+        await self.rig.sides[side].ask(method, path, body)
+
+    async def set_clocks(self) -> None:
+        """Behind ours, as they begin."""
+        for side in self.rig.sides:
+            await self._set(side, BEHIND_AT_FIRST)
+
+    async def _set(self, side: str, ahead: float) -> None:
+        await self._told(side, "POST", "/clock", {"ahead": ahead})
+        self.clocks.append(Clock(side=side, set_at=SystemClock().now(), ahead=ahead))
+
+
+def rule(fault: Fault) -> dict[str, object]:
+    """How the simulator is told of it."""
+    if fault.kind == "provider 429":
+        wait = {"Retry-After": str(1 + int(2 * fault.dice))}
+        return {"kind": "status", "status": 429, "headers": wait, "probability": 0.7}
+    if fault.kind == "provider time-out after":
+        return {"kind": "hang", "when": "after", "seconds": HANG_SECONDS, "probability": 0.3}
+    status = STATUSES[int(fault.dice * len(STATUSES))]
+    when = fault.kind.rpartition(" ")[2]
+    return {"kind": "status", "when": when, "status": status, "probability": 0.6}

@@ -1,0 +1,143 @@
+"""Every checker of the soak finds what it is there for, and nothing in evidence that is right."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from holdfast.inventory.model import Span
+from holdfast.soak.books import Books, Entry, Store, Stored
+from holdfast.soak.checkers import CHECKERS, violations
+from holdfast.soak.evidence import Block, Evidence, Grant, Look, Made, Row, Told, Witness
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+LUNCH, TEA = Span.of(NOON, HOUR), Span.of(NOON + 4 * HOUR, HOUR)
+
+GUEST = Entry(ref="g1", span=LUNCH, ours=False, held=False)
+OURS = Entry(ref="b1", span=LUNCH, ours=True, held=False)
+MADE = Made(ref="b1", unit="salon", span=LUNCH, ours=True, marker="m1", made=NOON - HOUR, over=None)
+BLOCK = Block(id=1, channel="mozrest", state="booked", ref="b1")
+GRANT = Grant(unit_id=1, booking_id=1, span=LUNCH)
+LOOK = Look(versions={1: 1}, grants=[GRANT])
+TOLD = Told(
+    venue_id=1,
+    seq=1,
+    at=NOON - HOUR,
+    kind="booking.created",
+    booking_id=1,
+    ref="g1",
+    status="confirmed",
+    read_at=NOON - HOUR,
+)
+
+
+def books(*taken: Entry) -> Books:
+    return Books(taken={"salon": taken}, offers={"salon": ()}, taken_twice=0)
+
+
+BOSEAT = Witness(books=books(GUEST), made=(), accepted={"digest": 2}, creates=0)
+MOZREST = Witness(books=books(OURS), made=[MADE], accepted={}, creates=1)
+RIGHT = Evidence(
+    sides={"boseat": BOSEAT, "mozrest": MOZREST},
+    store=Store(
+        bookings=[Stored(id=1, channel="boseat", ref="g1", status="confirmed", span=LUNCH)],
+        in_conflict=frozenset(),
+        dead_pushes=0,
+    ),
+    inbox={("boseat", "digest"): Row(count=2, numbered=False)},
+    blocks=[BLOCK],
+    placed={"mozrest": 1},
+    told=[TOLD],
+    looks=[LOOK],
+    broken={},
+)
+
+
+def found(evidence: Evidence) -> set[str]:
+    """Which checkers bite."""
+    return {violation.checker for violation in violations(evidence)}
+
+
+def with_mozrest(witness: Witness) -> Evidence:
+    return replace(RIGHT, sides={**RIGHT.sides, "mozrest": witness})
+
+
+def test_evidence_that_is_right_is_right() -> None:
+    assert violations(RIGHT) == []
+
+
+def test_every_checker_has_bitten_below() -> None:
+    tested = "end_state rest grants webhooks effects blocks revivals versions chain processes"
+    assert set(CHECKERS) == set(tested.split())
+
+
+def test_a_guest_whom_the_store_does_not_know() -> None:
+    assert found(replace(RIGHT, store=replace(RIGHT.store, bookings=[]))) == {"end_state"}
+
+
+def test_what_waits_for_ever() -> None:
+    assert found(replace(RIGHT, waiting=["pushes: 1 wait"])) == {"rest"}
+
+
+def test_a_unit_that_was_given_twice_at_one_moment_only() -> None:
+    twice = [GRANT, replace(GRANT, booking_id=2, span=Span.of(NOON + HOUR / 2, HOUR))]
+    assert found(replace(RIGHT, looks=[replace(LOOK, grants=twice), LOOK])) == {"grants"}
+    beside = [GRANT, replace(GRANT, booking_id=2, span=TEA)]
+    assert found(replace(RIGHT, looks=[replace(LOOK, grants=beside)])) == set()
+
+
+def test_a_webhook_that_was_answered_with_2xx_and_is_not_kept() -> None:
+    assert found(replace(RIGHT, inbox={})) == {"webhooks"}
+    once = Row(count=1, numbered=False)
+    assert found(replace(RIGHT, inbox={("boseat", "digest"): once})) == {"webhooks"}
+    numbered = replace(once, numbered=True)
+    assert found(replace(RIGHT, inbox={("boseat", "digest"): numbered})) == set()
+
+
+def test_a_create_that_nobody_wrote_down_before() -> None:
+    assert found(with_mozrest(replace(MOZREST, creates=2))) == {"effects"}
+
+
+def test_one_block_that_stood_twice_at_a_provider() -> None:
+    again = replace(MADE, ref="b2", made=MADE.made + HOUR)
+    assert found(with_mozrest(replace(MOZREST, made=[MADE, again]))) == {"effects"}
+    before = replace(MADE, ref="b0", made=MADE.made - HOUR, over=MADE.made)
+    assert found(with_mozrest(replace(MOZREST, made=[before, MADE]))) == set()
+
+
+def test_a_hold_of_ours_that_the_store_has_forgotten() -> None:
+    assert found(replace(RIGHT, blocks=[])) == {"blocks"}
+    assert found(replace(RIGHT, blocks=[replace(BLOCK, state="held")])) == {"blocks"}
+
+
+def test_a_block_that_only_the_store_knows() -> None:
+    beside = replace(BLOCK, id=2, ref="b2")
+    assert found(replace(RIGHT, blocks=[BLOCK, beside])) == {"blocks"}
+    nameless = replace(BLOCK, id=2, ref=None, state="held")
+    assert found(replace(RIGHT, blocks=[BLOCK, nameless])) == set()
+
+
+def test_a_cancelled_booking_that_occupies_again() -> None:
+    over = replace(TOLD, seq=2, status="cancelled", read_at=NOON)
+    again = replace(TOLD, seq=3, read_at=NOON + SECOND)
+    assert found(replace(RIGHT, told=[TOLD, over])) == set()
+    assert found(replace(RIGHT, told=[TOLD, over, again])) == {"revivals"}
+
+
+def test_an_older_read_that_overwrites_a_newer_one() -> None:
+    stale = replace(TOLD, seq=2, read_at=NOON - 2 * HOUR)
+    assert found(replace(RIGHT, told=[TOLD, stale])) == {"revivals"}
+
+
+def test_a_version_that_falls_and_a_booking_that_is_dropped() -> None:
+    higher = replace(LOOK, versions={1: 2})
+    assert found(replace(RIGHT, looks=[LOOK, higher])) == set()
+    assert found(replace(RIGHT, looks=[higher, LOOK])) == {"versions"}
+    assert found(replace(RIGHT, looks=[LOOK, replace(LOOK, versions={})])) == {"versions"}
+
+
+def test_a_chain_that_does_not_hold() -> None:
+    assert found(replace(RIGHT, broken={"glasshouse": 7})) == {"chain"}
+
+
+def test_a_process_that_ended_by_itself() -> None:
+    assert found(replace(RIGHT, ended_alone=["worker.1: exit code 0"])) == {"processes"}
