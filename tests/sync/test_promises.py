@@ -264,7 +264,7 @@ def test_the_promises_hold_after_every_step(database_url: str) -> None:
     run_state_machine_as_test(
         life,
         settings=settings(
-            max_examples=20,
+            max_examples=12,
             stateful_step_count=12,
             deadline=None,
             derandomize=True,
