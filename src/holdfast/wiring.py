@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from random import SystemRandom
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,7 @@ from redis.asyncio import Redis
 from holdfast.budget import BudgetedTransport, Kind, LocalBudget, Pace, SharedBudget
 from holdfast.channel import Contact, Listing
 from holdfast.clock import Clock
-from holdfast.inventory.known import Outlet, Unit
+from holdfast.inventory.known import Outlet
 from holdfast.kind import Connection, discover
 from holdfast.kind import Kind as ChannelKind
 from holdfast.measured import MeasuredTransport
@@ -150,7 +149,7 @@ class Wiring:
             holds=row.holds,
             conflicts=row.conflicts,
             trust_offers=row.trust_offers,
-            units={unit.id: unit for unit in _units(book, row.id)},
+            units={u.id: u.unit() for u in book.units.values() if u.venue_id == row.id},
             outlets=_outlets(book.listings, accounts, row.id),
             former=_outlets(book.former, accounts, row.id),
             house=Contact(
@@ -170,36 +169,18 @@ def _listing(book: Book, kind: ChannelKind, row: ListingRow) -> Listing:
     )
 
 
-def _units(book: Book, venue_id: int) -> list[Unit]:
-    return [
-        Unit(
-            id=row.id,
-            name=row.name,
-            seats=row.seats,
-            setup=timedelta(minutes=row.setup_minutes),
-            cleanup=timedelta(minutes=row.cleanup_minutes),
-        )
-        for row in book.units.values()
-        if row.venue_id == venue_id
-    ]
-
-
 def _outlets(
     rows: Mapping[int, ListingRow], accounts: Mapping[int, Account], venue_id: int
 ) -> dict[int, Outlet]:
     return {
-        row.id: Outlet(
-            id=row.id,
-            name=row.name,
-            account_id=row.account_id,
-            takes=row.takes,
-            unit_ids=row.unit_ids,
-            releases_holds=row.account_id in accounts
-            and accounts[row.account_id].channel.capabilities.releases_holds,
-        )
+        row.id: row.outlet(releases_holds=_releases(accounts.get(row.account_id)))
         for row in rows.values()
         if row.venue_id == venue_id
     }
+
+
+def _releases(account: Account | None) -> bool:
+    return account is not None and account.channel.capabilities.releases_holds
 
 
 def _without_news(book: Book) -> Book:

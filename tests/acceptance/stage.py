@@ -13,7 +13,8 @@ from random import Random
 
 import asyncpg
 
-from holdfast.soak.books import Books, Store, Stored, wrongs
+from holdfast.soak.books import Books, wrongs
+from holdfast.soak.gather import stored, waiting
 from holdfast.soak.house import SECRETS, simulator, write_configuration
 from holdfast.soak.program import (
     HERE,
@@ -30,7 +31,6 @@ from holdfast.soak.program import (
 )
 from holdfast.soak.side import Side, met
 from holdfast.soak.traits import traits
-from holdfast.store.ranges import to_span
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,43 +80,13 @@ class Stage:
 
     async def wrongs(self) -> list[str]:
         """What is not as promised just now."""
-        return wrongs(await self.both(), await self._store())
-
-    async def _store(self) -> Store:
-        rows = await self.pool.fetch(
-            "select id, channel, external_id, status, during from bookings"
-        )
-        clashes = await self.pool.fetch(
-            "select booking_id, against_ids from conflicts where closed_at is null"
-        )
-        return Store(
-            bookings=[
-                Stored(
-                    id=r["id"],
-                    channel=r["channel"],
-                    ref=r["external_id"],
-                    status=r["status"],
-                    span=to_span(r["during"]) if r["during"] else None,
-                )
-                for r in rows
-            ],
-            in_conflict=frozenset(
-                number for c in clashes for number in (c["booking_id"], *c["against_ids"])
-            ),
-            dead_pushes=await self.pool.fetchval(
-                "select count(*) from pushes where state = 'dead'"
-            ),
-        )
+        async with self.pool.acquire() as connection:
+            return wrongs(await self.both(), await stored(connection))
 
     async def unrest(self) -> list[str]:
         """What the store still waits for; nothing: then what is right stays right."""
-        rows = await self.pool.fetch(
-            "select 'inbox' as what, count(*) as n from inbox where done_at is null"
-            " union all select 'pushes', count(*) from pushes"
-            " where state in ('waiting', 'in_flight', 'unknown')"
-            " union all select 'probes', count(*) from probes"
-        )
-        return [f"{row['what']}: {row['n']} wait" for row in rows if row["n"]]
+        async with self.pool.acquire() as connection:
+            return await waiting(connection)
 
     async def agrees(self, seconds: float = PATIENCE) -> None:
         """Wait for the end state; what is still wrong by then is what the test says."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.inventory.cover import cover
-from holdfast.inventory.demand import demand_of
+from holdfast.inventory.demand import Demand, demand_of
 from holdfast.inventory.exposure import without_a_free_unit
 from holdfast.inventory.known import Block, Booking, Holds, Outlet, Unit
 from holdfast.inventory.model import Span
@@ -66,7 +66,10 @@ def _bad(floor: Floor, closed: Sequence[Closed], offers: Iterable[Span]) -> list
     over = [o for o in sorted(offers) if any(o.overlaps(part.span) for part in closed)]
     where = (floor.bookings, floor.outlets, floor.units, floor.seats)
     crowded = without_a_free_unit(floor.outlet, over, *where)
-    return [offer for offer in crowded if not _has_room(floor, offer)]
+    if not crowded:
+        return []
+    party = _party(floor)
+    return [offer for offer in crowded if not _has_room(floor, party, offer)]
 
 
 def _sold_here(floor: Floor) -> list[Span]:
@@ -82,16 +85,29 @@ def _left(floor: Floor, taken: Sequence[Span], offer: Span) -> int:
     return len(floor.outlet.unit_ids) - busiest
 
 
-def _has_room(floor: Floor, offer: Span) -> bool:
-    """Whether a guest could be seated for it, be it after others changed tables."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Party:
+    """Who is there: those who may change tables, where they sit, and what is taken for good."""
+
+    movable: Sequence[Demand]
+    seats: Seats
+    fixed: Mapping[int, Sequence[Span]]
+
+
+def _party(floor: Floor) -> _Party:
     everybody = [demand_of(b, floor.outlets, floor.units) for b in floor.bookings if b.occupying]
     seats = {d.id: floor.seats[d.id] for d in everybody if d.movable and d.id in floor.seats}
     fixed: dict[int, list[Span]] = {}
     for demand in everybody:
         for unit, span in demand.spans.items() if not demand.movable else ():
             fixed.setdefault(unit, []).append(span)
+    return _Party(movable=[d for d in everybody if d.id in seats], seats=seats, fixed=fixed)
+
+
+def _has_room(floor: Floor, party: _Party, offer: Span) -> bool:
+    """Whether a guest could be seated for it, be it after others changed tables."""
     guest = demand_of(_guest(floor, offer), floor.outlets, floor.units)
-    return seated([d for d in everybody if d.id in seats] + [guest], fixed, seats) is not None
+    return seated([*party.movable, guest], party.fixed, party.seats) is not None
 
 
 def _guest(floor: Floor, offer: Span) -> Booking:

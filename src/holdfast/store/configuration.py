@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 import asyncpg
 from pydantic import AfterValidator, JsonValue, TypeAdapter
 
 from holdfast.channel import Contact
+from holdfast.inventory.known import Outlet, Unit
 from holdfast.store.queries import load as queries
 
 _SQL = queries("configuration")
@@ -69,6 +70,16 @@ class UnitRow:
     cleanup_minutes: int
     active: bool
 
+    def unit(self) -> Unit:
+        """As the planner sees it."""
+        return Unit(
+            id=self.id,
+            name=self.name,
+            seats=self.seats,
+            setup=timedelta(minutes=self.setup_minutes),
+            cleanup=timedelta(minutes=self.cleanup_minutes),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingRow:
@@ -83,6 +94,17 @@ class ListingRow:
     settings: Record
     unit_ids: tuple[int, ...]
     active: bool
+
+    def outlet(self, *, releases_holds: bool) -> Outlet:
+        """As the planner sees it; whether holds can be given back is its channel's nature."""
+        return Outlet(
+            id=self.id,
+            name=self.name,
+            account_id=self.account_id,
+            takes=self.takes,
+            unit_ids=self.unit_ids,
+            releases_holds=releases_holds,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from holdfast.inventory.known import Block
 from holdfast.metrics import Metrics
 from holdfast.store import seats
 from holdfast.store.seats import NewConflict, Opened
@@ -20,6 +21,21 @@ async def alarm(turn: Turn, conflict: NewConflict, data: Mapping[str, object]) -
         booking_id=conflict.booking_id,
         block_id=conflict.block_id,
     )
+
+
+async def alarm_about(turn: Turn, kind: str, block: Block, evidence: Mapping[str, object]) -> None:
+    """Open one about a block of ours: it concerns all the units of its listing."""
+    outlet = turn.premises.outlets.get(block.listing_id)
+    conflict = NewConflict(
+        venue_id=turn.premises.id,
+        kind=kind,
+        opened_at=turn.now,
+        block_id=block.id,
+        against=block.because,
+        unit_ids=outlet.unit_ids if outlet else (),
+        evidence=evidence,
+    )
+    await alarm(turn, conflict, evidence)
 
 
 def count(metrics: Metrics, kind: str, opened: Opened) -> None:

@@ -8,7 +8,7 @@ from holdfast.inventory.model import OCCUPYING
 from holdfast.inventory.remedy import contradicts
 from holdfast.store import conflicts, pushes, seats
 from holdfast.store.pushes import Claimed
-from holdfast.sync.alarm import alarm
+from holdfast.sync.alarm import alarm, alarm_about
 from holdfast.sync.losses import about
 from holdfast.sync.turn import Turn
 
@@ -142,17 +142,7 @@ async def block_refused(turn: Turn, block: Block, push: Claimed, why: str) -> No
         await reopen(turn, conflict_id, None, evidence)
     if why == "taken":
         return
-    outlet = turn.premises.outlets.get(block.listing_id)
-    conflict = seats.NewConflict(
-        venue_id=turn.premises.id,
-        kind=kind,
-        opened_at=turn.now,
-        block_id=block.id,
-        against=block.because,
-        unit_ids=outlet.unit_ids if outlet else (),
-        evidence=evidence,
-    )
-    await alarm(turn, conflict, evidence)
+    await alarm_about(turn, kind, block, evidence)
 
 
 def _kind_of_refusal(block: Block, push: Claimed) -> str:

@@ -9,7 +9,7 @@ import asyncpg
 
 from holdfast.inventory.case import Case, Explanation, Shop
 from holdfast.inventory.explain import explain
-from holdfast.inventory.known import Block, Outlet, Unit
+from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
@@ -84,14 +84,14 @@ async def _case(
     return Case(
         venue=where.venue.name,
         zone=where.zone,
-        unit=_unit(where.unit),
+        unit=where.unit.unit(),
         span=span,
         now=now,
         bookings=bookings,
         seats=await seats.sitting(connection, [b.id for b in bookings]),
         conflicts=await store.conflicts(connection, [b.id for b in bookings]),
         outlets={**_outlets(book.former, where.venue.id), **outlets},
-        units={u.id: _unit(u) for u in book.units.values() if u.venue_id == where.venue.id},
+        units={u.id: u.unit() for u in book.units.values() if u.venue_id == where.venue.id},
         shops=await _shops(connection, where, span, outlets),
         accounts={o.id: book.accounts[o.account_id].name for o in outlets.values()},
         known_until=around.end,
@@ -138,27 +138,6 @@ def _due(row: ShopRow) -> dict[str, datetime]:
     return {task: at for task, at in due.items() if at is not None}
 
 
-def _unit(row: UnitRow) -> Unit:
-    return Unit(
-        id=row.id,
-        name=row.name,
-        seats=row.seats,
-        setup=timedelta(minutes=row.setup_minutes),
-        cleanup=timedelta(minutes=row.cleanup_minutes),
-    )
-
-
 def _outlets(rows: Mapping[int, ListingRow], venue_id: int) -> dict[int, Outlet]:
     """Without what their channels can do: whoever explains sends nothing."""
-    return {
-        row.id: Outlet(
-            id=row.id,
-            name=row.name,
-            account_id=row.account_id,
-            takes=row.takes,
-            unit_ids=row.unit_ids,
-            releases_holds=False,
-        )
-        for row in rows.values()
-        if row.venue_id == venue_id
-    }
+    return {r.id: r.outlet(releases_holds=False) for r in rows.values() if r.venue_id == venue_id}

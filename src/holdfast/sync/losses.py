@@ -4,8 +4,7 @@ from datetime import datetime
 
 from holdfast.inventory.known import MOST_LOSSES, Block
 from holdfast.store import blocks as block_store
-from holdfast.store.seats import NewConflict
-from holdfast.sync.alarm import alarm
+from holdfast.sync.alarm import alarm_about
 from holdfast.sync.turn import Turn
 
 
@@ -20,23 +19,13 @@ def was_taken_away(block: Block, read_at: datetime) -> bool:
 async def tell(current: Turn, block: Block) -> None:
     """Count the loss and open a conflict: the first time to tell, from then on to ask."""
     losses = await block_store.lost(current.connection, block.id, current.now)
-    outlet = current.premises.outlets.get(block.listing_id)
     evidence: dict[str, object] = {
         **about(current, block),
         "ref": block.external_id,
         "losses": losses,
         "asks": losses >= MOST_LOSSES,
     }
-    conflict = NewConflict(
-        venue_id=current.premises.id,
-        kind="block_lost",
-        opened_at=current.now,
-        block_id=block.id,
-        against=block.because,
-        unit_ids=outlet.unit_ids if outlet else (),
-        evidence=evidence,
-    )
-    await alarm(current, conflict, evidence)
+    await alarm_about(current, "block_lost", block, evidence)
 
 
 def about(current: Turn, block: Block) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """What every step works with: accounts that can be called, premises that can be decided on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
@@ -51,7 +51,7 @@ class Account:
 
     def listing_for(self, block: Block) -> Listing:
         """The listing as its channel must see it for this block: a pool's blocks are for parties of their own."""
-        listing = {**self.former, **self.listings}[block.listing_id]
+        listing = self.listings.get(block.listing_id) or self.former[block.listing_id]
         return listing if block.party is None else replace(listing, party_size=block.party)
 
 
@@ -72,10 +72,11 @@ class Premises:
     trust_offers: bool = False
     """Whether time that a channel sells no more, for reasons unknown, is closed on the others."""
 
-    @property
-    def ever(self) -> Mapping[int, Outlet]:
-        """All that sells its units, and all that ever did: where bookings may have been made."""
-        return {**self.former, **self.outlets}
+    ever: Mapping[int, Outlet] = field(init=False)
+    """All that sells its units, and all that ever did: where bookings may have been made."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ever", {**self.former, **self.outlets})
 
     def contact(self, marker: str) -> Contact:
         """The house contact, marked so that we know the block as our own."""

@@ -185,13 +185,20 @@ async def _want_calls(turn: Turn, stretch: Span) -> None:
     """Every block gets the one call that brings it nearer to its wish; what is finished is closed."""
     blocks = await block_store.live_in(turn.connection, turn.premises.id, stretch)
     latest = await pushes.open_of_blocks(turn.connection, [b.id for b in blocks])
-    refused = await pushes.refusals(turn.connection, turn.premises.id, turn.now - REMEMBERED)
+    refused = await _refused(turn, blocks)
     over: list[int] = []
     for block in blocks:
         before = refused.get((block.listing_id, block.span, block.party))
         if not block.flying and await _want_call(turn, block, latest.get(block.id), before):
             over.append(block.id)
     await block_store.close(turn.connection, over, turn.now)
+
+
+async def _refused(turn: Turn, blocks: Sequence[Block]) -> Mapping[pushes.Asked, pushes.Refusals]:
+    """What channels refused lately, where something is to be placed; else nobody asks."""
+    if not any(b.state == "absent" and b.wants != "nothing" for b in blocks):
+        return {}
+    return await pushes.refusals(turn.connection, turn.premises.id, turn.now - REMEMBERED)
 
 
 async def _want_call(

@@ -145,6 +145,28 @@ class Rig:
 
 
 @asynccontextmanager
+async def served(app: web.Application) -> AsyncIterator[str]:
+    """Its address while it is served."""
+    server = TestServer(app)
+    await server.start_server()
+    try:
+        yield str(server.make_url("")).rstrip("/")
+    finally:
+        await server.close()
+
+
+def _ear(heard: list[Heard], news: asyncio.Event) -> web.Application:
+    async def hear(request: web.Request) -> web.Response:
+        heard.append(Heard(headers=dict(request.headers), body=await request.read()))
+        news.set()
+        return web.Response()
+
+    ear = web.Application()
+    ear.router.add_post("/hooks/mozrest", hear)
+    return ear
+
+
+@asynccontextmanager
 async def rigged(
     *,
     switches: Mapping[str, str] | None = None,
@@ -157,28 +179,15 @@ async def rigged(
     clock = ManualClock(MONDAY)
     heard: list[Heard] = []
     news = asyncio.Event()
-
-    async def hear(request: web.Request) -> web.Response:
-        heard.append(Heard(headers=dict(request.headers), body=await request.read()))
-        news.set()
-        return web.Response()
-
     async with AsyncExitStack() as stack:
-        ear = web.Application()
-        ear.router.add_post("/hooks/mozrest", hear)
-        hooks = TestServer(ear)
-        await hooks.start_server()
-        stack.push_async_callback(hooks.close)
+        hooks = await stack.enter_async_context(served(_ear(heard, news)))
         options = SimulatorOptions(
             clock=clock,
             world=world,
-            webhook=WebhookTarget(url=str(hooks.make_url("/hooks/mozrest")), secret=secret),
+            webhook=WebhookTarget(url=f"{hooks}/hooks/mozrest", secret=secret),
             switches=switches or {},
         )
-        server = TestServer(KIND.simulate(options))
-        await server.start_server()
-        stack.push_async_callback(server.close)
-        url = str(server.make_url("")).rstrip("/")
+        url = await stack.enter_async_context(served(KIND.simulate(options)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         outward = await stack.enter_async_context(open_session(connections=4, total_seconds=5))
         journal = Journal(HttpTransport(outward))
