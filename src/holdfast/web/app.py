@@ -16,6 +16,7 @@ from holdfast.web.guard import add_headers, guard
 from holdfast.web.openapi import document
 from holdfast.web.pages import PAGES, environment
 from holdfast.web.parts import PARTS, WebParts
+from holdfast.web.screens.table import SCREENS
 from holdfast.web.table import ENDPOINTS
 
 REFRESH_SECONDS = 15.0
@@ -47,6 +48,8 @@ def _route(app: web.Application) -> None:
     app.router.add_get("/", dashboard.page)
     app.router.add_get("/ui/now", dashboard.part)
     app.router.add_static("/static", str(files("holdfast.web") / "static"))
+    for screen in SCREENS:
+        app.router.add_route(screen.method, screen.path, screen.handle)
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, endpoint.path, endpoint.on_request())
 

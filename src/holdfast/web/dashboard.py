@@ -29,7 +29,7 @@ async def _render(request: web.Request, template: str) -> web.Response:
     html = (
         request.app[PAGES]
         .get_template(template)
-        .render(shown=shown, now=shown.now, links=Links(choice, shown.shown))
+        .render(area="overview", shown=shown, now=shown.now, links=Links(choice, shown.shown))
     )
     return web.Response(text=html, content_type="text/html")
 

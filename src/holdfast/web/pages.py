@@ -3,7 +3,17 @@
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from holdfast.web.words import CONFLICT, STATUS, braked, counted, day_and_time, exact, lasting
+from holdfast.web.words import (
+    CONFLICT,
+    PUSHED,
+    STATUS,
+    braked,
+    clock_time,
+    counted,
+    day_and_time,
+    exact,
+    lasting,
+)
 
 PAGES = web.AppKey("pages", Environment)
 
@@ -17,6 +27,17 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters |= {"lasting": lasting, "exact": exact, "day_and_time": day_and_time}
-    pages.globals |= {"braked": braked, "counted": counted, "STATUS": STATUS, "CONFLICT": CONFLICT}
+    pages.filters |= {
+        "lasting": lasting,
+        "exact": exact,
+        "day_and_time": day_and_time,
+        "clock_time": clock_time,
+    }
+    pages.globals |= {
+        "braked": braked,
+        "counted": counted,
+        "STATUS": STATUS,
+        "CONFLICT": CONFLICT,
+        "PUSHED": PUSHED,
+    }
     return pages

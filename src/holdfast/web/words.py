@@ -1,5 +1,6 @@
 """One vocabulary for every screen: icon, word and class together, and how instants are put. No I/O."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -46,6 +47,17 @@ GIVEN_UP = Mark("dead", "!", "not closed")
 PAUSED = Mark("paused", "‖", "paused")
 SHADOW = Mark("shadow", "◇", "shadow, not sent")
 RELEASING = Mark("queued", "◌", "being released")
+
+PUSHED: Mapping[str, Mark] = {
+    "waiting": QUEUED,
+    "in_flight": SENDING,
+    "unknown": UNSURE,
+    "shadow": SHADOW,
+    "done": Mark("done", "✓", "done"),
+    "dead": Mark("dead", "!", "given up"),
+    "superseded": Mark("past", "\N{EN DASH}", "not needed any more"),
+}
+"""How far a call is."""
 
 
 def sync_of(block: DayBlock) -> Mark:

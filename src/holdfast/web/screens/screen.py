@@ -1,0 +1,39 @@
+"""A page as a value, and how one is shown."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from aiohttp import web
+
+from holdfast.web.pages import PAGES
+from holdfast.web.parts import PARTS
+from holdfast.web.problems import NOT_FOUND, Problem
+
+Area = Literal["overview", "bookings", "conflicts", "events", "pushes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """One address of the dashboard. A GET changes nothing."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def show(
+    request: web.Request, template: str, area: Area, *, status: int = 200, **shown: object
+) -> web.Response:
+    """A template with what it shows, under the area of the top bar that it belongs to."""
+    now = request.app[PARTS].clock.now()
+    html = request.app[PAGES].get_template(template).render(area=area, now=now, **shown)
+    return web.Response(text=html, content_type="text/html", status=status)
+
+
+def number(request: web.Request, what: str) -> int:
+    """The id in the address. Raises Problem for anything that can be none."""
+    text = request.match_info["id"]
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) < 2**63):
+        raise Problem(NOT_FOUND, f"There is no {what} of this id.")
+    return int(text)

@@ -1,0 +1,9 @@
+"""Every page: routing, and who may see what, follow from this table."""
+
+from holdfast.web.screens import booking, bookings
+from holdfast.web.screens.screen import Screen
+
+SCREENS: tuple[Screen, ...] = (
+    Screen(method="GET", path="/bookings", handle=bookings.page),
+    Screen(method="GET", path="/bookings/{id}", handle=booking.page),
+)
