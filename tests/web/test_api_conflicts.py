@@ -1,30 +1,14 @@
 """One conflict by the API: what arose, what can be done, and what becomes of a decision."""
 
-import json
 from typing import Any
 
 import pytest
 from tests.web.conftest import Client, RecordingArbiter
 from tests.web.rows import Rows
+from tests.web.two_sides import two_sides
 
 from holdfast.sync.operate import WishRefused
 from holdfast.sync.remedy import ConflictUnknown, Stale
-
-
-async def two_sides(rows: Rows) -> int:
-    venue, rooms = await rows.venue(), await rows.account()
-    tables = await rows.account("tables-main", "tables")
-    unit = await rows.unit(venue)
-    a = await rows.listing(venue, rooms, "salon-rooms", [unit])
-    b = await rows.listing(venue, tables, "salon-tables", [unit])
-    holder = await rows.granted(await rows.booking(venue, a, external_id="r-1"), unit)
-    loser = await rows.booking(venue, b, external_id="t-2")
-    await rows.block(b, [holder], external_id="k-1")
-    await rows.block(a, [holder, loser], external_id="k-2")
-    conflict = await rows.conflict(loser, [holder], [unit])
-    evidence = {"why": {"delay": "queued", "seconds": 71, "text": "waited"}}
-    await rows.pool.execute("update conflicts set evidence = $1", json.dumps(evidence))
-    return conflict
 
 
 async def told(client: Client, path: str) -> dict[str, Any]:
@@ -126,7 +110,7 @@ async def test_the_page_names_the_best_way_out_and_changes_nothing(
     conflict = await two_sides(rows)
     page = await (await client.get("/")).text()
     assert "Keep A, cancel B (tables-main #2)" in page
-    assert f"holdfast conflicts resolve {conflict} keep_a" in page
+    assert f'href="/conflicts/{conflict}"' in page
     await rows.pool.execute(
         'update conflicts set decision = \'{"act": "keep_a", "actor": "vera"}\''
     )
@@ -142,4 +126,4 @@ async def test_what_the_policy_will_do_is_announced_with_how_to_stop_it(
     await rows.pool.execute("update conflicts set auto_at = $1", rows.now.replace(minute=7))
     page = await (await client.get("/")).text()
     assert "Policy auto does this in" in page
-    assert f"holdfast conflicts snooze {conflict}" in page
+    assert f'href="/conflicts/{conflict}?act=snooze#decide"' in page

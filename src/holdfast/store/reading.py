@@ -235,6 +235,13 @@ async def conflicts_page(
     return await rows(pool, ConflictRow, "conflicts_page", venue, settled, before, limit)
 
 
+async def conflicts_settled(
+    pool: asyncpg.Pool, before: int | None, limit: int
+) -> list[ConflictRow]:
+    """Only those, newest first."""
+    return await rows(pool, ConflictRow, "conflicts_settled", before, limit)
+
+
 async def conflict(pool: asyncpg.Pool, conflict_id: int) -> ConflictDetailRow | None:
     """One, open or settled."""
     found = await rows(pool, ConflictDetailRow, "conflict", conflict_id)

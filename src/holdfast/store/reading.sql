@@ -77,6 +77,20 @@ where ($1::text is null or v.name = $1)
 order by c.id desc
 limit $4
 
+-- conflicts_settled --
+-- newest first
+select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.against_ids,
+       array(select u.name from units u where u.id = any(c.unit_ids) order by u.name) as units,
+       coalesce((select lower(b.during) from bookings b where b.id = c.booking_id),
+                (select lower(k.during) from blocks k where k.id = c.block_id)) as starts_at,
+       c.opened_at, c.closed_at, c.resolution, c.snoozed_until, c.auto_at,
+       c.decision ->> 'act' as decided, c.decision ->> 'actor' as decided_by, c.decided_at
+from conflicts c
+left join venues v on v.id = c.venue_id
+where c.closed_at is not null and ($1::bigint is null or c.id < $1)
+order by c.id desc
+limit $2
+
 -- conflict --
 -- one, with how it arose and what was decided
 select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.against_ids,

@@ -1,9 +1,12 @@
 """Every page: routing, and who may see what, follow from this table."""
 
-from holdfast.web.screens import booking, bookings
+from holdfast.web.screens import booking, bookings, inbox
 from holdfast.web.screens.screen import Screen
 
 SCREENS: tuple[Screen, ...] = (
     Screen(method="GET", path="/bookings", handle=bookings.page),
     Screen(method="GET", path="/bookings/{id}", handle=booking.page),
+    Screen(method="GET", path="/conflicts", handle=inbox.page_of_all),
+    Screen(method="GET", path="/conflicts/{id}", handle=inbox.page),
+    Screen(method="POST", path="/conflicts/{id}", handle=inbox.decide),
 )

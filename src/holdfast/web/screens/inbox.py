@@ -1,0 +1,175 @@
+"""`/conflicts` and `/conflicts/{id}`: what a person must decide now, and what each decision would do."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Sequence
+from dataclasses import asdict, dataclass
+from zoneinfo import ZoneInfo
+
+import asyncpg
+from aiohttp import web
+
+from holdfast.inventory.remedy import MOST, Action, remedies
+from holdfast.store import reading
+from holdfast.store.cases import cases
+from holdfast.store.reading import BookingRow, ConflictDetailRow
+from holdfast.sync.operate import WishRefused
+from holdfast.sync.remedy import ConflictUnknown, Settling, Stale, Wish
+from holdfast.web import paging
+from holdfast.web.clashes import clashes
+from holdfast.web.parts import PARTS
+from holdfast.web.problems import NOT_FOUND, REFUSED, STALE, Problem, wrong_field
+from holdfast.web.screens.screen import number, show
+
+MOST_OPEN = 200
+PAGE = 50
+LONGEST_REASON = 200
+SNOOZE_MINUTES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way out, with what shows later whether it still means the same."""
+
+    action: Action
+    seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disputed:
+    """A conflict with all that a decision rests on."""
+
+    row: ConflictDetailRow
+    zone: ZoneInfo
+    a: Sequence[BookingRow]
+    b: BookingRow | None
+    evidence: Sequence[tuple[str, str]]
+    ways: Sequence[Way]
+
+
+async def page_of_all(request: web.Request) -> web.Response:
+    """The open ones by their start, and a page of the settled ones."""
+    parts = request.app[PARTS]
+    now = parts.clock.now()
+    found = await reading.conflicts_page(parts.pool, None, False, None, MOST_OPEN + 1)
+    before = paging.position("settled", request.query.get("cursor"))
+    settled = await reading.conflicts_settled(parts.pool, before, PAGE + 1)
+    rows, following = paging.split("settled", settled, PAGE)
+    return show(
+        request,
+        "conflicts.html",
+        "conflicts",
+        clashes=await clashes(parts.pool, found[:MOST_OPEN], now),
+        more=len(found) > MOST_OPEN,
+        settled=rows,
+        older=f"/conflicts?cursor={following}#settled" if following else "",
+    )
+
+
+async def page(request: web.Request) -> web.Response:
+    """One, with its ways out; `act` shows what that one would do. Raises Problem."""
+    disputed = await _disputed(request.app[PARTS].pool, number(request, "conflict"))
+    chosen = [way for way in disputed.ways if way.action.act == request.query.get("act")]
+    return _shown(request, disputed, chosen[0] if chosen else None)
+
+
+async def decide(request: web.Request) -> web.StreamResponse:
+    """Do what was shown, if it still means the same. Raises Problem."""
+    parts, asked = request.app[PARTS], await request.post()
+    conflict_id = number(request, "conflict")
+    act, reason = str(asked.get("act", "")), str(asked.get("reason", "")).strip()
+    disputed = await _disputed(parts.pool, conflict_id)
+    way = next((way for way in disputed.ways if way.action.act == act), None)
+    wrong = _wrong(disputed, way, reason, str(asked.get("seen", "")))
+    if wrong:
+        return _shown(request, disputed, way, wrong=wrong, reason=reason)
+    wish = Wish(act=act, actor="operator", reason=reason, minutes=SNOOZE_MINUTES)
+    await _settle(parts.settle(conflict_id, wish))
+    raise web.HTTPSeeOther(f"/conflicts/{conflict_id}")
+
+
+def _wrong(disputed: Disputed, way: Way | None, reason: str, seen: str) -> str:
+    """Why nothing was done; empty: it may be done."""
+    if way is None and not disputed.row.decided and disputed.row.closed_at is None:
+        return "This cannot be done any more: choose again."
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        return f"Say why, in at most {LONGEST_REASON} characters: it is kept in the journal."
+    if way is not None and way.seen != seen:
+        return "Something changed meanwhile: these are the calls that would be made now."
+    return ""
+
+
+async def _settle(work: Awaitable[Settling]) -> None:
+    try:
+        await work
+    except ConflictUnknown as error:
+        raise _no_conflict() from error
+    except WishRefused as error:
+        raise wrong_field(error.field, error.expected, REFUSED) from error
+    except Stale as error:
+        raise Problem(STALE, f"{error}. Look at it again before deciding.") from error
+
+
+def _shown(
+    request: web.Request,
+    disputed: Disputed,
+    chosen: Way | None,
+    *,
+    wrong: str = "",
+    reason: str = "",
+) -> web.Response:
+    return show(
+        request,
+        "conflict.html",
+        "conflicts",
+        status=422 if wrong else 200,
+        disputed=disputed,
+        chosen=chosen,
+        wrong=wrong,
+        reason=reason,
+        longest=LONGEST_REASON,
+        minutes=SNOOZE_MINUTES,
+    )
+
+
+async def _disputed(pool: asyncpg.Pool, conflict_id: int) -> Disputed:
+    row = await reading.conflict(pool, conflict_id)
+    if row is None:
+        raise _no_conflict()
+    ids = [each for each in (row.booking_id, *row.against_ids) if each]
+    bookings = await reading.bookings_by_id(pool, ids)
+    undecided = row.closed_at is None and row.decided is None
+    return Disputed(
+        row=row,
+        zone=ZoneInfo(row.timezone or "UTC"),
+        a=[bookings[each] for each in row.against_ids if each in bookings],
+        b=bookings.get(row.booking_id or 0),
+        evidence=_evidence(row.evidence),
+        ways=await _ways(pool, conflict_id) if undecided else [],
+    )
+
+
+async def _ways(pool: asyncpg.Pool, conflict_id: int) -> list[Way]:
+    case = (await cases(pool, [conflict_id]))[conflict_id]
+    return [Way(action=action, seen=_seen(action)) for action in remedies(case)[:MOST]]
+
+
+def _seen(action: Action) -> str:
+    """The same for the same calls about the same bookings."""
+    return hashlib.sha256(json.dumps(asdict(action), sort_keys=True).encode()).hexdigest()
+
+
+def _evidence(text: str) -> list[tuple[str, str]]:
+    found = json.loads(text)
+    pairs = found.items() if isinstance(found, dict) else []
+    return [(str(key).replace("_", " "), _plain(value)) for key, value in pairs]
+
+
+def _plain(value: object) -> str:
+    """What has words of its own is told by them."""
+    told = value.get("text", value) if isinstance(value, dict) else value
+    return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+
+
+def _no_conflict() -> Problem:
+    return Problem(NOT_FOUND, "There is no conflict of this id.")
