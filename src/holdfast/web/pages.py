@@ -4,6 +4,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from holdfast.web.words import (
+    ACTS,
     CONFLICT,
     PUSHED,
     STATUS,
@@ -39,5 +40,6 @@ def environment() -> Environment:
         "STATUS": STATUS,
         "CONFLICT": CONFLICT,
         "PUSHED": PUSHED,
+        "ACTS": ACTS,
     }
     return pages

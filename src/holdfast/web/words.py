@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from holdfast.inventory.model import Status
+from holdfast.inventory.remedy import Act
 from holdfast.store.day import DayBlock
 
 _TEXT = "\ufe0e"  # asks fonts for the plain sign instead of the coloured picture
@@ -47,6 +48,18 @@ GIVEN_UP = Mark("dead", "!", "not closed")
 PAUSED = Mark("paused", "‖", "paused")
 SHADOW = Mark("shadow", "◇", "shadow, not sent")
 RELEASING = Mark("queued", "◌", "being released")
+
+ACTS: Mapping[Act, str] = {
+    "move": "Move",
+    "keep_a": "Keep A",
+    "keep_b": "Keep B",
+    "keep_both": "Keep both",
+    "cancel": "Cancel it",
+    "retry": "Try again",
+    "accept": "Leave it",
+    "snooze": "Put it off",
+}
+"""What a person can decide, as on a button."""
 
 PUSHED: Mapping[str, Mark] = {
     "waiting": QUEUED,

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -36,6 +37,28 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """When one side was made, by its channel's clock, and when we heard of it and that it is firm, by ours."""
+
+    side: str
+    booking: str
+    account: str
+    via: str
+    made_at: datetime | None
+    heard_at: datetime | None
+    firm_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """How it happened, in words, by both clocks, and as it is kept."""
+
+    words: str
+    sides: Sequence[Heard]
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disputed:
     """A conflict with all that a decision rests on."""
 
@@ -43,7 +66,7 @@ class Disputed:
     zone: ZoneInfo
     a: Sequence[BookingRow]
     b: BookingRow | None
-    evidence: Sequence[tuple[str, str]]
+    evidence: Evidence
     ways: Sequence[Way]
 
 
@@ -159,16 +182,35 @@ def _seen(action: Action) -> str:
     return hashlib.sha256(json.dumps(asdict(action), sort_keys=True).encode()).hexdigest()
 
 
-def _evidence(text: str) -> list[tuple[str, str]]:
+def _evidence(text: str) -> Evidence:
+    """What is not as expected is only in `raw`."""
     found = json.loads(text)
-    pairs = found.items() if isinstance(found, dict) else []
-    return [(str(key).replace("_", " "), _plain(value)) for key, value in pairs]
+    told = found if isinstance(found, dict) else {}
+    why = told.get("why")
+    words = why.get("text", "") if isinstance(why, dict) else why or ""
+    bookings = told.get("bookings")
+    return Evidence(
+        words=str(words).replace("_", " "),
+        sides=[_told(each) for each in bookings] if isinstance(bookings, list) else [],
+        raw=json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) if found else "",
+    )
 
 
-def _plain(value: object) -> str:
-    """What has words of its own is told by them."""
-    told = value.get("text", value) if isinstance(value, dict) else value
-    return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+def _told(booking: object) -> Heard:
+    known = booking if isinstance(booking, dict) else {}
+    return Heard(
+        side=str(known.get("side", "")),
+        booking=str(known.get("id", "")),
+        account=str(known.get("account") or known.get("channel") or ""),
+        via=str(known.get("via", "")),
+        made_at=_instant(known.get("made_at")),
+        heard_at=_instant(known.get("heard_at")),
+        firm_at=_instant(known.get("firm_at")),
+    )
+
+
+def _instant(value: object) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else None
 
 
 def _no_conflict() -> Problem:
