@@ -88,6 +88,9 @@ create table inbox (
 create index inbox_due on inbox (due_at, id) where done_at is null;
 create index inbox_by_account on inbox (account_id, received_at);
 create index inbox_ref on inbox (account_id, ref) where done_at is null;
+create index inbox_by_ref on inbox (account_id, ref, id) where ref is not null;
+create index inbox_troubled on inbox (id) where error is not null or outcome = 'broken';
+create index inbox_when on inbox using brin (received_at);
 
 -- A booking is a fact told by a channel, or made directly at the venue (no account). Never refused.
 create table bookings (
@@ -182,6 +185,7 @@ create unique index blocks_one_live on blocks (listing_id, during, lane) where c
 create unique index blocks_one_per_ref on blocks (account_id, external_id) where external_id is not null;
 create index blocks_ended on blocks (account_id, last_ref) where last_ref is not null;
 create index blocks_live on blocks (venue_id) where closed_at is null;
+create index blocks_because on blocks using gin (because);
 
 -- One wanted outward call. The newest wish replaces the one waiting; one is in flight at a time.
 create table pushes (
@@ -219,6 +223,9 @@ create index pushes_by_block on pushes (block_id) where block_id is not null;
 create index pushes_refused on pushes (venue_id, settled_at) where outcome = 'taken';
 create index pushes_placing on pushes (account_id, block_id)
   where call = 'place' and state in ('waiting', 'in_flight', 'unknown');
+create index pushes_open on pushes (wished_at, id) where state in ('waiting', 'in_flight', 'unknown', 'shadow');
+create index pushes_dead on pushes (id) where state = 'dead';
+create index pushes_by_booking on pushes (booking_id) where booking_id is not null;
 
 -- One try of a push, written before the call is made.
 create table attempts (
@@ -272,6 +279,9 @@ create table journal (
   primary key (venue_id, seq)
 );
 create index journal_by_booking on journal (booking_id, venue_id, seq) where booking_id is not null;
+create index journal_by_block on journal (block_id, venue_id, seq) where block_id is not null;
+create index journal_by_inbox on journal (inbox_id) where inbox_id is not null;
+create index journal_by_push on journal (push_id) where push_id is not null;
 
 create function journal_is_append_only() returns trigger language plpgsql as $$
 begin
