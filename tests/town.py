@@ -22,6 +22,8 @@ from holdfast.sync import rounds
 from holdfast.sync.operate import Operator
 from holdfast.sync.receive import Receiver
 from holdfast.sync.remedy import act
+from holdfast.sync.replay import preview, read_again
+from holdfast.sync.revive import handle
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 from holdfast.wiring import Base, Wiring, wired
@@ -267,9 +269,13 @@ def _web_parts(wiring: Wiring, clock: ManualClock) -> WebParts:
         receiver=Receiver(wiring.parts),
         operator=Operator(wiring.parts),
         settle=partial(act, wiring.parts),
+        read_again=partial(read_again, wiring.parts),
+        preview=partial(preview, wiring.parts),
+        handle=partial(handle, wiring.parts),
         clock=clock,
         metrics=wiring.parts.metrics,
         channels={a.name: a.channel_name for a in wiring.parts.accounts.values()},
+        proofs={name: kind.webhook_proof for name, kind in discover().items()},
     )
 
 

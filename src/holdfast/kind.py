@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -12,6 +12,9 @@ from pydantic import BaseModel
 from holdfast.channel import Channel, Listing
 from holdfast.clock import Clock
 from holdfast.exchange import Transport
+
+WebhookProof = Literal["signature", "token"]
+"""By what a webhook shows that it comes from its provider: it is signed, or it carries what was agreed on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,9 @@ class Kind(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def webhook_proof(self) -> WebhookProof: ...
 
     @property
     def account_settings(self) -> type[BaseModel]:

@@ -20,11 +20,14 @@ from redis.exceptions import RedisError
 
 from holdfast.clock import Clock
 from holdfast.herald import Herald, open_redis
+from holdfast.kind import discover
 from holdfast.metrics import metrics_app
 from holdfast.steady import SteadyWorker, ended
 from holdfast.sync.operate import Operator
 from holdfast.sync.receive import Receiver
 from holdfast.sync.remedy import act
+from holdfast.sync.replay import preview, read_again
+from holdfast.sync.revive import handle
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 from holdfast.wiring import Base, Wiring, keep_fresh, wired
@@ -98,9 +101,13 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             receiver=receiver,
             operator=Operator(wiring.parts),
             settle=partial(act, wiring.parts),
+            read_again=partial(read_again, wiring.parts),
+            preview=partial(preview, wiring.parts),
+            handle=partial(handle, wiring.parts),
             clock=around.clock,
             metrics=wiring.parts.metrics,
             channels=channels,
+            proofs={name: kind.webhook_proof for name, kind in discover().items()},
             api_tokens=place.api_tokens,
             others_ready=_redis_ready(redis),
         )

@@ -15,6 +15,8 @@ from holdfast.clock import ManualClock
 from holdfast.metrics import Metrics
 from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
+from holdfast.sync.replay import Preview, Reread, Rereading
+from holdfast.sync.revive import Handled, PushWish
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 
@@ -84,6 +86,34 @@ class RecordingArbiter:
         return Settling(conflict_id=conflict_id, act="keep_a", state="under_way")
 
 
+@dataclass
+class RecordingDesk:
+    """Keeps what was wanted of events and calls, and says that it was done."""
+
+    rereads: list[Reread] = field(default_factory=list)
+    wishes: list[PushWish] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+    previewed: Preview = field(default_factory=lambda: Preview(verdict="nothing"))
+
+    async def read_again(self, wish: Reread) -> Rereading:
+        self.rereads.append(wish)
+        asked = {each: 1000 + each for each in wish.event_ids if each not in self.refused}
+        return Rereading(asked=asked, refused=self.refused)
+
+    async def preview(self, event_id: int) -> Preview:
+        return self.previewed
+
+    async def handle(self, wish: PushWish) -> Handled:
+        self.wishes.append(wish)
+        done = {each: 1000 + each for each in wish.push_ids if each not in self.refused}
+        return Handled(done=done, refused=self.refused)
+
+
+@pytest.fixture
+def desk() -> RecordingDesk:
+    return RecordingDesk()
+
+
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool:
@@ -116,15 +146,20 @@ def parts(
     receiver: RecordingReceiver,
     operator: RecordingOperator,
     arbiter: RecordingArbiter,
+    desk: RecordingDesk,
 ) -> WebParts:
     return WebParts(
         pool=pool,
         receiver=receiver,
         operator=operator,
         settle=arbiter,
+        read_again=desk.read_again,
+        preview=desk.preview,
+        handle=desk.handle,
         clock=ManualClock(NOW),
         metrics=Metrics(["rooms", "tables"]),
         channels={"rooms-main": "rooms", "tables-main": "tables"},
+        proofs={"rooms": "signature", "tables": "token"},
     )
 
 

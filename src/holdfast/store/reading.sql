@@ -124,7 +124,7 @@ cross join lateral (
   from inbox i where i.account_id = a.id and i.done_at is null) open_events
 cross join lateral (
   select count(*) filter (where p.state = 'done' and p.settled_at > $1) as done,
-         count(*) filter (where p.state = 'dead') as dead
+         count(*) filter (where p.state = 'dead' and p.outcome is distinct from 'dropped') as dead
   from pushes p where p.account_id = a.id and p.settled_at > $2::timestamptz) sent
 cross join lateral (
   select count(*) filter (where p.state <> 'shadow') as waiting,

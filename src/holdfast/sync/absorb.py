@@ -78,7 +78,7 @@ def _by_booking(account: Account, rows: Sequence[Claimed]) -> list[Errand]:
 
 
 async def _read(parts: Parts, errand: Errand, enough: asyncio.Semaphore) -> Observation | None:
-    listing, venue_id, read_at = await _known(parts, errand)
+    listing, venue_id, read_at = await known_of(parts, errand.account, errand.ref)
     if read_at is not None and errand.latest < read_at:
         await _finish(parts, errand, "noop")  # read since, for another reason
         return None
@@ -121,14 +121,16 @@ def _observation(errand: Errand, seen: Seen | Absent, venue_id: int | None) -> O
     )
 
 
-async def _known(parts: Parts, errand: Errand) -> tuple[str | None, int | None, datetime | None]:
+async def known_of(
+    parts: Parts, account: Account, ref: str
+) -> tuple[str | None, int | None, datetime | None]:
     """What we know of the booking: its listing's name, its venue, and when it was last read."""
     async with parts.pool.acquire() as connection:
-        known = await booking_store.by_ref(connection, errand.account.id, errand.ref)
+        known = await booking_store.by_ref(connection, account.id, ref)
     if known is None:
         return None, None, None
-    listing = errand.account.listings.get(known.listing_id or 0)
-    venue = errand.account.venues.get(known.listing_id or 0)
+    listing = account.listings.get(known.listing_id or 0)
+    venue = account.venues.get(known.listing_id or 0)
     return listing.name if listing else None, venue, known.read_at
 
 
@@ -153,7 +155,7 @@ async def apply(parts: Parts, observations: Sequence[Observation]) -> None:
     """Decide venue by venue; what maps to none is kept as unmapped."""
     by_venue: dict[int, list[Observation]] = {}
     for observation in observations:
-        venue_id = await _venue(parts, observation)
+        venue_id = await venue_for(parts, observation)
         if venue_id is None:
             await keep_unmapped(parts, observation)
         else:
@@ -162,7 +164,7 @@ async def apply(parts: Parts, observations: Sequence[Observation]) -> None:
         await decide(parts, venue_id, group)
 
 
-async def _venue(parts: Parts, observation: Observation) -> int | None:
+async def venue_for(parts: Parts, observation: Observation) -> int | None:
     """Where it belongs: by its listing, by what we know of it, or because it is a block of ours."""
     venue_id = venue_of(parts, observation.account, observation.seen) or observation.venue_id
     if venue_id is not None:

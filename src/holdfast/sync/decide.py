@@ -49,17 +49,25 @@ def venue_of(parts: Parts, account: Account, seen: Seen | Absent) -> int | None:
 async def decide(parts: Parts, venue_id: int, observations: Sequence[Observation]) -> None:
     """Apply them and everything that follows, in one transaction under the venue's lock."""
     via, heard_at = observations[0].via, min(o.heard_at for o in observations)
-    told: list[tuple[Observation, Outcome]] = []
     async with turn(parts, venue_id, actor=via, heard_at=heard_at) as current:
-        for observation in observations:
-            outcome = await _observe(current, observation)
-            await _record(current, observation, outcome)
-            told.append((observation, outcome))
-        await replan(current)
+        told = await consider(current, observations)
     for observation, outcome in told:
         parts.metrics.events_processed.of(
             channel=observation.account.channel_name, outcome=outcome
         ).inc()
+
+
+async def consider(
+    current: Turn, observations: Sequence[Observation]
+) -> list[tuple[Observation, Outcome]]:
+    """What becomes of each, and everything that follows from them; the turn commits it, or not."""
+    told: list[tuple[Observation, Outcome]] = []
+    for observation in observations:
+        outcome = await _observe(current, observation)
+        await _record(current, observation, outcome)
+        told.append((observation, outcome))
+    await replan(current)
+    return told
 
 
 async def _record(current: Turn, observation: Observation, outcome: Outcome) -> None:

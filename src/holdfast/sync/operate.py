@@ -17,6 +17,7 @@ from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, turn
 
 RISK_OF_A_CANCEL = 30
+CANCELLABLE = frozenset({"held", "pending", "confirmed", "unknown"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ class Operator:
             row = await booking_store.row_by_id(connection, booking_id)
         if row is None:
             raise BookingUnknown(booking_id)
-        if row["status"] not in ("held", "pending", "confirmed", "unknown"):
+        if row["status"] not in CANCELLABLE:
             raise WishRefused("id", f"a booking that can be cancelled, this one is {row['status']}")
         if row["venue_id"] is None:
             raise WishRefused("id", "a booking of a venue of ours, this one is unmapped")

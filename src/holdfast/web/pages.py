@@ -1,11 +1,15 @@
 """The templates: autoescaped, and strict about names that are not there."""
 
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from holdfast.web.words import (
     ACTS,
     CONFLICT,
+    EVENT_STATES,
     PUSHED,
     STATUS,
     braked,
@@ -13,7 +17,9 @@ from holdfast.web.words import (
     counted,
     day_and_time,
     exact,
+    handled,
     lasting,
+    pushed,
 )
 
 PAGES = web.AppKey("pages", Environment)
@@ -41,5 +47,15 @@ def environment() -> Environment:
         "CONFLICT": CONFLICT,
         "PUSHED": PUSHED,
         "ACTS": ACTS,
+        "EVENT_STATES": EVENT_STATES,
+        "handled": handled,
+        "pushed": pushed,
+        "same": _same,
+        "zone": ZoneInfo,
     }
     return pages
+
+
+def _same(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Choices that are called what they are."""
+    return [(value, value) for value in values]

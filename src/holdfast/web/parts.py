@@ -9,9 +9,12 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from holdfast.clock import Clock
+from holdfast.kind import WebhookProof
 from holdfast.metrics import Metrics
 from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
+from holdfast.sync.replay import Preview, Reread, Rereading
+from holdfast.sync.revive import Handled, PushWish
 
 
 class Receiver(Protocol):
@@ -49,9 +52,17 @@ class WebParts:
     operator: Operator
     settle: Callable[[int, Wish], Awaitable[Settling]]
     """Decides a conflict. Raises ConflictUnknown, WishRefused, Stale."""
+    read_again: Callable[[Reread], Awaitable[Rereading]]
+    """Reads again what events were about."""
+    preview: Callable[[int], Awaitable[Preview]]
+    """What reading again what an event was about would change. Raises EventUnknown."""
+    handle: Callable[[PushWish], Awaitable[Handled]]
+    """Revives or drops dead pushes."""
     clock: Clock
     metrics: Metrics
     channels: Mapping[str, str]
+    proofs: Mapping[str, WebhookProof]
+    """By what each channel's webhooks are verified."""
     api_tokens: tuple[SecretStr, ...] = ()
     others_ready: Callable[[], Awaitable[Mapping[str, bool]]] | None = None
     """Servers that we can do without for a while, such as Redis: name -> does it answer."""

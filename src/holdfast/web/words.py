@@ -73,6 +73,44 @@ PUSHED: Mapping[str, Mark] = {
 """How far a call is."""
 
 
+DROPPED = Mark("past", "\N{EN DASH}", "dropped")
+
+
+def pushed(state: str, outcome: str | None) -> Mark:
+    """How far a call is; one that a person dropped is no news any more."""
+    return DROPPED if outcome == "dropped" else PUSHED[state]
+
+
+EVENT: Mapping[str, Mark] = {
+    "applied": Mark("done", "✓", "applied"),
+    "noop": Mark("done", "✓", "no change"),
+    "stale": Mark("done", "✓", "older than what is known"),
+    "echo": Mark("done", "✓", "echo of our own call"),
+    "unmapped": Mark("unsure", "?", "unmapped"),
+    "broken": Mark("dead", "!", "answer not readable"),
+}
+"""What became of something that came in."""
+
+EVENT_STATES: Mapping[str, str] = {
+    "waiting": "waiting",
+    "retrying": "tried in vain so far",
+    "failed": "in trouble: tried in vain, or not readable",
+    **{outcome: mark.word for outcome, mark in EVENT.items()},
+}
+"""What events can be filtered by."""
+
+
+def handled(outcome: str | None, error: str | None, attempts: int, *, leased: bool) -> Mark:
+    """How far something that came in is."""
+    if outcome is not None:
+        return EVENT.get(outcome, Mark("past", "\N{EN DASH}", outcome))
+    if leased:
+        return Mark("sending", "↻", "processing")
+    if error is not None:
+        return Mark("sending", f"↻{attempts}", f"{attempts} tried in vain")
+    return Mark("queued", "◌", "received")
+
+
 def sync_of(block: DayBlock) -> Mark:
     """Whether the other channel knows: first what is under way, else what stands there."""
     match block.push:

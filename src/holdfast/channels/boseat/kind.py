@@ -11,13 +11,14 @@ from holdfast.channels.boseat.credentials import Credentials, Grant
 from holdfast.channels.boseat.observing import Observer
 from holdfast.channels.boseat.reading import Reader
 from holdfast.channels.boseat.settings import BoseatAccount, BoseatListing
-from holdfast.kind import Connection, SimulatorOptions
+from holdfast.kind import Connection, SimulatorOptions, WebhookProof
 
 
 class Boseat:
     """https://docs.boseat.com"""
 
     name = "boseat"
+    webhook_proof: WebhookProof = "signature"
     account_settings: type[BaseModel] = BoseatAccount
     listing_settings: type[BaseModel] = BoseatListing
 

@@ -5,11 +5,12 @@ from aiohttp import web
 from holdfast.channel import Channel
 from holdfast.channels.mozrest.client import MozrestChannel
 from holdfast.channels.mozrest.settings import AccountSettings, ListingSettings
-from holdfast.kind import Connection, SimulatorOptions
+from holdfast.kind import Connection, SimulatorOptions, WebhookProof
 
 
 class _Mozrest:
     name = "mozrest"
+    webhook_proof: WebhookProof = "token"
     account_settings = AccountSettings
     listing_settings = ListingSettings
 

@@ -20,11 +20,11 @@ from holdfast.web import paging
 from holdfast.web.clashes import clashes
 from holdfast.web.parts import PARTS
 from holdfast.web.problems import NOT_FOUND, REFUSED, STALE, Problem, wrong_field
+from holdfast.web.screens.acting import LONGEST_REASON, SAY_WHY
 from holdfast.web.screens.screen import number, show
 
 MOST_OPEN = 200
 PAGE = 50
-LONGEST_REASON = 200
 SNOOZE_MINUTES = 10
 
 
@@ -116,7 +116,7 @@ def _wrong(disputed: Disputed, way: Way | None, reason: str, seen: str) -> str:
     if way is None and not disputed.row.decided and disputed.row.closed_at is None:
         return "This cannot be done any more: choose again."
     if not 1 <= len(reason) <= LONGEST_REASON:
-        return f"Say why, in at most {LONGEST_REASON} characters: it is kept in the journal."
+        return SAY_WHY
     if way is not None and way.seen != seen:
         return "Something changed meanwhile: these are the calls that would be made now."
     return ""

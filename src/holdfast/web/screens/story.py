@@ -18,6 +18,7 @@ ACTORS = {
     "clock": "the clock",
     "worker": "a worker",
     "policy": "the venue's policy",
+    "replay": "somebody who asked",
 }
 
 SENTENCES = {
@@ -42,6 +43,9 @@ SENTENCES = {
     "block.orphan_found": "Found closed on {listing} with nothing behind it",
     "push.failed": "{listing} could not be reached: {why}",
     "push.refused": "{listing} refused: {why}",
+    "push.revived": "The call to {call} at {account} is to be made once more{reason}",
+    "push.dropped": "The call to {call} at {account} was dropped{reason}",
+    "event.replayed": "{account} is to be read again{reason}",
     "conflict.opened": "A person should look: {kind}",
     "conflict.closed": "Settled: {why}",
     "conflict.decided": "Decided: {act}{reason}",
