@@ -1,14 +1,15 @@
 """The command line: parse, call, exit code."""
 
-import asyncio
 import os
 import sys
-from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
+
+from holdfast.command_line import run as _run
+from holdfast.command_line import said as _said
+from holdfast.log_groups import events, pushes
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,30 +19,6 @@ def main() -> None:
 
     Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration.
     """
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Run it; what an operator can mend becomes one line."""
-    from holdfast.complaints import explained
-
-    try:
-        asyncio.run(work)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:
-        told = explained(error)
-        if told is None:
-            raise
-        line, code = told
-        click.echo(f"holdfast: {line}", err=True)
-        sys.exit(code)
-
-
-def _said(_context: click.Context, _option: click.Parameter, text: str) -> str:
-    """Nothing but blanks is no reason."""
-    if not text.strip():
-        raise click.BadParameter("say why, in a few words")
-    return text.strip()
 
 
 @main.command()
@@ -272,9 +249,10 @@ def conflicts_resolve(
     """
     from holdfast import conflict_commands
     from holdfast.sync.remedy import Wish
+    from holdfast.terminal import Consent
 
     ask = sys.stdin.isatty() and not yes and not as_json
-    consent = conflict_commands.Consent(ask=ask, dry_run=dry_run)
+    consent = Consent(ask=ask, dry_run=dry_run)
     wish = Wish(act=action, actor="operator", reason=reason)
     _run(conflict_commands.resolve(os.environ, conflict, wish, consent, as_json))
 
@@ -292,6 +270,9 @@ def conflicts_snooze(conflict: int, minutes: int, reason: str, as_json: bool) ->
     wish = Wish(act="snooze", actor="operator", reason=reason, minutes=minutes)
     _run(conflict_commands.snooze(os.environ, conflict, wish, as_json))
 
+
+main.add_command(events)
+main.add_command(pushes)
 
 if __name__ == "__main__":
     main()

@@ -1,9 +1,9 @@
 """What `holdfast conflicts` does: list, show, decide. It writes to the database only; the worker sends."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,47 +14,38 @@ import click
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.inventory.remedy import MOST, Action, Call, remedies
-from holdfast.settings import Settings, database_of
 from holdfast.store import reading
 from holdfast.store.cases import cases
 from holdfast.store.reading import BookingRow, ConflictDetailRow, ConflictRow
 from holdfast.sync.operate import WishRefused
 from holdfast.sync.remedy import ConflictUnknown, Settling, Stale, Wish, act, choose
-from holdfast.wiring import Base, wired
+from holdfast.terminal import Consent, as_line, parts_of, pool_of, table, tell
 
 MOST_LISTED = 200
 HEADINGS = ("ID", "KIND", "VENUE", "UNITS", "STARTS", "OPENED", "STATE", "BEST")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
-    """Whether to ask before acting, or only to show the calls."""
-
-    ask: bool
-    dry_run: bool
-
-
 async def ls(environ: Mapping[str, str], settled: bool, as_json: bool) -> None:
     """One line each, newest first."""
-    async with _pool(environ) as pool:
+    async with pool_of(environ) as pool:
         found = await reading.conflicts_page(pool, None, settled, None, MOST_LISTED + 1)
         rows = found[:MOST_LISTED]
         best = await _best(pool, rows)
     if as_json:
-        _print(_json(asdict(row) | {"best": best.get(row.id)}) for row in rows)
+        tell(as_line(asdict(row) | {"best": best.get(row.id)}) for row in rows)
         return
     if not rows:
         click.echo("No open conflict." if not settled else "No conflict.")
         return
     lines = [_line(row, best.get(row.id, "")) for row in rows]
-    _print(_table([HEADINGS, *lines]))
+    tell(table([HEADINGS, *lines]))
     if len(found) > MOST_LISTED:
         click.echo(f"Only the newest {MOST_LISTED} are shown.")
 
 
 async def show(environ: Mapping[str, str], conflict_id: int, as_json: bool) -> None:
     """How it arose, and what can be done with which calls. Raises Unusable where there is none."""
-    async with _pool(environ) as pool:
+    async with pool_of(environ) as pool:
         row = await reading.conflict(pool, conflict_id)
         if row is None:
             raise _unknown(conflict_id)
@@ -65,24 +56,24 @@ async def show(environ: Mapping[str, str], conflict_id: int, as_json: bool) -> N
     actions = remedies(case)[:MOST] if undecided else []
     if as_json:
         told = asdict(row) | {"evidence": json.loads(row.evidence)}
-        _print([_json(told | {"actions": [asdict(action) for action in actions]})])
+        tell([as_line(told | {"actions": [asdict(action) for action in actions]})])
         return
     sides = [bookings[number] for number in ids if number in bookings]
-    _print([*_heading(row), *_sides(row, sides), *_story(row), *_ways_out(actions)])
+    tell([*_heading(row), *_sides(row, sides), *_story(row), *_ways_out(actions)])
 
 
 async def resolve(
     environ: Mapping[str, str], conflict_id: int, wish: Wish, consent: Consent, as_json: bool
 ) -> None:
     """Show the calls, ask, decide. Raises Unusable where that cannot be."""
-    async with _pool(environ) as pool:
+    async with pool_of(environ) as pool:
         with _understood(conflict_id):
             action = await choose(pool, conflict_id, wish.act)
     if not as_json:
-        _print([f"{action.text}:", *_calls(action.calls)])
+        tell([f"{action.text}:", *_calls(action.calls)])
     if consent.dry_run:
         if as_json:
-            _print([_json({"conflict": conflict_id, "state": None, **asdict(action)})])
+            tell([as_line({"conflict": conflict_id, "state": None, **asdict(action)})])
         return
     if consent.ask and not click.confirm("Do this?"):
         click.echo("Nothing was done.")
@@ -96,10 +87,9 @@ async def snooze(environ: Mapping[str, str], conflict_id: int, wish: Wish, as_js
 
 
 async def _act(environ: Mapping[str, str], conflict_id: int, wish: Wish) -> Settling:
-    base = Base(database_url=_url(environ), redis=None, clock=SystemClock(), environ=environ)
-    async with wired(base, lambda: None) as wiring:
+    async with parts_of(environ) as parts:
         with _understood(conflict_id):
-            return await act(wiring.parts, conflict_id, wish)
+            return await act(parts, conflict_id, wish)
 
 
 @contextmanager
@@ -115,16 +105,6 @@ def _understood(conflict_id: int) -> Iterator[None]:
 
 def _unknown(conflict_id: int) -> Unusable:
     return Unusable(f"there is no conflict {conflict_id}")
-
-
-def _url(environ: Mapping[str, str]) -> str:
-    return database_of(Settings.from_environ(environ))
-
-
-@asynccontextmanager
-async def _pool(environ: Mapping[str, str]) -> AsyncIterator[asyncpg.Pool]:
-    async with asyncpg.create_pool(_url(environ), min_size=1, max_size=1) as pool:
-        yield pool
 
 
 async def _best(pool: asyncpg.Pool, rows: Sequence[ConflictRow]) -> dict[int, str]:
@@ -212,7 +192,7 @@ def _calls(calls: Sequence[Call]) -> list[str]:
 
 def _told(done: Settling, as_json: bool) -> None:
     if as_json:
-        _print([_json({"conflict": done.conflict_id, **asdict(done)})])
+        tell([as_line({"conflict": done.conflict_id, **asdict(done)})])
         return
     what = {
         "under_way": "decided; it is settled once the channels confirm it, and opens again if they do not",
@@ -220,20 +200,3 @@ def _told(done: Settling, as_json: bool) -> None:
         "snoozed": "snoozed",
     }[done.state]
     click.echo(f"Conflict {done.conflict_id}: {what}.")
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _json(record: Mapping[str, object]) -> str:
-    return json.dumps(record, default=lambda value: value.isoformat())
-
-
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line)

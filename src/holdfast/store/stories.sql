@@ -1,15 +1,19 @@
 -- One booking's story: what was decided about it and about the blocks because of it.
 
 -- entries --
--- the journal of the booking and of its blocks, oldest first, with what was asked of which listing
+-- the journal of the booking and of its blocks, oldest first, with what was asked of which listing; each half by an
+-- index of its own, or a long journal would be read from end to end
+with found as (
+  select j.* from journal j where j.booking_id = $1 and j.venue_id = $2
+  union all
+  select j.* from blocks k join journal j on j.block_id = k.id
+   where k.because @> array[$1::bigint] and j.venue_id = $2 and j.booking_id is distinct from $1)
 select j.seq, j.at, j.kind, j.actor, j.block_id, j.push_id, j.inbox_id, j.data,
        l.name as listing, a.channel
-  from journal j
+  from found j
   left join blocks k on k.id = j.block_id
   left join listings l on l.id = k.listing_id
   left join accounts a on a.id = k.account_id
- where j.venue_id = $2
-   and (j.booking_id = $1 or j.block_id in (select id from blocks where because @> array[$1::bigint]))
  order by j.seq
  limit $3
 
