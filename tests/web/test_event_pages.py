@@ -171,6 +171,15 @@ async def test_ids_that_no_page_showed_are_refused(
     assert desk.rereads == []
 
 
+async def test_an_act_that_there_is_not_is_not_done(
+    client: Client, rows: Rows, desk: RecordingDesk
+) -> None:
+    event = await rows.event(await rows.account(), ref="b-1")
+    answer = await client.post(f"/events/{event}", data={"act": "burn", "reason": "why not"})
+    assert answer.status == 422
+    assert desk.rereads == []
+
+
 async def test_one_is_read_again_or_refused_with_the_reason(
     client: Client, rows: Rows, desk: RecordingDesk
 ) -> None:

@@ -107,7 +107,7 @@ def handled(outcome: str | None, error: str | None, attempts: int, *, leased: bo
     if leased:
         return Mark("sending", "↻", "processing")
     if error is not None:
-        return Mark("sending", f"↻{attempts}", f"{attempts} tried in vain")
+        return Mark("sending", "↻", f"tried in vain, {counted(attempts, 'time')}")
     return Mark("queued", "◌", "received")
 
 

@@ -15,7 +15,7 @@ from holdfast.store.journal import canonical
 from holdfast.store.stories import Entry
 from holdfast.sync.replay import EventUnknown, Preview, Reread
 from holdfast.web.parts import PARTS
-from holdfast.web.problems import NOT_FOUND, REFUSED, Problem
+from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, wrong_field
 from holdfast.web.redaction import headers_shown, payload_shown
 from holdfast.web.screens.acting import LONGEST_REASON, SAY_WHY, reason_of
 from holdfast.web.screens.screen import number, show
@@ -59,6 +59,8 @@ async def act(request: web.Request) -> web.StreamResponse:
     asked = await request.post()
     if asked.get("act") == "look":
         return await _looked(request)
+    if asked.get("act") != "replay":
+        raise wrong_field("act", "replay or look", REFUSED)
     reason = reason_of(asked.get("reason", ""))
     if not reason:
         return await _shown(request, wrong=SAY_WHY)
