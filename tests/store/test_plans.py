@@ -10,7 +10,8 @@ import pytest
 from tests.store.conftest import House
 from tests.web.rows import HOUR, NOON, NOW
 
-from holdfast.store import queries
+from holdfast.store import events, queries
+from holdfast.store.events import EventFilter
 
 MANY = 20_000
 
@@ -188,3 +189,21 @@ async def test_a_read_from_end_to_end_is_noticed(
 ) -> None:
     query = "select * from bookings where raw_status = $1"
     assert await read_whole(connection, query, "x") == {"bookings"}
+
+
+async def test_a_list_is_planned_for_the_filter_that_is_asked_for_however_often(
+    database_url: str, crowded: House
+) -> None:
+    """A plan for all filters at once reads the whole table for most of them: here Postgres prefers it at once."""
+    prefers = {"plan_cache_mode": "force_generic_plan"}
+    async with asyncpg.create_pool(
+        database_url, min_size=1, max_size=1, server_settings=prefers
+    ) as pool:
+        found = await events.page(pool, EventFilter(ref="b-4711"), None, 51)
+        assert await events.count(pool, EventFilter(ref="b-4711")) == len(found) == 1
+        plans = await pool.fetchrow(
+            "select sum(generic_plans) as generic, sum(custom_plans) as custom"
+            " from pg_prepared_statements"
+            " where statement like '%from inbox i%' and statement not like '%pg_prepared%'"
+        )
+    assert (plans["generic"], plans["custom"]) == (0, 2)

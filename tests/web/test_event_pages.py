@@ -106,6 +106,19 @@ async def test_the_filter_stands_in_the_address_and_every_part_of_it_counts(
         assert listed(await text(client, f"/events?{query}")) == found, query
 
 
+async def test_what_no_index_knows_is_searched_a_week_back_and_the_page_says_so(
+    client: Client, rows: Rows
+) -> None:
+    account = await rows.account()
+    old = await rows.event(account, ref="b-1", received_at=NOW - 24 * 8 * HOUR)
+    page = await text(client, "/events?type=booking.created")
+    assert listed(page) == []
+    assert "Only the last 7 days are searched" in page
+    page = await text(client, "/events?type=booking.created&since=30d")
+    assert listed(page) == [old]
+    assert "are searched" not in page
+
+
 @pytest.mark.parametrize(
     "query",
     ["via=pigeon", "state=lost", "since=yesterday", "tries=0", "tries=x", "ref=%00", "cursor=x"],

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import asyncpg
 
-from holdfast.store.events import MOST_COUNTED, MOST_EFFECTS, Effect
+from holdfast.store.events import MOST_COUNTED, MOST_EFFECTS, Effect, chosen
 from holdfast.store.queries import load
 from holdfast.store.reading import PATIENCE
 from holdfast.store.stories import Try
@@ -80,14 +80,14 @@ async def page(
 ) -> list[CallRow]:
     """Open ones oldest first, others newest first; those behind `after`. Raises TimeoutError."""
     query = "waiting" if wanted.waiting else "page"
-    return await _rows(pool, CallRow, query, *astuple(wanted), after, limit)
+    found = await chosen(pool, _SQL[query], *astuple(wanted), after, limit)
+    return [CallRow(**dict(row)) for row in found]
 
 
 async def count(pool: asyncpg.Pool, wanted: CallFilter) -> int:
     """How many there are, counted to one more than `MOST_COUNTED`. Raises TimeoutError."""
-    async with asyncio.timeout(PATIENCE):
-        found: int = await pool.fetchval(_SQL["count"], *astuple(wanted), MOST_COUNTED + 1)
-    return found
+    found = await chosen(pool, _SQL["count"], *astuple(wanted), MOST_COUNTED + 1)
+    return int(found[0]["count"])
 
 
 async def one(pool: asyncpg.Pool, push_id: int) -> CallDetail | None:

@@ -14,6 +14,7 @@ select p.id, v.name as venue, v.timezone, a.name as account, a.channel, a.mode, 
    and ($2::bool is null or (p.outcome is not distinct from 'dropped') = $2)
    and ($3::text is null or p.account_id = (select id from accounts where name = $3))
    and ($4::text is null or p.call = $4)
+   and ($4::text is distinct from 'cancel' or p.booking_id is not null)
    and ($5::timestamptz is null or p.wished_at >= $5)
    and ($6::bigint is null or p.id < $6)
  order by p.id desc
@@ -33,6 +34,7 @@ select p.id, v.name as venue, v.timezone, a.name as account, a.channel, a.mode, 
    and ($2::bool is null or (p.outcome is not distinct from 'dropped') = $2)
    and ($3::text is null or p.account_id = (select id from accounts where name = $3))
    and ($4::text is null or p.call = $4)
+   and ($4::text is distinct from 'cancel' or p.booking_id is not null)
    and ($5::timestamptz is null or p.wished_at >= $5)
    and p.state in ('waiting', 'in_flight', 'unknown', 'shadow')
    and ($6::bigint is null or (p.wished_at, p.id) > (select c.wished_at, c.id from pushes c where c.id = $6))
@@ -47,6 +49,7 @@ select count(*) from (
      and ($2::bool is null or (p.outcome is not distinct from 'dropped') = $2)
      and ($3::text is null or p.account_id = (select id from accounts where name = $3))
      and ($4::text is null or p.call = $4)
+     and ($4::text is distinct from 'cancel' or p.booking_id is not null)
      and ($5::timestamptz is null or p.wished_at >= $5)
     limit $6) found
 

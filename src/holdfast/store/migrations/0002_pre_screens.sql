@@ -7,10 +7,10 @@ create index journal_by_block on journal (block_id, venue_id, seq) where block_i
 create index journal_by_inbox on journal (inbox_id) where inbox_id is not null;
 create index journal_by_push on journal (push_id) where push_id is not null;
 
--- what came in about one booking; what is in trouble; when it came (rows arrive in order, so this stays tiny)
-create index inbox_by_ref on inbox (account_id, ref, id) where ref is not null;
+-- what came in about one booking; what is in trouble; when it came
+create index inbox_by_ref on inbox (ref, account_id, id) where ref is not null;
 create index inbox_troubled on inbox (id) where error is not null or outcome = 'broken';
-create index inbox_when on inbox using brin (received_at);
+create index inbox_when on inbox (received_at);
 
 -- calls: what is under way, what was given up, and what is wanted of a guest's booking
 create index pushes_open on pushes (wished_at, id) where state in ('waiting', 'in_flight', 'unknown', 'shadow');

@@ -1,8 +1,8 @@
 """`/events`: what came in, whether we believed it and what became of it; what failed can be read again at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
@@ -25,6 +25,8 @@ from holdfast.web.words import EVENT_STATES
 VIAS = ("webhook", "poll", "clock", "operator", "replay")
 NAMES = ("account", "via", "state", "type", "ref", "since", "until", "tries")
 MOST_TRIES = 100_000
+FARTHEST = timedelta(days=7)
+"""How far back is searched for what no index knows, unless somebody says since when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class Listed:
     """Where what is shown can be read again; empty: nothing can."""
     ids: Sequence[int]
     """What the form reads again."""
+    days: int
+    """So many days back is searched; 0: all."""
 
 
 async def page(request: web.Request) -> web.Response:
@@ -62,7 +66,18 @@ async def read_again(request: web.Request) -> web.StreamResponse:
 
 
 def wanted(asked: Mapping[str, str], now: datetime) -> EventFilter:
-    """The filter as it stands in an address. Raises Problem for one that makes no sense."""
+    """The filter as it stands in an address, as far back as can be searched. Raises Problem for no sense."""
+    found = _asked(asked, now)
+    return replace(found, since=now - FARTHEST) if too_far(found) else found
+
+
+def too_far(found: EventFilter) -> bool:
+    """Whether all that ever came in would have to be looked at."""
+    named = found.via or found.raw_type or found.tries
+    return bool(named) and not (found.since or found.ref or found.state)
+
+
+def _asked(asked: Mapping[str, str], now: datetime) -> EventFilter:
     return EventFilter(
         account=filters.text(asked, "account"),
         via=filters.one_of(asked, "via", VIAS),
@@ -119,4 +134,5 @@ async def _listed(
         older=filters.link("/events", state, cursor=following) if following and not acting else "",
         again=filters.link("/events", state, act="replay") if readable else "",
         ids=readable,
+        days=FARTHEST.days if too_far(_asked(state, parts.clock.now())) else 0,
     )
