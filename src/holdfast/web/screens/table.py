@@ -1,6 +1,6 @@
 """Every page: routing, and who may see what, follow from this table."""
 
-from holdfast.web.screens import booking, bookings, inbox
+from holdfast.web.screens import booking, bookings, inbox, runbooks
 from holdfast.web.screens.screen import Screen
 
 SCREENS: tuple[Screen, ...] = (
@@ -9,4 +9,6 @@ SCREENS: tuple[Screen, ...] = (
     Screen(method="GET", path="/conflicts", handle=inbox.page_of_all),
     Screen(method="GET", path="/conflicts/{id}", handle=inbox.page),
     Screen(method="POST", path="/conflicts/{id}", handle=inbox.decide),
+    Screen(method="GET", path="/docs/runbooks", handle=runbooks.index),
+    Screen(method="GET", path="/docs/runbooks/{slug}", handle=runbooks.page),
 )
