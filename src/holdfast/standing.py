@@ -45,9 +45,17 @@ class Standard:
 
 def standards(channels: Sequence[str]) -> dict[str, Standard]:
     """Every gauge read from Postgres. Timestamps are Unix seconds, 0 for none."""
-    channel = {"channel": channels}
-    target = {"target": channels}
-    sources = {"channel": [*channels, "direct"]}
+    return {
+        **_of_work(channels),
+        **_of_agreement(channels),
+        **_of_accounts(channels),
+        "worker_heartbeat_timestamp_seconds": Standard("When any worker was last heard of", {}),
+        "standing_read_timestamp_seconds": Standard("When these gauges were read", {}),
+    }
+
+
+def _of_work(channels: Sequence[str]) -> dict[str, Standard]:
+    sources, target = {"channel": [*channels, "direct"]}, {"target": channels}
     return {
         "inbox_events": Standard(
             "Events not processed yet", sources | {"state": ("pending", "processing", "retrying")}
@@ -59,6 +67,16 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
         "push_oldest_pending_timestamp_seconds": Standard(
             "When the oldest pending push was wished, live accounts only", target | {"call": CALLS}
         ),
+        "dead_letters": Standard(
+            "Pushes given up in the last 24 h, with nothing tried since for the same block",
+            {"channel": channels},
+        ),
+    }
+
+
+def _of_agreement(channels: Sequence[str]) -> dict[str, Standard]:
+    channel, target = {"channel": channels}, {"target": channels}
+    return {
         "blocks": Standard(
             "Blocks that stand", channel | {"state": ("held", "booked", "expiring", "releasing")}
         ),
@@ -69,18 +87,21 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
         "conflict_oldest_open_timestamp_seconds": Standard(
             "When the oldest open conflict that nobody snoozed was opened", {"kind": CONFLICT_KINDS}
         ),
-        "dead_letters": Standard(
-            "Pushes given up in the last 24 h, with nothing tried since for the same block", channel
+        "exposed_offers": Standard("Offers sellable twice now, live accounts only", target),
+        "exposure_oldest_timestamp_seconds": Standard(
+            "When the oldest exposure that is still open began, live accounts only", target
         ),
+    }
+
+
+def _of_accounts(channels: Sequence[str]) -> dict[str, Standard]:
+    channel = {"channel": channels}
+    return {
         "accounts": Standard("Accounts", channel | {"mode": ("live", "shadow", "paused")}),
         "webhook_last_accepted_timestamp_seconds": Standard(
             "When a webhook was last accepted, 0 for never", channel
         ),
         "brakes_tripped": Standard("Accounts in quarantine", channel),
-        "exposed_offers": Standard("Offers sellable twice now, live accounts only", target),
-        "exposure_oldest_timestamp_seconds": Standard(
-            "When the oldest exposure that is still open began, live accounts only", target
-        ),
         "poll_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete poll had its last", channel
         ),
@@ -90,8 +111,6 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
         "audit_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete audit had its last", channel
         ),
-        "worker_heartbeat_timestamp_seconds": Standard("When any worker was last heard of", {}),
-        "standing_read_timestamp_seconds": Standard("When these gauges were read", {}),
     }
 
 

@@ -59,6 +59,9 @@ async def test_what_webhooks_tell_of_is_not_missed(database_url: str) -> None:
         assert total(t, "poll_items_total", result="missed_by_webhook") == 0
         assert total(t, "events_received_total", channel="boseat", via="webhook") >= 1
         assert total(t, "events_processed_total", channel="boseat", outcome="applied") >= 1
+        await t.wiring.parts.metrics.refresh(t.pool, t.clock.now())
+        told = total(t, "webhook_last_accepted_timestamp_seconds", channel="boseat")
+        assert 0 < t.clock.now().timestamp() - told < 310
         counted = total(t, "events_processed_total")
         rows = await t.rows("select count(*) n from inbox where done_at is not null")
         assert counted == rows[0]["n"]
@@ -146,10 +149,10 @@ async def test_a_call_that_is_refused_for_good_is_counted_as_dead(database_url: 
 
 
 class Spent:
-    """A transport whose budget has no room."""
+    """A transport whose account has no budget left."""
 
     async def send(self, request: Request) -> Reply:
-        raise BudgetSpent("no room", 1.0)
+        raise BudgetSpent(1.0)
 
 
 async def test_what_our_own_budget_keeps_back_is_no_failure_of_the_channel() -> None:
