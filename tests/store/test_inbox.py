@@ -215,3 +215,20 @@ async def test_an_accounts_last_webhook_never_goes_back_in_time(
         await inbox.touch_accounts(connection, [house.rooms], at)
     last = dict(await connection.fetch("select id, last_webhook_at from accounts"))
     assert last == {house.rooms: NOW, house.tables: None}
+
+
+async def test_a_webhook_is_missed_only_for_news_that_it_could_have_told(
+    connection: asyncpg.Connection, house: House
+) -> None:
+    made = {"old": NOW - timedelta(hours=2), "new": NOW, "told": NOW, "undated": None}
+    await inbox.add(connection, [incoming(house.rooms, "told")])
+    assert await inbox.untold(connection, house.rooms, made) == set()  # nothing was ever read
+    await connection.execute(
+        "insert into cursors (account_id, task, next_due_at, last_complete_at)"
+        " values ($1, 'bookings', $2, $3)"
+        " on conflict (account_id, task) do update set last_complete_at = excluded.last_complete_at",
+        house.rooms,
+        NOW,
+        NOW - timedelta(hours=1),
+    )
+    assert await inbox.untold(connection, house.rooms, made) == {"new", "undated"}
