@@ -20,7 +20,7 @@ class MeasuredTransport:
         try:
             reply = await self._inner.send(request)
         except BudgetSpent:
-            self._count(request, "limited")
+            self._count(request, "held_back")
             raise
         except TransportError as error:
             self._count(request, "unknown" if error.sent else "not_sent")

@@ -1,25 +1,22 @@
 """What Holdfast measures: label sets are closed, and every series is there from the start."""
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from itertools import product
-from typing import Generic, TypeVar
 
 import asyncpg
 from aiohttp import web
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
-    Gauge,
     Histogram,
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.metrics import MetricWrapperBase
 
+from holdfast.series import Maker
 from holdfast.standing import CALLS, CONFLICT_KINDS, OTHER, Standing
 
 LONG = (0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
@@ -41,40 +38,35 @@ CODES = ("2xx", "3xx", "4xx", "5xx")
 OPERATIONS = (
     "fetch",
     "scan",
+    "find",
     "offers",
+    "areas",  # which parts of a house can be asked for offers
     "hold",
     "commit",
     "release",
     "cancel",
     "move",
-    "find",
     "token",
 )
-FAILURES = ("not_sent", "unknown", "taken", "gone", "rejected", "limited", "unauthorised", "broken")
+CALL_OUTCOMES = (
+    "ok",
+    "not_sent",
+    "unknown",
+    "taken",
+    "gone",
+    "rejected",
+    "limited",
+    "unauthorised",
+    "held_back",
+)
+VIAS = ("webhook", "poll", "clock", "operator")
+EVENT_TYPES = ("created", "updated", "cancelled", OTHER)
+EVENT_OUTCOMES = ("applied", "noop", "stale", "echo", "unmapped")
+RESOLUTIONS = ("operator", "expired", "by_itself")
+TASKS = ("absorb", "deliver")
 
 _without_created_series: Callable[[], None] = disable_created_metrics
 """Or every counter would come twice; the annotation is what the library's function lacks."""
-
-Metric = TypeVar("Metric", bound=MetricWrapperBase)
-
-
-class Series(Generic[Metric]):
-    """A metric whose labels are closed sets; whatever is not in the set counts as `other`."""
-
-    def __init__(self, metric: Metric, labels: Mapping[str, Sequence[str]]) -> None:
-        self._metric = metric
-        self._labels = {name: frozenset(values) for name, values in labels.items()}
-        for values in product(*labels.values()):
-            metric.labels(*values)
-
-    def of(self, **labels: str) -> Metric:
-        """The one series of these labels. Raises KeyError when a label is missing."""
-        return self._metric.labels(
-            *(
-                labels[name] if labels[name] in allowed else OTHER
-                for name, allowed in self._labels.items()
-            )
-        )
 
 
 class Metrics:
@@ -89,98 +81,144 @@ class Metrics:
         self.standing = Standing(channels)
         self.registry.register(self.standing)
         ProcessCollector(registry=self.registry)
-        self._observe(channels)
-        self._decide([*channels, "direct"], channels)
-        self._deliver([*channels, "direct"], channels)
-        self._serve()
+        make = Maker(self.registry)
+        self._hear(make, channels)
+        self._call(make, channels)
+        self._decide(make, channels)
+        self._settle(make, channels)
+        self._deliver(make, channels)
+        self._give_up(make, channels)
+        self._work(make)
+        self._serve(make)
 
-    def _observe(self, channels: Sequence[str]) -> None:
+    def _hear(self, make: Maker, channels: Sequence[str]) -> None:
         channel = {"channel": channels}
-        self.webhook_requests = self._counter(
-            "webhook_requests", "Webhook requests", channel | {"result": WEBHOOK_RESULTS}
+        # before the account is known to us, no channel is
+        nameless = [(OTHER, result) for result in ("unknown_account", "malformed", "too_large")]
+        known = [result for result in WEBHOOK_RESULTS if result != "unknown_account"]
+        self.webhook_requests = make.counter(
+            "webhook_requests",
+            "Webhook requests",
+            channel | {"result": WEBHOOK_RESULTS},
+            [*product(channels, known), *nameless],
         )
-        self.webhook_ack_duration = self._histogram(
+        self.webhook_ack_duration = make.histogram(
             "webhook_ack_duration_seconds", "From a webhook's arrival to our answer", SHORT, channel
         )
-        self.webhook_last_accepted = self._gauge(
-            "webhook_last_accepted_timestamp_seconds", "When a webhook was last accepted", channel
-        )
-        self.poll_runs = self._counter(
+        self.poll_runs = make.counter(
             "poll_runs",
-            "Polls",
+            "Polls of bookings and offers, and audits",
             channel | {"outcome": ("complete", "partial", "error", "skipped")},
         )
-        self.poll_items = self._counter(
+        self.poll_items = make.counter(
             "poll_items",
-            "Bookings met by polls",
+            "Bookings met by polls; missed_by_webhook: of a kind that the channel announces, and not told by then",
             channel | {"result": ("unchanged", "changed", "new", "missed_by_webhook")},
         )
-        self.channel_requests = self._counter(
+
+    def _call(self, make: Maker, channels: Sequence[str]) -> None:
+        channel = {"channel": channels}
+        self.channel_requests = make.counter(
             "channel_requests",
-            "Calls to channels",
-            channel | {"operation": OPERATIONS, "outcome": ("ok", *FAILURES)},
+            "Calls to channels; held_back: our own budget had no room, nothing was sent",
+            channel | {"operation": OPERATIONS, "outcome": CALL_OUTCOMES},
         )
-        self.channel_request_duration = self._histogram(
+        self.channel_request_duration = make.histogram(
             "channel_request_duration_seconds",
-            "Calls to channels",
+            "Calls to channels, the wait for our own budget included",
             SHORT,
             channel | {"operation": OPERATIONS},
         )
+        self.channel_answers_unreadable = make.counter(
+            "channel_answers_unreadable", "Answers of channels that could not be read", channel
+        )
 
-    def _decide(self, sources: Sequence[str], targets: Sequence[str]) -> None:
-        self.events_received = self._counter(
+    def _decide(self, make: Maker, channels: Sequence[str]) -> None:
+        sources = [*channels, "direct"]
+        self.events_received = make.counter(
             "events_received",
-            "Events, after dedupe",
-            {
-                "channel": sources,
-                "via": ("webhook", "poll", "clock", "operator", "replay"),
-                "type": ("created", "updated", "cancelled", "hold", "offers", OTHER),
-            },
+            "Events that were new to us",
+            {"channel": sources, "via": VIAS, "type": EVENT_TYPES},
+            [*product(channels, VIAS, EVENT_TYPES), ("direct", "operator", "created")],
         )
-        outcomes = ("applied", "noop", "stale", "echo", "edit_conflict", "refused", "dead")
-        self.events_processed = self._counter(
-            "events_processed", "Events worked off", {"channel": sources, "outcome": outcomes}
+        self.events_processed = make.counter(
+            "events_processed",
+            "Events worked off",
+            {"channel": sources, "outcome": EVENT_OUTCOMES},
+            [*product(channels, EVENT_OUTCOMES), ("direct", "applied")],
         )
-        self.bookings_ingested = self._counter(
+        self.event_processing_duration = make.histogram(
+            "event_processing_duration_seconds",
+            "From an event's arrival to the commit of its effect, waits and retries included",
+            LONG,
+            {"channel": channels},
+        )
+        self.bookings_ingested = make.counter(
             "bookings_ingested",
             "Changes of bookings",
             {"source": sources, "change": CHANGES},
-        )
-        self.conflicts_detected = self._counter(
-            "conflicts_detected",
-            "Conflicts opened",
-            {"kind": CONFLICT_KINDS, "source": sources, "target": [*targets, "direct"]},
+            [*product(channels, CHANGES), ("direct", "booking"), ("direct", "cancellation")],
         )
 
-    def _deliver(self, sources: Sequence[str], targets: Sequence[str]) -> None:
-        self.propagation_duration = self._histogram(
+    def _settle(self, make: Maker, channels: Sequence[str]) -> None:
+        both = [*channels, "direct"]
+        self.conflicts_detected = make.counter(
+            "conflicts_detected",
+            "Conflicts opened",
+            {"kind": CONFLICT_KINDS, "source": both, "target": both},
+        )
+        by_policy = [("double_booking", "policy")]
+        self.conflicts_resolved = make.counter(
+            "conflicts_resolved",
+            "Conflicts closed by this process; what a command settles at once is counted nowhere",
+            {"kind": CONFLICT_KINDS, "resolution": (*RESOLUTIONS, "policy")},
+            [*product(CONFLICT_KINDS, RESOLUTIONS), *by_policy],
+        )
+
+    def _deliver(self, make: Maker, channels: Sequence[str]) -> None:
+        between = {"source": [*channels, "direct"], "target": channels}
+        self.propagation_duration = make.histogram(
             "propagation_duration_seconds",
             "From first heard of to done at the other channel",
             LONG,
-            {"source": sources, "target": targets, "change": CHANGES},
+            between | {"change": ("hold", "booking")},
         )
-        self.exposure_duration = self._histogram(
+        self.exposure_duration = make.histogram(
             "exposure_duration_seconds",
             "From the time being taken to its last offer on another listing being gone",
             EXPOSED,
-            {"source": sources, "target": targets},
-        )
-        self.pushes_settled = self._counter(
-            "pushes",
-            "Pushes settled",
-            {
-                "target": targets,
-                "call": CALLS,
-                "outcome": ("done", "taken", "rejected", "superseded", "dead"),
-            },
-        )
-        self.block_lapses = self._counter(
-            "block_lapses",
-            "Blocks that lapsed and were not replaced in time",
-            {"channel": targets, "reason": ("late", "taken", "refused", "lost")},
+            between,
         )
 
-    def _serve(self) -> None:
+    def _give_up(self, make: Maker, channels: Sequence[str]) -> None:
+        self.pushes_settled = make.counter(
+            "pushes",
+            "Pushes settled by their channel's answer",
+            {"target": channels, "call": CALLS, "outcome": ("done", "taken", "gone", "dead")},
+        )
+        self.dead_lettered = make.counter(
+            "dead_lettered",
+            "Pushes given up: refused for good, or tried in vain for a day",
+            {"channel": channels, "reason": ("rejected", "given_up")},
+        )
+        self.block_lapses = make.counter(
+            "block_lapses",
+            "Blocks that lapsed and were not replaced in time, or that somebody took away (lost)",
+            {"channel": channels, "reason": ("late", "taken", "refused", "lost")},
+        )
+
+    def _work(self, make: Maker) -> None:
+        task = {"task": TASKS}
+        self.jobs = make.counter(
+            "jobs",
+            "Runs of a worker's tasks, each for one account",
+            task | {"outcome": ("ok", "failed", "cancelled")},
+        )
+        self.job_duration = make.histogram(
+            "job_duration_seconds", "Runs of a worker's tasks, each for one account", LONG, task
+        )
+
+    def _serve(self, make: Maker) -> None:
         self.http_request_duration = Histogram(
             "holdfast_http_request_duration_seconds",
             "Requests to our own pages and API; route is a template, code a class such as 2xx",
@@ -189,7 +227,7 @@ class Metrics:
             registry=self.registry,
         )
         build = {"version": [version("holdfast")], "python": [platform.python_version()]}
-        self._gauge("build_info", "What runs here", build).of(
+        make.gauge("build_info", "What runs here", build).of(
             version=version("holdfast"), python=platform.python_version()
         ).set(1)
 
@@ -197,24 +235,6 @@ class Metrics:
         """Make the series of every (method, route template) that this process answers."""
         for (method, route), code in product(routes, CODES):
             self.http_request_duration.labels(route, method, code)
-
-    def _counter(
-        self, name: str, about: str, labels: Mapping[str, Sequence[str]]
-    ) -> Series[Counter]:
-        counter = Counter(f"holdfast_{name}", about, list(labels), registry=self.registry)
-        return Series(counter, labels)
-
-    def _gauge(self, name: str, about: str, labels: Mapping[str, Sequence[str]]) -> Series[Gauge]:
-        gauge = Gauge(f"holdfast_{name}", about, list(labels), registry=self.registry)
-        return Series(gauge, labels)
-
-    def _histogram(
-        self, name: str, about: str, buckets: Sequence[float], labels: Mapping[str, Sequence[str]]
-    ) -> Series[Histogram]:
-        histogram = Histogram(
-            f"holdfast_{name}", about, list(labels), buckets=buckets, registry=self.registry
-        )
-        return Series(histogram, labels)
 
     async def refresh(self, pool: asyncpg.Pool, now: datetime) -> None:
         """Read the gauges from Postgres. Raises what asyncpg raises, TimeoutError; they then stay as they are."""

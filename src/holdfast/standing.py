@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 
 import asyncpg
@@ -31,6 +31,9 @@ PUSH_STATES = ("queued", "sending", "retrying", "unknown", "paused", "shadow")
 PENDING = frozenset({"queued", "sending", "retrying", "unknown"})
 """Push states that should end by themselves: not paused, not shadow."""
 
+GIVEN_UP_LATELY = timedelta(hours=24)
+"""So long a push that was given up counts, as on the dashboard."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standard:
@@ -42,9 +45,17 @@ class Standard:
 
 def standards(channels: Sequence[str]) -> dict[str, Standard]:
     """Every gauge read from Postgres. Timestamps are Unix seconds, 0 for none."""
-    channel = {"channel": channels}
-    target = {"target": channels}
-    sources = {"channel": [*channels, "direct"]}
+    return {
+        **_of_work(channels),
+        **_of_agreement(channels),
+        **_of_accounts(channels),
+        "worker_heartbeat_timestamp_seconds": Standard("When any worker was last heard of", {}),
+        "standing_read_timestamp_seconds": Standard("When these gauges were read", {}),
+    }
+
+
+def _of_work(channels: Sequence[str]) -> dict[str, Standard]:
+    sources, target = {"channel": [*channels, "direct"]}, {"target": channels}
     return {
         "inbox_events": Standard(
             "Events not processed yet", sources | {"state": ("pending", "processing", "retrying")}
@@ -56,18 +67,41 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
         "push_oldest_pending_timestamp_seconds": Standard(
             "When the oldest pending push was wished, live accounts only", target | {"call": CALLS}
         ),
+        "dead_letters": Standard(
+            "Pushes given up in the last 24 h, with nothing tried since for the same block",
+            {"channel": channels},
+        ),
+    }
+
+
+def _of_agreement(channels: Sequence[str]) -> dict[str, Standard]:
+    channel, target = {"channel": channels}, {"target": channels}
+    return {
         "blocks": Standard(
             "Blocks that stand", channel | {"state": ("held", "booked", "expiring", "releasing")}
         ),
         "block_soonest_expiry_timestamp_seconds": Standard(
             "When the first of our holds may lapse", channel
         ),
-        "conflicts_open": Standard("Conflicts that wait for a person", {"kind": CONFLICT_KINDS}),
-        "brakes_tripped": Standard("Accounts in quarantine", channel),
+        "conflicts_open": Standard("Conflicts that are not settled", {"kind": CONFLICT_KINDS}),
+        "conflict_oldest_open_timestamp_seconds": Standard(
+            "When the oldest open conflict that nobody snoozed was opened", {"kind": CONFLICT_KINDS}
+        ),
         "exposed_offers": Standard("Offers sellable twice now, live accounts only", target),
         "exposure_oldest_timestamp_seconds": Standard(
             "When the oldest exposure that is still open began, live accounts only", target
         ),
+    }
+
+
+def _of_accounts(channels: Sequence[str]) -> dict[str, Standard]:
+    channel = {"channel": channels}
+    return {
+        "accounts": Standard("Accounts", channel | {"mode": ("live", "shadow", "paused")}),
+        "webhook_last_accepted_timestamp_seconds": Standard(
+            "When a webhook was last accepted, 0 for never", channel
+        ),
+        "brakes_tripped": Standard("Accounts in quarantine", channel),
         "poll_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete poll had its last", channel
         ),
@@ -77,8 +111,6 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
         "audit_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete audit had its last", channel
         ),
-        "worker_heartbeat_timestamp_seconds": Standard("When any worker was last heard of", {}),
-        "standing_read_timestamp_seconds": Standard("When these gauges were read", {}),
     }
 
 
@@ -104,6 +136,12 @@ class Snapshot:
         series, key = self.values[name], self._closed(name, labels)
         series[key] = min(series.get(key) or at.timestamp(), at.timestamp())
 
+    def latest(self, name: str, at: datetime | None, *labels: str) -> None:
+        """Keep the later of this instant and the one already there; None changes nothing."""
+        if at is not None:
+            series, key = self.values[name], self._closed(name, labels)
+            series[key] = max(series.get(key, 0.0), at.timestamp())
+
     def _closed(self, name: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         allowed = self._gauges[name].labels.values()
         pairs = zip(labels, allowed, strict=True)
@@ -124,6 +162,7 @@ class Standing(Collector):
         await _read_pushes(snapshot, pool)
         await _read_blocks(snapshot, pool, now)
         await _read_state_of_agreement(snapshot, pool, now)
+        await _read_accounts(snapshot, pool, now)
         await _read_audits(snapshot, pool)
         await _read_signs_of_life(snapshot, pool)
         snapshot.earliest("standing_read_timestamp_seconds", now)
@@ -161,15 +200,24 @@ async def _read_blocks(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) ->
 
 
 async def _read_state_of_agreement(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) -> None:
-    for conflict in await tally.conflict_tally(pool):
+    for conflict in await tally.conflict_tally(pool, now):
         snapshot.add("conflicts_open", conflict.amount, conflict.kind)
-    for brake in await tally.brake_tally(pool):
-        snapshot.add("brakes_tripped", brake.amount, brake.channel)
+        oldest = "conflict_oldest_open_timestamp_seconds"
+        snapshot.earliest(oldest, conflict.since, conflict.kind)
     for exposure in await reading.exposures(pool, now):
         if exposure.mode == "live":
             snapshot.add("exposed_offers", 1, exposure.channel)
     for channel, since in (await exposures.oldest_open(pool)).items():
         snapshot.earliest("exposure_oldest_timestamp_seconds", since, channel)
+
+
+async def _read_accounts(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) -> None:
+    for row in await tally.account_tally(pool):
+        snapshot.add("accounts", row.amount, row.channel, row.mode)
+        snapshot.add("brakes_tripped", row.braked, row.channel)
+        snapshot.latest("webhook_last_accepted_timestamp_seconds", row.heard_at, row.channel)
+    for dead in await tally.dead_tally(pool, now - GIVEN_UP_LATELY):
+        snapshot.add("dead_letters", dead.amount, dead.channel)
 
 
 async def _read_audits(snapshot: Snapshot, pool: asyncpg.Pool) -> None:

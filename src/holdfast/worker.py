@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from itertools import count
 from random import Random
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -55,10 +56,12 @@ class Drainer:
         work = work_off(self._parts, lane, lambda: not self._landing)
         task = asyncio.create_task(work, name=f"{lane[0]} {lane[1]}")
         self._lanes[lane] = task
-        task.add_done_callback(lambda done: self._ended(lane, done))
+        began = perf_counter()
+        task.add_done_callback(lambda done: self._ended(lane, done, perf_counter() - began))
 
-    def _ended(self, lane: Lane, task: asyncio.Task[int]) -> None:
+    def _ended(self, lane: Lane, task: asyncio.Task[int], seconds: float) -> None:
         del self._lanes[lane]
+        self._count(lane, task, seconds)
         if task.cancelled():
             return
         error = task.exception()
@@ -69,6 +72,12 @@ class Drainer:
             self._in_trouble(type(error).__name__)
         else:  # the rows keep their leases and come back; the fault is ours and must be seen
             log.error("lane_failed", lane=task.get_name(), exc_info=error)
+
+    def _count(self, lane: Lane, task: asyncio.Task[int], seconds: float) -> None:
+        failed = task.cancelled() or task.exception() is not None
+        outcome = "cancelled" if task.cancelled() else "failed" if failed else "ok"
+        self._parts.metrics.jobs.of(task=lane[0], outcome=outcome).inc()
+        self._parts.metrics.job_duration.of(task=lane[0]).observe(seconds)
 
     async def land(self, seconds: float) -> None:
         """Begin nothing more, and wait so long for what is under way.

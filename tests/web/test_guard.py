@@ -108,7 +108,7 @@ async def test_no_route_is_forgotten(guarded: Client, parts: WebParts) -> None:
     answered: set[str] = set()
     for route in build_web(parts).router.routes():
         path = str(route.resource.canonical if route.resource else "").format(
-            account="rooms-main", id=1, name="salon"
+            account="rooms-main", id=1, name="salon", slug="brake"
         )
         answer = await guarded.request(route.method, path)
         (refused if answer.status == 401 else answered).add(path)

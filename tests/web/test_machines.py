@@ -152,7 +152,9 @@ EXPECTED = {
     *("inbox_events", "inbox_oldest_unprocessed_timestamp_seconds", "pushes", "blocks"),
     *("push_oldest_pending_timestamp_seconds", "block_soonest_expiry_timestamp_seconds"),
     *("conflicts_open", "exposed_offers", "worker_heartbeat_timestamp_seconds"),
-    *("poll_stalest_success_timestamp_seconds",),
+    *("poll_stalest_success_timestamp_seconds", "conflicts_resolved", "jobs", "dead_letters"),
+    *("event_processing_duration_seconds", "job_duration_seconds", "dead_lettered", "accounts"),
+    *("conflict_oldest_open_timestamp_seconds", "channel_answers_unreadable"),
 }
 
 
@@ -283,6 +285,53 @@ async def test_conflicts_polls_and_workers_show_when_somebody_must_look(
     assert gauge(parts.metrics, stalest, channel="tables") == (NOW - 24 * HOUR).timestamp()
     assert gauge(parts.metrics, "worker_heartbeat_timestamp_seconds") == NOW.timestamp() - 7
     assert gauge(parts.metrics, "standing_read_timestamp_seconds") == NOW.timestamp()
+
+
+async def test_a_conflict_that_somebody_snoozed_is_open_and_not_late(
+    parts: WebParts, pool: asyncpg.Pool, rows: Rows
+) -> None:
+    oldest = "conflict_oldest_open_timestamp_seconds"
+    await rows.conflict(await rows.booking(await rows.venue()), [], [])
+    await parts.metrics.refresh(pool, NOW)
+    assert gauge(parts.metrics, oldest, kind="double_booking") == NOW.timestamp() - 95
+    await pool.execute("update conflicts set snoozed_until = $1", NOW + HOUR)
+    await parts.metrics.refresh(pool, NOW)
+    assert gauge(parts.metrics, "conflicts_open", kind="double_booking") == 1
+    assert gauge(parts.metrics, oldest, kind="double_booking") == 0
+    await parts.metrics.refresh(pool, NOW + 2 * HOUR)
+    assert gauge(parts.metrics, oldest, kind="double_booking") == NOW.timestamp() - 95
+
+
+async def test_accounts_are_counted_by_mode_and_by_when_they_last_told_us_anything(
+    parts: WebParts, pool: asyncpg.Pool, rows: Rows
+) -> None:
+    for name, mode in (("rooms-main", "live"), ("rooms-2", "live"), ("rooms-3", "shadow")):
+        await rows.account(name, mode=mode)
+    heard = "update accounts set last_webhook_at = $1 where name = $2"
+    await pool.execute(heard, NOW - HOUR, "rooms-main")
+    await pool.execute(heard, NOW - 2 * HOUR, "rooms-3")
+    await pool.execute("update accounts set braked_at = $1 where name = 'rooms-2'", NOW)
+    await parts.metrics.refresh(pool, NOW)
+    for mode, amount in (("live", 2), ("shadow", 1), ("paused", 0)):
+        assert gauge(parts.metrics, "accounts", channel="rooms", mode=mode) == amount
+    assert gauge(parts.metrics, "brakes_tripped", channel="rooms") == 1
+    last = "webhook_last_accepted_timestamp_seconds"
+    assert gauge(parts.metrics, last, channel="rooms") == (NOW - HOUR).timestamp()
+    assert gauge(parts.metrics, last, channel="tables") == 0
+
+
+async def test_a_push_that_was_given_up_counts_until_something_else_is_tried(
+    parts: WebParts, pool: asyncpg.Pool, rows: Rows
+) -> None:
+    listing = await salon(rows)
+    first, second = [await rows.block(listing, [], start=NOW + n * HOUR) for n in (1, 2)]
+    for block, hours in ((first, 1), (second, 25)):
+        await rows.push(block, call="place", state="dead", settled_at=NOW - hours * HOUR)
+    await parts.metrics.refresh(pool, NOW)
+    assert gauge(parts.metrics, "dead_letters", channel="rooms") == 1
+    await rows.push(first, call="place", state="waiting")
+    await parts.metrics.refresh(pool, NOW)
+    assert gauge(parts.metrics, "dead_letters", channel="rooms") == 0
 
 
 async def test_a_reading_that_fails_leaves_the_last_one(

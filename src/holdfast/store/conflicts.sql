@@ -21,6 +21,7 @@ update conflicts
    set closed_at = $2, auto_at = null,
        resolution = coalesce((decision ->> 'act') || ' by ' || (decision ->> 'actor') || ': ' || (decision ->> 'reason'), $3)
  where id = any($1::bigint[]) and closed_at is null
+returning kind, decision ->> 'actor' as decided_by
 
 -- renew --
 -- Whom it is against may change while it is open.

@@ -39,8 +39,17 @@ class Claimed:
     attempts: int
 
 
-async def add(connection: asyncpg.Connection, rows: Sequence[Incoming]) -> int:
-    """Add them all with one commit; returns how many were new."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """A row that was new."""
+
+    account_id: int | None
+    via: str
+    raw_type: str
+
+
+async def add(connection: asyncpg.Connection, rows: Sequence[Incoming]) -> list[News]:
+    """Add them all with one commit; returns those that were new."""
     ordered = sorted(rows, key=lambda r: (r.account_id or 0, r.delivery_id or "", r.ref or ""))
     added = await connection.fetch(
         _SQL["add"],
@@ -53,7 +62,15 @@ async def add(connection: asyncpg.Connection, rows: Sequence[Incoming]) -> int:
         [r.body for r in ordered],
         [r.received_at for r in ordered],
     )
-    return len(added)
+    return [News(**row) for row in added]
+
+
+async def untold(
+    connection: asyncpg.Connection, account_id: int, made: Mapping[str, datetime | None]
+) -> set[str]:
+    """Which of these bookings, by id and when they were made, a webhook should have told of, and did not."""
+    rows = await connection.fetch(_SQL["untold"], account_id, list(made), list(made.values()))
+    return {row["ref"] for row in rows}
 
 
 async def add_done(connection: asyncpg.Connection, row: Incoming, outcome: str) -> int:

@@ -4,13 +4,22 @@ insert into inbox (account_id, via, ref, raw_type, delivery_id, headers, body, r
 select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bytea[],
                      $8::timestamptz[], $8::timestamptz[])
 on conflict on constraint inbox_one_delivery do nothing
-returning id
+returning account_id, via, raw_type
 
 -- add_done --
 -- What was read and applied in this very transaction: kept so that the log shows where it came from.
 insert into inbox (account_id, via, ref, raw_type, received_at, due_at, done_at, outcome, body)
 values ($1, $2, $3, $4, $5, $5, $5, $6, $7)
 returning id
+
+-- untold --
+-- Which of these bookings of account $1 no webhook that still waits tells of. What was made before the last complete
+-- reading began, by its provider's clock in $3, is no news of now; nor is anything before the first one.
+select told.ref from unnest($2::text[], $3::timestamptz[]) as told (ref, made_at)
+  join cursors c on c.account_id = $1 and c.task = 'bookings' and c.last_complete_at is not null
+ where coalesce(told.made_at, c.last_complete_at) >= c.last_complete_at
+   and not exists (
+     select from inbox i where i.account_id = $1 and i.ref = told.ref and i.via = 'webhook' and i.done_at is null)
 
 -- claim --
 -- A lease, not a lock: the work is done outside any transaction.

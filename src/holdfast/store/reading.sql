@@ -303,12 +303,24 @@ where k.closed_at is null and k.state in ('held', 'booked')
 group by 1, 2
 
 -- conflict_tally --
--- what a person must settle
-select kind, count(*) as amount from conflicts where closed_at is null group by 1
+-- what a person must settle, and how long that has waited; what rests until later than $1 does not wait
+select kind, count(*) as amount,
+       min(opened_at) filter (where snoozed_until is null or snoozed_until <= $1) as since
+from conflicts where closed_at is null group by 1
 
--- brake_tally --
--- accounts in quarantine
-select channel, count(*) as amount from accounts where active and braked_at is not null group by 1
+-- account_tally --
+-- how accounts stand
+select channel, mode, count(*) as amount, count(braked_at) as braked, max(last_webhook_at) as heard_at
+from accounts where active group by 1, 2
+
+-- dead_tally --
+-- what was given up since $1, and nothing was tried since for the same block
+select a.channel, count(*) as amount
+from accounts a
+join pushes p on p.account_id = a.id and p.settled_at > $1 and p.state = 'dead'
+where a.active and not exists (
+  select from pushes n where n.block_id = p.block_id and n.id > p.id)
+group by 1
 
 -- poll_tally --
 -- of the accounts that poll now, the one longest without a complete poll; one that never had any

@@ -38,6 +38,14 @@ class Opened:
     target: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A conflict that is open no more; `decided_by` None: its cause went away by itself."""
+
+    kind: str
+    decided_by: str | None
+
+
 async def of_bookings(connection: asyncpg.Connection, booking_ids: Collection[int]) -> set[Grant]:
     """What these bookings have now."""
     rows = await connection.fetch(_SEATS["of_bookings"], list(booking_ids))
@@ -101,6 +109,7 @@ async def open_conflicts(
 
 async def close_conflicts(
     connection: asyncpg.Connection, ids: Collection[int], now: datetime, resolution: str
-) -> None:
-    """These are settled, and by what."""
-    await connection.execute(_CONFLICTS["close"], list(ids), now, resolution)
+) -> list[Closed]:
+    """These are settled, and by what; returns those that were open."""
+    rows = await connection.fetch(_CONFLICTS["close"], list(ids), now, resolution)
+    return [Closed(**row) for row in rows]

@@ -41,10 +41,11 @@ class BlockTally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictTally:
-    """Open conflicts of a kind."""
+    """Open conflicts of a kind; `since` is when the oldest that does not rest was opened."""
 
     kind: str
     amount: int
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,19 @@ class PollTally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BrakeTally:
-    """Braked accounts of a channel."""
+class AccountTally:
+    """Accounts of a channel in one mode; `heard_at` is when a webhook of any of them was last accepted."""
+
+    channel: str
+    mode: str
+    amount: int
+    braked: int
+    heard_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadTally:
+    """Pushes of a channel that were given up, and nothing was tried since."""
 
     channel: str
     amount: int
@@ -87,9 +99,9 @@ async def block_tally(pool: asyncpg.Pool, now: datetime) -> list[BlockTally]:
     return await rows(pool, BlockTally, "block_tally", now)
 
 
-async def conflict_tally(pool: asyncpg.Pool) -> list[ConflictTally]:
+async def conflict_tally(pool: asyncpg.Pool, now: datetime) -> list[ConflictTally]:
     """By kind."""
-    return await rows(pool, ConflictTally, "conflict_tally")
+    return await rows(pool, ConflictTally, "conflict_tally", now)
 
 
 async def poll_tally(pool: asyncpg.Pool) -> list[PollTally]:
@@ -97,9 +109,14 @@ async def poll_tally(pool: asyncpg.Pool) -> list[PollTally]:
     return await rows(pool, PollTally, "poll_tally")
 
 
-async def brake_tally(pool: asyncpg.Pool) -> list[BrakeTally]:
-    """By channel."""
-    return await rows(pool, BrakeTally, "brake_tally")
+async def account_tally(pool: asyncpg.Pool) -> list[AccountTally]:
+    """By channel and mode."""
+    return await rows(pool, AccountTally, "account_tally")
+
+
+async def dead_tally(pool: asyncpg.Pool, after: datetime) -> list[DeadTally]:
+    """By channel, of those given up since."""
+    return await rows(pool, DeadTally, "dead_tally", after)
 
 
 async def audit_tally(pool: asyncpg.Pool) -> list[AuditTally]:

@@ -16,6 +16,7 @@ from holdfast.store import inbox
 from holdfast.store.inbox import Claimed
 from holdfast.sync.brake import believed
 from holdfast.sync.decide import Observation, decide, venue_of
+from holdfast.sync.heard import processed
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.unmapped import keep_unmapped
@@ -59,7 +60,7 @@ async def absorb(parts: Parts, account: Account) -> int:
         return 0
     async with parts.pool.acquire() as connection:
         rows = await inbox.claim(connection, account.id, parts.now(), BATCH)
-        await inbox.finish(connection, [r.id for r in rows if r.ref is None], parts.now(), "noop")
+    await _finish(parts, account, [row for row in rows if row.ref is None], "noop")
     errands = _by_booking(account, rows)
     enough = asyncio.Semaphore(READS_AT_ONCE)
     observations = await asyncio.gather(*(_read(parts, errand, enough) for errand in errands))
@@ -80,10 +81,10 @@ def _by_booking(account: Account, rows: Sequence[Claimed]) -> list[Errand]:
 async def _read(parts: Parts, errand: Errand, enough: asyncio.Semaphore) -> Observation | None:
     listing, venue_id, read_at = await known_of(parts, errand.account, errand.ref)
     if read_at is not None and errand.latest < read_at:
-        await _finish(parts, errand, "noop")  # read since, for another reason
+        await _finish(parts, errand.account, errand.rows, "noop")  # read since, for another reason
         return None
     if await _is_echo(parts, errand):
-        await _finish(parts, errand, "echo")
+        await _finish(parts, errand.account, errand.rows, "echo")
         return None
     async with enough:
         try:
@@ -134,9 +135,15 @@ async def known_of(
     return listing.name if listing else None, venue, known.read_at
 
 
-async def _finish(parts: Parts, errand: Errand, outcome: str) -> None:
+async def _finish(parts: Parts, account: Account, rows: Sequence[Claimed], outcome: str) -> None:
+    if not rows:
+        return
+    now = parts.now()
     async with parts.pool.acquire() as connection:
-        await inbox.finish(connection, errand.ids, parts.now(), outcome)
+        await inbox.finish(connection, [row.id for row in rows], now, outcome)
+    for row in rows:
+        seconds = (now - row.received_at).total_seconds()
+        processed(parts.metrics, account.channel_name, outcome, seconds)
 
 
 async def _later(parts: Parts, errand: Errand, error: ChannelError) -> None:

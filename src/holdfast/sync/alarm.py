@@ -1,6 +1,9 @@
 """alarm: open a conflict for a person to see, in one way for all kinds: kept once, counted, in the journal."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import asyncpg
 
 from holdfast.inventory.known import Block
 from holdfast.metrics import Metrics
@@ -36,6 +39,24 @@ async def alarm_about(turn: Turn, kind: str, block: Block, evidence: Mapping[str
         evidence=evidence,
     )
     await alarm(turn, conflict, evidence)
+
+
+OVER = "its time is over"
+
+
+async def shut(
+    connection: asyncpg.Connection,
+    metrics: Metrics,
+    ids: Collection[int],
+    now: datetime,
+    resolution: str,
+) -> None:
+    """Close these, and count by whom they were settled."""
+    for closed in await seats.close_conflicts(connection, ids, now, resolution):
+        actor = "policy" if closed.decided_by == "policy" else "operator"
+        undecided = "expired" if resolution == OVER else "by_itself"
+        by = actor if closed.decided_by else undecided
+        metrics.conflicts_resolved.of(kind=closed.kind, resolution=by).inc()
 
 
 def count(metrics: Metrics, kind: str, opened: Opened) -> None:

@@ -13,6 +13,7 @@ from holdfast.store import inbox, journal, seats
 from holdfast.store.inbox import Incoming
 from holdfast.store.journal import Entry
 from holdfast.sync.decide import Observation
+from holdfast.sync.heard import hear
 from holdfast.sync.parts import Account, Parts
 
 log = structlog.get_logger()
@@ -55,7 +56,7 @@ async def ask_after(
     async with parts.pool.acquire() as connection, connection.transaction():
         waiting = await brake_store.open_refs(connection, account.id, missing)
         new = [ref for ref in missing if ref not in waiting]
-        await inbox.add(connection, [_missing(account, ref, parts.now()) for ref in new])
+        await hear(parts, connection, [_missing(account, ref, parts.now()) for ref in new])
         if await brake_store.is_braked(connection, account.id):
             due = parts.now() + HELD_BACK
             await brake_store.hold_back(connection, account.id, new, due, REASON)

@@ -8,7 +8,7 @@ from holdfast.inventory.model import OCCUPYING
 from holdfast.inventory.remedy import contradicts
 from holdfast.store import conflicts, pushes, seats
 from holdfast.store.pushes import Claimed
-from holdfast.sync.alarm import alarm, alarm_about
+from holdfast.sync.alarm import alarm, alarm_about, shut
 from holdfast.sync.losses import about
 from holdfast.sync.turn import Turn
 
@@ -35,7 +35,7 @@ async def close(
     turn: Turn, over: Mapping[int, str], resolution: str, booking_id: int | None
 ) -> None:
     """Their cause is gone."""
-    await seats.close_conflicts(turn.connection, over, turn.now, resolution)
+    await shut(turn.connection, turn.parts.metrics, over, turn.now, resolution)
     for kind in over.values():
         turn.note("conflict.closed", {"kind": kind, "why": resolution}, booking_id=booking_id)
 

@@ -14,12 +14,17 @@ from holdfast.store.bookings import Origin
 from holdfast.store.inbox import Incoming
 from holdfast.sync.concerns import news_of
 from holdfast.sync.echoes import Outcome, adopt_orphan, echo
+from holdfast.sync.heard import heard, processed
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import placing_on, replan
 from holdfast.sync.turn import Turn, turn
 
 DEFER = timedelta(seconds=1)
 """Until our own placing, which a new booking may be the echo of, has settled."""
+
+
+_KEPT: tuple[Outcome, ...] = ("applied", "unmapped")
+"""What a poll read is kept in the inbox only if it changed something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +57,16 @@ async def decide(parts: Parts, venue_id: int, observations: Sequence[Observation
     async with turn(parts, venue_id, actor=via, heard_at=heard_at) as current:
         told = await consider(current, observations)
     for observation, outcome in told:
-        parts.metrics.events_processed.of(
-            channel=observation.account.channel_name, outcome=outcome
-        ).inc()
+        _count(parts, observation, outcome)
+
+
+def _count(parts: Parts, observation: Observation, outcome: Outcome) -> None:
+    """By event, that is by row of the inbox; what a poll read and nothing came of has none."""
+    events = len(observation.inbox_ids) or int(outcome in _KEPT)
+    if events and outcome != "deferred":
+        seconds = (parts.now() - observation.heard_at).total_seconds()
+        channel = observation.account.channel_name
+        processed(parts.metrics, channel, outcome, seconds, events)
 
 
 async def consider(
@@ -77,8 +89,8 @@ async def _record(current: Turn, observation: Observation, outcome: Outcome) -> 
         await inbox.later(current.connection, observation.inbox_ids, due, "may be our own block")
     elif observation.inbox_ids:
         await inbox.finish(current.connection, observation.inbox_ids, current.now, outcome)
-    elif outcome in ("applied", "unmapped"):
-        await inbox.add_done(current.connection, _row(observation), outcome)
+    elif outcome in _KEPT:
+        await heard(current.parts, current.connection, _row(observation), outcome)
 
 
 def _row(observation: Observation) -> Incoming:

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from holdfast.inventory.remedy import automatic
-from holdfast.store import conflicts, inbox, seats
+from holdfast.store import conflicts
 from holdfast.store.cases import cases
 from holdfast.store.conflicts import Due, Unseen
 from holdfast.store.inbox import Incoming
+from holdfast.sync.alarm import OVER, shut
 from holdfast.sync.concerns import close, reopen
+from holdfast.sync.heard import hear
 from holdfast.sync.operate import WishRefused
 from holdfast.sync.parts import Parts
 from holdfast.sync.remedy import Stale, Wish, act
@@ -45,15 +47,14 @@ async def next_grace(parts: Parts) -> datetime | None:
 
 async def _over(parts: Parts, due: Due) -> None:
     """Nobody can settle any more what is in the past."""
-    why = "its time is over"
     if due.venue_id is None:
         async with parts.pool.acquire() as connection:
-            await seats.close_conflicts(connection, [due.id], parts.now(), why)
+            await shut(connection, parts.metrics, [due.id], parts.now(), OVER)
         return
     async with turn(parts, due.venue_id, actor="clock") as current:
         known = await conflicts.by_id(current.connection, due.id)
         if known is not None and known.closed_at is None:
-            await close(current, {known.id: known.kind}, why, known.booking_id)
+            await close(current, {known.id: known.kind}, OVER, known.booking_id)
 
 
 async def _auto(parts: Parts, due: Due) -> None:
@@ -83,7 +84,8 @@ async def _unseen(parts: Parts, due: Due) -> None:
         there = await conflicts.unseen(current.connection, due.id)
         late = [b for b in there if b.read_at < b.settled_at + PATIENCE]
         if late:
-            await inbox.add(current.connection, [_read(current, booking) for booking in late])
+            rows = [_read(current, booking) for booking in late]
+            await hear(current.parts, current.connection, rows)
             return
         refs = ", ".join(booking.external_id for booking in there)
         why = f"every call was answered, but {refs} is still there" if refs else "it still overlaps"

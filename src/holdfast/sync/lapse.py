@@ -5,9 +5,10 @@ from datetime import datetime
 from holdfast.channel import HOLD_MARGIN
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import exposures, inbox
+from holdfast.store import exposures
 from holdfast.store.inbox import Incoming
 from holdfast.sync.echoes import lose
+from holdfast.sync.heard import hear
 from holdfast.sync.parts import Parts
 from holdfast.sync.replan import replan
 from holdfast.sync.turn import turn
@@ -22,7 +23,7 @@ async def lapse(parts: Parts) -> int:
         guests = await booking_store.lapsing(connection, now)
         ours = await block_store.lapsed(connection, now - HOLD_MARGIN)
         if guests:
-            await inbox.add(connection, [_ask(account, ref, now) for account, ref in guests])
+            await hear(parts, connection, [_ask(account, ref, now) for account, ref in guests])
     for ended in over:
         series = parts.metrics.exposure_duration.of(source=ended.source, target=ended.target)
         series.observe(ended.seconds)

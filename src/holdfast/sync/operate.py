@@ -8,10 +8,11 @@ import asyncpg
 from holdfast.inventory.known import Fact
 from holdfast.inventory.model import Guest, Span
 from holdfast.store import bookings as booking_store
-from holdfast.store import inbox, pushes
+from holdfast.store import pushes
 from holdfast.store.bookings import Origin
 from holdfast.store.inbox import Incoming
 from holdfast.store.ranges import to_span
+from holdfast.sync.heard import heard
 from holdfast.sync.parts import Parts, Premises
 from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, turn
@@ -139,7 +140,10 @@ async def _insert(current: Turn, units: tuple[int, ...], span: Span, wish: Direc
         raw_type="direct_booking",
         received_at=current.now,
     )
-    inbox_id = await inbox.add_done(current.connection, row, "applied")
+    inbox_id = await heard(current.parts, current.connection, row, "applied")
+    metrics = current.parts.metrics
+    metrics.events_processed.of(channel="direct", outcome="applied").inc()
+    metrics.bookings_ingested.of(source="direct", change="booking").inc()
     names = [current.premises.units[unit].name for unit in units]
     data = {
         "channel": "direct",
@@ -170,6 +174,7 @@ def _fact(now: datetime, span: Span, party_size: int | None) -> Fact:
 async def cancel_direct(current: Turn, row: asyncpg.Record, reason: str) -> None:
     """End a booking made at the venue itself, and plan anew."""
     await booking_store.end(current.connection, row["id"], "cancelled", current.now)
+    current.parts.metrics.bookings_ingested.of(source="direct", change="cancellation").inc()
     current.note("booking.cancelled", {"channel": "direct", "reason": reason}, booking_id=row["id"])
     current.freed.add(row["id"])
     current.touch(to_span(row["during"]))

@@ -1,20 +1,21 @@
 """poll: read what webhooks did not tell. Only differences are decided on; absence is asked after by id."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 import structlog
 
-from holdfast.channel import ChannelError, Limited, Page
+from holdfast.channel import Announced, ChannelError, Limited, Page
 from holdfast.inventory.backoff import pause
 from holdfast.inventory.known import Booking
 from holdfast.inventory.merge import merge
-from holdfast.inventory.model import Seen, Span
+from holdfast.inventory.model import OCCUPYING, Seen, Span
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import schedule
+from holdfast.store import inbox, schedule
 from holdfast.store.schedule import Cursor, Probe
 from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.absorb import apply
@@ -148,16 +149,51 @@ async def _differences(parts: Parts, account: Account, page: Page) -> list[Obser
     async with parts.pool.acquire() as connection:
         known = await booking_store.by_refs(connection, account.id, refs)
         ours = await block_store.states_by_ref(connection, account.id, refs)
-    found: list[Observation] = []
-    for seen in page.bookings:
-        if seen.external_id in ours and _as_believed(seen, ours[seen.external_id]):
-            continue
-        if not _changed(account, known.get(seen.external_id), seen):
-            continue
-        result = "changed" if seen.external_id in known else "new"
-        parts.metrics.poll_items.of(channel=account.channel_name, result=result).inc()
-        found.append(Observation(account=account, seen=seen, via="poll", heard_at=seen.read_at))
-    return found
+    different = [
+        seen
+        for seen in page.bookings
+        if not (seen.external_id in ours and _as_believed(seen, ours[seen.external_id]))
+        and _changed(account, known.get(seen.external_id), seen)
+    ]
+    theirs = [seen for seen in different if seen.external_id not in ours and seen.marker is None]
+    missed = await _missed(parts, account, known, theirs)
+    unchanged = len(page.bookings) - len(different)
+    results = Counter({"unchanged": unchanged})
+    results.update(_result(seen, known, missed) for seen in different)
+    for result, amount in results.items():
+        parts.metrics.poll_items.of(channel=account.channel_name, result=result).inc(amount)
+    return [
+        Observation(account=account, seen=seen, via="poll", heard_at=seen.read_at)
+        for seen in different
+    ]
+
+
+def _result(seen: Seen, known: Mapping[str, Booking], missed: set[str]) -> str:
+    if seen.external_id in missed:
+        return "missed_by_webhook"
+    return "changed" if seen.external_id in known else "new"
+
+
+async def _missed(
+    parts: Parts, account: Account, known: Mapping[str, Booking], theirs: Sequence[Seen]
+) -> set[str]:
+    """Changes of a kind that the channel announces, and no webhook told us of."""
+    announces = account.channel.capabilities.announces
+    made = {
+        seen.external_id: None if seen.external_id in known else seen.made_at
+        for seen in theirs
+        if _announced(seen, seen.external_id in known) in announces
+    }
+    if not made:
+        return set()
+    async with parts.pool.acquire() as connection:
+        return await inbox.untold(connection, account.id, made)
+
+
+def _announced(seen: Seen, is_known: bool) -> Announced:
+    if seen.status not in OCCUPYING:
+        return "cancelled"
+    return "updated" if is_known else "created"
 
 
 def _as_believed(seen: Seen, state: str) -> bool:

@@ -9,6 +9,7 @@ import structlog
 
 from holdfast.store import inbox
 from holdfast.store.inbox import Incoming
+from holdfast.sync.heard import hear
 from holdfast.sync.parts import Parts
 
 log = structlog.get_logger()
@@ -75,10 +76,6 @@ class Receiver:
         now = self._parts.now()
         hints = account.channel.read_webhook(headers, body, now)
         kept = {k.lower(): v for k, v in headers.items() if k.lower() in KEPT_HEADERS}
-        for hint in hints:
-            self._parts.metrics.events_received.of(
-                channel=account.channel_name, via="webhook", type=_type(hint.raw_type)
-            ).inc()
         return [
             Incoming(
                 account_id=account.id,
@@ -118,19 +115,10 @@ class Receiver:
         rows = list(chain.from_iterable(waiting.rows for waiting in batch))
         heard = sorted({row.account_id for row in rows if row.account_id is not None})
         async with self._parts.pool.acquire(timeout=2) as connection, connection.transaction():
-            await inbox.add(connection, rows)
+            await hear(self._parts, connection, rows)
             await inbox.touch_accounts(connection, heard, self._parts.now())
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:
     if not waiting.stored.done():
         waiting.stored.set_exception(error)
-
-
-def _type(raw: str) -> str:
-    """A provider's word for a change as one of the metrics' few."""
-    word = raw.rsplit(".", 1)[-1].lower()
-    known = {"created": "created", "update": "updated", "updated": "updated"}
-    if word.startswith(("cancel", "delet")):
-        return "cancelled"
-    return known.get(word, "other")

@@ -10,9 +10,10 @@ import asyncpg
 from holdfast.inventory.remedy import Act, Action, Call, Case, likeness, remedies
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import conflicts, seats
+from holdfast.store import conflicts
 from holdfast.store.cases import cases
 from holdfast.store.conflicts import Conflict, Decision
+from holdfast.sync.alarm import shut
 from holdfast.sync.concerns import close, reopen
 from holdfast.sync.operate import WishRefused, ask_channel, cancel_direct
 from holdfast.sync.parts import Parts
@@ -235,5 +236,5 @@ async def _without_venue(parts: Parts, conflict: Conflict, wish: Wish) -> Settli
             return Settling(conflict_id=conflict.id, act="snooze", state="snoozed")
         decision = Decision(act=action.act, actor=wish.actor, reason=wish.reason)
         await conflicts.decide(connection, conflict.id, decision, now)
-        await seats.close_conflicts(connection, [conflict.id], now, action.text)
+        await shut(connection, parts.metrics, [conflict.id], now, action.text)
     return Settling(conflict_id=conflict.id, act=action.act, state="settled")

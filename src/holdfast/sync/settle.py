@@ -7,11 +7,12 @@ from holdfast.channel import Placed
 from holdfast.inventory.known import Block
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import inbox, offers, pushes, schedule
+from holdfast.store import offers, pushes, schedule
 from holdfast.store.inbox import Incoming
 from holdfast.store.pushes import Claimed, Try
 from holdfast.sync.concerns import block_refused, block_stands, cancel_refused
 from holdfast.sync.echoes import lose
+from holdfast.sync.heard import hear
 from holdfast.sync.losses import about
 from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict
 from holdfast.sync.parts import Account, Parts
@@ -46,6 +47,16 @@ async def settle(
             return
         await _follow(current, account, push, verdict)
         await replan(current)
+    _count(parts, account, push, verdict)
+
+
+def _count(parts: Parts, account: Account, push: Claimed, verdict: Done | Ended) -> None:
+    outcome = _outcome(verdict)
+    if isinstance(verdict, Ended) and outcome == "dead":
+        channel = account.channel_name
+        parts.metrics.dead_lettered.of(channel=channel, reason=verdict.why).inc()
+    if isinstance(verdict, Ended) and verdict.why == "gone":
+        outcome = "gone"
     parts.metrics.pushes_settled.of(
         target=account.channel_name, call=push.call, outcome=outcome
     ).inc()
@@ -82,6 +93,7 @@ async def _follow(current: Turn, account: Account, push: Claimed, verdict: Done 
         case Done():
             await lose(current, block)
         case Ended():
+            _lapsed(current, account, block, verdict)
             await _refused(current, block, push, verdict)
         case _:
             assert_never(verdict)
@@ -123,6 +135,15 @@ async def _measure(current: Turn, account: Account, block: Block, push: Claimed)
         target=account.channel_name,
         change="booking" if push.call == "commit" else "hold",
     ).observe(max(0.0, (current.now - push.observed_at).total_seconds()))
+
+
+def _lapsed(current: Turn, account: Account, block: Block, ended: Ended) -> None:
+    """What was ours, and is not to be had again."""
+    if block.gap_since is None or ended.why == "gone":
+        return
+    reason = "taken" if ended.why == "taken" else "refused"
+    metrics = current.parts.metrics
+    metrics.block_lapses.of(channel=account.channel_name, reason=reason).inc()
 
 
 async def _refused(current: Turn, block: Block, push: Claimed, ended: Ended) -> None:
@@ -168,7 +189,7 @@ async def _booking_push_ended(
         await cancel_refused(current, push, account.name, verdict.why)
     row = await _read_again(current, push)
     if row is not None:
-        await inbox.add(current.connection, [row])
+        await hear(current.parts, current.connection, [row])
 
 
 async def _read_again(current: Turn, push: Claimed) -> Incoming | None:

@@ -12,8 +12,9 @@ from holdfast.metrics import Metrics
 from holdfast.store import bookings as booking_store
 from holdfast.store import conflicts, inbox, seats
 from holdfast.store.bookings import Origin
-from holdfast.sync.alarm import count
+from holdfast.sync.alarm import count, shut
 from holdfast.sync.decide import Observation
+from holdfast.sync.heard import processed
 from holdfast.sync.parts import Parts
 
 
@@ -38,7 +39,10 @@ async def keep_unmapped(parts: Parts, observation: Observation) -> None:
             if booking_id is not None and isinstance(seen, Seen):
                 await booking_store.save_guest(connection, booking_id, seen.guest)
         await inbox.finish(connection, observation.inbox_ids, now, "unmapped")
-    parts.metrics.events_processed.of(channel=account.channel_name, outcome="other").inc()
+    seconds = (now - observation.heard_at).total_seconds()
+    processed(
+        parts.metrics, account.channel_name, "unmapped", seconds, len(observation.inbox_ids) or 1
+    )
 
 
 async def _keep_fact(
@@ -64,7 +68,7 @@ async def _tell(
     booking_id, fact = what
     if fact.status not in OCCUPYING:
         over = await conflicts.about(connection, booking_id, ["unmapped"])
-        await seats.close_conflicts(connection, over, now, "the booking is over")
+        await shut(connection, metrics, over, now, "the booking is over")
         return
     evidence: dict[str, object] = {
         "account": observation.account.name,

@@ -28,5 +28,6 @@ async def keep_raw(parts: Parts, account: Account, ref: str | None, error: Chann
         received_at=parts.now(),
         body=error.raw[:MOST_CHARACTERS].encode(errors="replace"),
     )
+    parts.metrics.channel_answers_unreadable.of(channel=account.channel_name).inc()
     async with parts.pool.acquire() as connection:
         await inbox.add_done(connection, row, "broken")

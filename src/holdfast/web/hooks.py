@@ -48,7 +48,6 @@ async def receive(request: web.Request) -> web.Response:
             parts.metrics.webhook_requests.of(channel=channel, result=refusal.result).inc()
             return as_json(refusal.problem)
     parts.metrics.webhook_requests.of(channel=channel, result="accepted").inc()
-    parts.metrics.webhook_last_accepted.of(channel=channel).set(parts.clock.now().timestamp())
     return web.json_response({})
 
 

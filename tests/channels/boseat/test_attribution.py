@@ -42,27 +42,27 @@ async def test_a_space_in_the_booking_tells_it_without_another_read() -> None:
     async with opened({"space_id_in_booking": "present"}, world=world(), listings=OURS) as desk:
         ref = await desk.guest(2, hour(4))
         assert (await desk.seen(ref)).listing == "chefs-table"
-        assert desk.wire.count("list") == 0
+        assert desk.wire.count("scan") == 0
 
 
 async def test_the_listing_it_is_believed_on_is_taken_without_another_read() -> None:
     async with opened(world=world(), listings=OURS) as desk:
         ref = await desk.guest(2, hour(4))
         assert (await desk.seen(ref, "chefs-table")).listing == "chefs-table"
-        assert desk.wire.count("list") == 0
+        assert desk.wire.count("scan") == 0
 
 
 async def test_a_product_of_one_space_only_tells_it_without_another_read(desk: Desk) -> None:
     ref = await desk.guest(3, hour(4))
     assert (await desk.seen(ref)).listing == "board-room"
-    assert desk.wire.count("list") == 0
+    assert desk.wire.count("scan") == 0
 
 
 async def test_otherwise_the_spaces_are_asked_one_after_the_other() -> None:
     async with opened(world=world(), listings=OURS) as desk:
         ref = await desk.guest(3, hour(4))
         assert (await desk.seen(ref)).listing == "board-room"
-        assert desk.wire.count("list") == 4  # one to learn how to ask, one for each space
+        assert desk.wire.count("scan") == 4  # one to learn how to ask, one for each space
 
 
 async def test_what_a_scan_learned_of_labels_saves_asking() -> None:
@@ -72,7 +72,7 @@ async def test_what_a_scan_learned_of_labels_saves_asking() -> None:
         ref = await desk.guest(3, hour(5))
         desk.wire.requests.clear()
         assert (await desk.seen(ref)).listing == "board-room"
-        assert desk.wire.count("list") == 0
+        assert desk.wire.count("scan") == 0
 
 
 async def test_labels_that_two_spaces_share_are_not_trusted() -> None:
@@ -98,7 +98,7 @@ async def test_spaces_known_by_another_name_are_not_asked_again() -> None:
         ref = await desk.guest(4, hour(4))
         desk.wire.requests.clear()
         assert (await desk.seen(ref)).listing is None
-        assert desk.wire.count("list") <= 1
+        assert desk.wire.count("scan") <= 1
 
 
 async def test_a_booking_without_any_name_is_found_by_its_id() -> None:
@@ -109,7 +109,7 @@ async def test_a_booking_without_any_name_is_found_by_its_id() -> None:
         fault = {"path": "/v1/bookings/b1", "status": 200, "body": json.dumps(bare)}
         await desk.control("POST", "faults", fault)
         assert (await desk.seen("b1")).listing is None
-        assert desk.wire.count("list") == 4
+        assert desk.wire.count("scan") == 4
 
 
 async def test_a_cancelled_booking_is_not_worth_asking_for() -> None:
@@ -118,7 +118,7 @@ async def test_a_cancelled_booking_is_not_worth_asking_for() -> None:
         await desk.control("POST", f"guest/{ref}/cancel")
         seen = await desk.seen(ref)
         assert (seen.status, seen.listing) == ("cancelled", None)
-        assert desk.wire.count("list") == 0
+        assert desk.wire.count("scan") == 0
 
 
 async def test_another_product_of_a_space_of_ours_is_on_its_listing() -> None:
@@ -204,4 +204,4 @@ async def test_find_reads_no_further_than_our_mark(desk: Desk) -> None:
     await desk.channel.hold(SALON, hour(4), ours("b1"))
     desk.wire.requests.clear()
     assert await desk.channel.find(SALON, hour(4), ours("b1"), desk.clock.now())
-    assert desk.wire.count("list") == 1
+    assert desk.wire.count("scan") == 1

@@ -88,7 +88,7 @@ async def test_the_channel_says_what_it_can(desk: Desk) -> None:
 async def test_offers_of_many_days_are_read_in_chunks_of_thirty(desk: Desk) -> None:
     await desk.turn(slots_max_days="31_refused")
     sheet = await desk.channel.offers(SALON, Span.of(START, timedelta(days=65, hours=1)))
-    days = [dict(one.query)["to"] for one in desk.wire.requests if one.operation == "slots"]
+    days = [dict(one.query)["to"] for one in desk.wire.requests if one.operation == "offers"]
     assert days == ["30", "30", "6"]
     assert len({offer.span for offer in sheet.offers}) == len(sheet.offers) == 977
 
@@ -99,7 +99,7 @@ async def test_the_other_slots_path_is_tried_once_and_kept() -> None:
             sheet = await desk.channel.offers(SALON, hour(4).span)
             assert [offer.span for offer in sheet.offers] == [hour(4).span]
         paths = [
-            one.url.rpartition("/")[2] for one in desk.wire.requests if one.operation == "slots"
+            one.url.rpartition("/")[2] for one in desk.wire.requests if one.operation == "offers"
         ]
         assert paths == ["slots", "availability", "availability"]
 

@@ -95,7 +95,7 @@ async def test_a_slot_taken_between_the_look_and_the_hold_is_taken(desk: Desk, s
     await desk.guest(1, hour(4), confirm=False)
     with pytest.raises(Taken):
         await desk.channel.hold(SALON, hour(4), ours("b1"))
-    assert desk.wire.count("slots") == (status != "409")
+    assert desk.wire.count("offers") == (status != "409")
 
 
 @pytest.mark.parametrize("status", ["400", "422"])

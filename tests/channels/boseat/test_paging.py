@@ -154,6 +154,6 @@ async def test_a_scan_costs_one_read_a_page_and_in_the_end_one_a_space(desk: Des
     for number in range(4):
         desk.wire.requests.clear()
         pages = await desk.scan(SALON, CHEFS)
-        assert desk.wire.count("list") == len(pages)
+        assert desk.wire.count("scan") == len(pages)
         await desk.guest(1, hour(number))
     assert len(pages) == 2

@@ -217,7 +217,7 @@ def test_a_booking_request_is_a_hold_and_a_contact_in_one() -> None:
 
 FAILURES: list[tuple[str, int, type[ChannelError]]] = [
     *[(operation, 401, Unauthorised) for operation in ("fetch", "scan", "hold", "commit")],
-    *[(operation, 403, Unauthorised) for operation in ("scan", "find", "availability", "areas")],
+    *[(operation, 403, Unauthorised) for operation in ("scan", "find", "offers", "areas")],
     *[(operation, 403, Rejected) for operation in ("fetch", "hold", "commit", "move", "cancel")],
     *[(operation, 400, Rejected) for operation in ("fetch", "scan", "hold", "commit", "move")],
     *[(operation, 422, Rejected) for operation in ("hold", "commit", "move", "cancel")],
@@ -225,10 +225,10 @@ FAILURES: list[tuple[str, int, type[ChannelError]]] = [
     *[(operation, 409, Taken) for operation in ("hold", "move", "booking_request")],
     *[(operation, 404, Gone) for operation in ("fetch", "commit", "move", "cancel", "venue")],
     *[(operation, 410, Gone) for operation in ("fetch", "commit", "move", "cancel")],
-    *[(operation, 404, Rejected) for operation in ("scan", "find", "availability", "areas")],
+    *[(operation, 404, Rejected) for operation in ("scan", "find", "offers", "areas")],
     *[(operation, 408, NotSent) for operation in ("fetch", "scan")],
     *[(operation, 408, Unknown) for operation in ("hold", "commit", "cancel")],
-    *[(operation, 500, NotSent) for operation in ("fetch", "scan", "availability")],
+    *[(operation, 500, NotSent) for operation in ("fetch", "scan", "offers")],
     *[(operation, 503, Unknown) for operation in ("hold", "commit", "move", "cancel")],
     *[(operation, 301, Broken) for operation in ("fetch", "scan")],
     *[(operation, 307, Unknown) for operation in ("hold", "commit")],

@@ -90,7 +90,7 @@ def bookings(body: object) -> object:
 
 
 def availability(body: object, zone: tzinfo = LONDON) -> object:
-    answer = shown(replies.read(wire.Availability, "availability", reply(body), NOW), ASKED, zone)
+    answer = shown(replies.read(wire.Availability, "offers", reply(body), NOW), ASKED, zone)
     others = {start.at for start in answer.starts} - answer.bookable
     return {
         "bookable": [at.isoformat() for at in sorted(answer.bookable)],

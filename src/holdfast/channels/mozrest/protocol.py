@@ -57,7 +57,7 @@ class Protocol:
         ]
         if listing.area_id is not None:
             query.append(("areaId", listing.area_id))
-        return self._get("availability", "/availability", query)
+        return self._get("offers", "/availability", query)
 
     def hold(self, listing: ListingSettings, party_size: int, at: datetime) -> Request:
         """https://bc-api.mozrest.com/bc-api/bookings.md, "Create Pending Booking"."""

@@ -34,7 +34,7 @@ Model = TypeVar("Model", bound=BaseModel)
 RAW_LENGTH = 2000
 RETRY_DEFAULT, RETRY_LEAST, RETRY_MOST = 5.0, 1.0, 3600.0
 
-ACCOUNT_READS = frozenset({"venues", "areas", "availability", "scan", "find"})
+ACCOUNT_READS = frozenset({"venues", "areas", "offers", "scan", "find"})
 """A 403 on these is about the key; on a single hold or booking it is about that one only."""
 
 WRITES = frozenset({"hold", "commit", "move", "cancel", "booking_request"})

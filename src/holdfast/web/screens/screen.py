@@ -10,7 +10,7 @@ from holdfast.web.pages import PAGES
 from holdfast.web.parts import PARTS
 from holdfast.web.problems import NOT_FOUND, Problem
 
-Area = Literal["overview", "bookings", "conflicts", "events", "pushes"]
+Area = Literal["overview", "bookings", "conflicts", "events", "pushes", "docs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

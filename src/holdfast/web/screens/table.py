@@ -1,6 +1,6 @@
 """Every page: routing, and who may see what, follow from this table."""
 
-from holdfast.web.screens import booking, bookings, event, events, inbox, push, pushes
+from holdfast.web.screens import booking, bookings, event, events, inbox, push, pushes, runbooks
 from holdfast.web.screens.screen import Screen
 
 SCREENS: tuple[Screen, ...] = (
@@ -17,4 +17,6 @@ SCREENS: tuple[Screen, ...] = (
     Screen(method="POST", path="/pushes", handle=pushes.act),
     Screen(method="GET", path="/pushes/{id}", handle=push.page),
     Screen(method="POST", path="/pushes/{id}", handle=push.act),
+    Screen(method="GET", path="/docs/runbooks", handle=runbooks.index),
+    Screen(method="GET", path="/docs/runbooks/{slug}", handle=runbooks.page),
 )

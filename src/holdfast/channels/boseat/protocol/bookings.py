@@ -76,7 +76,7 @@ def patch_request(operation: str, booking_id: str, details: Details) -> Request:
 
 def delete_request(booking_id: str) -> Request:
     """Remove the record for good; permitted in some statuses only."""
-    return Request(operation="delete", method="DELETE", url=_booking(booking_id), budget="write")
+    return Request(operation="release", method="DELETE", url=_booking(booking_id), budget="write")
 
 
 def list_request(
@@ -91,7 +91,7 @@ def list_request(
     query = [("page", str(page)), ("limit", str(limit)), *array_query("spaceIds", space_ids, style)]
     if customer_id is not None:
         query.append(("customerId", customer_id))
-    return Request(operation="list", method="GET", url="/v1/bookings", budget="read", query=query)
+    return Request(operation="scan", method="GET", url="/v1/bookings", budget="read", query=query)
 
 
 def slots_request(
@@ -103,7 +103,7 @@ def slots_request(
         url = f"/v1/spaces/{quote(space_id, safe='')}/availability"
     else:
         url, query = "/v1/bookings/slots", [("spaceId", space_id), *query]
-    return Request(operation="slots", method="GET", url=url, budget="read", query=query)
+    return Request(operation="offers", method="GET", url=url, budget="read", query=query)
 
 
 def read_created(request: Request, reply: Reply) -> Booking:

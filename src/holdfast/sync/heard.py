@@ -1,0 +1,52 @@
+"""heard: every fact goes into the inbox through here, and is counted by how we came to hear of it."""
+
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+
+from holdfast.metrics import Metrics
+from holdfast.store import inbox
+from holdfast.store.inbox import Incoming
+from holdfast.sync.parts import Parts
+
+TYPES: Mapping[str, str] = {
+    "created": "created",
+    "update": "updated",
+    "updated": "updated",
+    "direct_booking": "created",
+}
+
+
+async def hear(parts: Parts, connection: asyncpg.Connection, rows: Sequence[Incoming]) -> None:
+    """Add them; a delivery that is in the inbox already is no news."""
+    for news in await inbox.add(connection, rows):
+        _count(parts, news.account_id, news.via, news.raw_type)
+
+
+async def heard(parts: Parts, connection: asyncpg.Connection, row: Incoming, outcome: str) -> int:
+    """Add one whose effect is in this transaction; returns its id."""
+    inbox_id = await inbox.add_done(connection, row, outcome)
+    _count(parts, row.account_id, row.via, row.raw_type)
+    return inbox_id
+
+
+def processed(
+    metrics: Metrics, channel: str, outcome: str, seconds: float, events: int = 1
+) -> None:
+    """Something of the inbox is worked off, so long after the first of its events came in."""
+    metrics.events_processed.of(channel=channel, outcome=outcome).inc(events)
+    metrics.event_processing_duration.of(channel=channel).observe(max(0.0, seconds))
+
+
+def _count(parts: Parts, account_id: int | None, via: str, raw_type: str) -> None:
+    account = parts.accounts.get(account_id or 0)
+    channel = "direct" if account_id is None else account.channel_name if account else "other"
+    parts.metrics.events_received.of(channel=channel, via=via, type=_type(raw_type)).inc()
+
+
+def _type(raw: str) -> str:
+    """A provider's word for a change as one of the metrics' few."""
+    word = raw.rsplit(".", 1)[-1].lower()
+    if word.startswith(("cancel", "delet")):
+        return "cancelled"
+    return TYPES.get(word, "other")
