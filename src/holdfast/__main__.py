@@ -194,13 +194,15 @@ def simulate(
 )
 @click.option("--rate", default=1.0, show_default=True, help="How lively the guests are.")
 @click.option("--no-guests", is_flag=True, help="Nobody books by themselves.")
-@click.option("--fresh", is_flag=True, help="Forget what earlier runs left.")
+@click.option(
+    "--keep", is_flag=True, help="Keep what earlier runs left; the simulators begin empty."
+)
 @click.option(
     "--data", type=click.Path(path_type=Path), default=Path(".holdfast"), show_default=True
 )
 @click.option("--seconds", type=float, help="Stop by itself after so long.")
 def up(
-    port: int | None, rate: float, no_guests: bool, fresh: bool, data: Path, seconds: float | None
+    port: int | None, rate: float, no_guests: bool, keep: bool, data: Path, seconds: float | None
 ) -> None:
     """Everything on this machine: servers, simulators, web, worker, example venue, guests."""
     from holdfast import up as everything
@@ -208,7 +210,7 @@ def up(
     options = everything.Options(
         port=port,
         rate=0.0 if no_guests else rate,
-        fresh=fresh,
+        keep=keep,
         data=data,
         seconds=seconds,
     )

@@ -45,11 +45,15 @@ GUEST_SEED = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How `up` is to run. `rate` 0: no guests. `seconds`: stop by itself after so long."""
+    """How `up` is to run. `rate` 0: no guests. `seconds`: stop by itself after so long.
+
+    The simulators begin empty each time. With `keep` our store does not: to it, all that earlier runs
+    left is then gone from the channels at once, which is what the brake is for.
+    """
 
     port: int | None
     rate: float
-    fresh: bool
+    keep: bool
     data: Path
     seconds: float | None
 
@@ -113,7 +117,7 @@ async def _servers(settings: Settings, options: Options) -> AsyncIterator[Server
     if settings.database_url is not None and settings.redis_url is not None:
         yield Servers(database_url=settings.database_url, redis_url=settings.redis_url)
         return
-    async with embedded_servers(options.data, fresh=options.fresh) as servers:
+    async with embedded_servers(options.data, fresh=not options.keep) as servers:
         yield servers
 
 
