@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 from redis.asyncio import Redis
 
+from holdfast.agreement import agreed
 from holdfast.channel import ChannelError, Limited
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
@@ -84,9 +85,11 @@ async def _parts(environ: Mapping[str, str]) -> AsyncIterator[tuple[Parts, Mappi
         redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
         if redis is not None:  # one budget with the workers
             await stack.enter_async_context(redis)
-        base = Base(
-            database_url=database_of(settings), redis=redis, clock=SystemClock(), environ=environ
-        )
+        url = database_of(settings)
+        clock = await agreed(
+            SystemClock(), url
+        )  # what is read here is compared with what workers read
+        base = Base(database_url=url, redis=redis, clock=clock, environ=environ)
         wiring = await stack.enter_async_context(wired(base, lambda: None))
         book = await configuration.load(wiring.parts.pool)
         yield wiring.parts, {row.id: ZoneInfo(row.timezone) for row in book.venues.values()}

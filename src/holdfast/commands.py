@@ -28,7 +28,7 @@ from holdfast.processes import (
     until_told_to_stop,
 )
 from holdfast.settings import Settings, SettingsError, database_of
-from holdfast.store import ahead, bookings
+from holdfast.store import ahead, bookings, schedule
 from holdfast.store import migrate as migrations
 
 log = structlog.get_logger()
@@ -147,7 +147,7 @@ async def forget(environ: Mapping[str, str], booking_id: int) -> None:
     try:
         if await bookings.row_by_id(connection, booking_id) is None:
             raise Unusable(f"there is no booking {booking_id}")
-        await bookings.erase_guest(connection, booking_id, SystemClock().now())
+        await bookings.erase_guest(connection, booking_id, await schedule.database_now(connection))
         click.echo(f"Whoever made booking {booking_id} is forgotten.")
     finally:
         await connection.close()

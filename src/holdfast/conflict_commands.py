@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import click
 
+from holdfast.agreement import agreed
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.inventory.remedy import MOST, Action, Call, remedies
@@ -96,7 +97,8 @@ async def snooze(environ: Mapping[str, str], conflict_id: int, wish: Wish, as_js
 
 
 async def _act(environ: Mapping[str, str], conflict_id: int, wish: Wish) -> Settling:
-    base = Base(database_url=_url(environ), redis=None, clock=SystemClock(), environ=environ)
+    clock = await agreed(SystemClock(), _url(environ))
+    base = Base(database_url=_url(environ), redis=None, clock=clock, environ=environ)
     async with wired(base, lambda: None) as wiring:
         with _understood(conflict_id):
             return await act(wiring.parts, conflict_id, wish)

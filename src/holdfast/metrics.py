@@ -188,6 +188,11 @@ class Metrics:
             buckets=SHORT,
             registry=self.registry,
         )
+        self.clock_ahead = Gauge(
+            "holdfast_clock_ahead_seconds",
+            "By how much this machine's own clock is ahead of the database's",
+            registry=self.registry,
+        )
         build = {"version": [version("holdfast")], "python": [platform.python_version()]}
         self._gauge("build_info", "What runs here", build).of(
             version=version("holdfast"), python=platform.python_version()

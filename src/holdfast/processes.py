@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,8 @@ from arq.connections import ArqRedis
 from pydantic import SecretStr
 from redis.exceptions import RedisError
 
-from holdfast.clock import Clock
+from holdfast.agreement import agreed, is_right, keep_agreed
+from holdfast.clock import AgreedClock, Clock
 from holdfast.herald import Herald, open_redis
 from holdfast.metrics import metrics_app
 from holdfast.steady import SteadyWorker, ended
@@ -38,7 +39,7 @@ STOP_SECONDS = 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Where the servers are, which clock counts, where secrets are looked up."""
+    """Where the servers are, what this machine's clock is, where secrets are looked up."""
 
     database_url: str
     redis_url: str
@@ -48,20 +49,24 @@ class Surroundings:
     @asynccontextmanager
     async def wiring(
         self, also: Callable[[], None] | None = None
-    ) -> AsyncIterator[tuple[Wiring, ArqRedis]]:
-        """The connected parts; `also` is called at every wake-up of this process's own."""
+    ) -> AsyncIterator[tuple[Wiring, ArqRedis, AgreedClock]]:
+        """The connected parts, by the database's clock; `also` is called at every wake-up of this process's own."""
+        clock = await agreed(self.clock, self.database_url)
         redis = open_redis(self.redis_url)
         herald = Herald(redis, also)
-        base = Base(
-            database_url=self.database_url, redis=redis, clock=self.clock, environ=self.environ
-        )
+        base = Base(database_url=self.database_url, redis=redis, clock=clock, environ=self.environ)
         try:
-            async with wired(base, herald.wake) as wiring:
-                yield wiring, redis
+            async with wired(base, herald.wake) as wiring, _kept_agreed(clock, wiring):
+                yield wiring, redis, clock
         finally:
             await herald.close()
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await redis.aclose(close_connection_pool=True)
+
+
+def _kept_agreed(clock: AgreedClock, wiring: Wiring) -> AbstractAsyncContextManager[None]:
+    work = keep_agreed(clock, wiring.parts.pool, wiring.parts.metrics)
+    return in_background(work, "clock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +95,7 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
 @asynccontextmanager
 async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
     """Webhooks, API and dashboard, until the block ends; gives the port."""
-    async with around.wiring() as (wiring, redis), AsyncExitStack() as stack:
+    async with around.wiring() as (wiring, redis, clock), AsyncExitStack() as stack:
         receiver = Receiver(wiring.parts)
         channels: dict[str, str] = {}
         parts = WebParts(
@@ -98,11 +103,11 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             receiver=receiver,
             operator=Operator(wiring.parts),
             settle=partial(act, wiring.parts),
-            clock=around.clock,
+            clock=clock,
             metrics=wiring.parts.metrics,
             channels=channels,
             api_tokens=place.api_tokens,
-            others_ready=_redis_ready(redis),
+            others_ready=_others_ready(redis, clock),
         )
         stack.push_async_callback(receiver.close)
         _name_channels(wiring, channels)
@@ -123,12 +128,15 @@ async def _follow(wiring: Wiring, channels: dict[str, str]) -> None:
     await keep_fresh(wiring, lambda: _name_channels(wiring, channels))
 
 
-def _redis_ready(redis: ArqRedis) -> Callable[[], Awaitable[Mapping[str, bool]]]:
+def _others_ready(
+    redis: ArqRedis, clock: AgreedClock
+) -> Callable[[], Awaitable[Mapping[str, bool]]]:
     async def ready() -> Mapping[str, bool]:
         try:
-            return {"redis": bool(await redis.ping())}
+            answers = bool(await redis.ping())
         except (RedisError, OSError, TimeoutError):
-            return {"redis": False}
+            answers = False
+        return {"redis": answers, "clock": is_right(clock)}
 
     return ready
 
@@ -139,7 +147,7 @@ async def running_worker(
 ) -> AsyncIterator[Drainer]:
     """Everything that observes, decides and delivers, until the block ends; then what flies may land."""
     nudged = asyncio.Event()
-    async with around.wiring(nudged.set) as (wiring, _redis), AsyncExitStack() as stack:
+    async with around.wiring(nudged.set) as (wiring, _redis, _clock), AsyncExitStack() as stack:
         drainer = Drainer(wiring.parts, nudged)
         random = SystemRandom()
         steady = SteadyWorker(open_redis(around.redis_url), drainer, random)

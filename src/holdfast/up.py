@@ -78,7 +78,7 @@ async def up(environ: Mapping[str, str], options: Options) -> None:
             environ={**environ, **keys},
         )
         await stack.enter_async_context(running_web(around, Place(host=HERE, port=port)))
-        wiring, _ = await stack.enter_async_context(around.wiring())
+        wiring, _, _ = await stack.enter_async_context(around.wiring())
         narrator = await _narrator(wiring, servers.database_url)
         env = None if settings.database_url else _for_commands(options.data, around)
         _welcome(port, sides, env, perf_counter() - began)

@@ -77,3 +77,7 @@ on conflict (id) do update set beat_at = excluded.beat_at, redis_ok_at = coalesc
 -- bury_workers --
 -- Those that have not been heard of for a day.
 delete from workers where beat_at < $1
+
+-- database_now --
+-- The clock that all processes go by.
+select clock_timestamp()

@@ -128,3 +128,9 @@ async def beat(
 async def bury_workers(connection: asyncpg.Connection, before: datetime) -> None:
     """Forget the workers that have not been heard of since."""
     await connection.execute(_SQL["bury_workers"], before)
+
+
+async def database_now(connection: asyncpg.Connection) -> datetime:
+    """What the database's clock shows."""
+    shown: datetime = await connection.fetchval(_SQL["database_now"])
+    return shown
