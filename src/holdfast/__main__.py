@@ -115,12 +115,13 @@ def forget(booking: int) -> None:
 @click.option("--account", help="Only this one.")
 @click.option("--dry-run", is_flag=True, help="Print what differs, change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="An object a line, for programs.")
-def audit(venue: str | None, account: str | None, dry_run: bool, as_json: bool) -> None:
-    """Compare what the channels show with what we believe, and repair what differs."""
+@click.option("--restored", is_flag=True, help="Say first that the database is from a backup.")
+def audit(venue: str | None, account: str | None, restored: bool, **how: bool) -> None:
+    """Compare what the channels show with what we believe, and repair what differs; 1 if any is left."""
     from holdfast import auditing
 
     scope = auditing.Scope(venue=venue, account=account)
-    _run(auditing.run(os.environ, scope, dry_run=dry_run, as_json=as_json))
+    _run(auditing.run(os.environ, scope, auditing.Manner(restored=restored, **how)))
 
 
 @main.group()

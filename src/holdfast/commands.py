@@ -67,7 +67,10 @@ async def migrate(environ: Mapping[str, str], check: bool) -> None:
             raise Unusable(f"missing: {', '.join(missing)}. Run `holdfast migrate`")
         click.echo("The database is up to date.")
         return
-    done = await migrations.migrate(url)
+    try:
+        done = await migrations.migrate(url)
+    except migrations.Busy as busy:
+        raise Unusable(str(busy)) from busy
     click.echo("\n".join(f"applied {name}" for name in done) or "The database is up to date.")
 
 
@@ -157,6 +160,7 @@ async def web(environ: Mapping[str, str]) -> None:
     """Serve until told to stop."""
     settings = Settings.from_environ(environ)
     around = _surroundings(settings, environ)
+    await _ensure_schema(around.database_url)
     place = Place(
         host=settings.host,
         port=settings.port,
@@ -173,11 +177,24 @@ async def worker(environ: Mapping[str, str]) -> None:
     """Work until told to stop."""
     settings = Settings.from_environ(environ)
     around = _surroundings(settings, environ)
+    await _ensure_schema(around.database_url)
     metrics = (settings.host, settings.metrics_port) if settings.metrics_port else None
     async with running_worker(around, metrics):
         log.info("worker_ready")
         await until_told_to_stop()
     log.info("worker_stopped")
+
+
+async def _ensure_schema(url: str) -> None:
+    """Refuse a database that is older than this program; a newer one is made so that we can go on with it.
+
+    What is named `post` is applied when the release before is gone, and may still be missing.
+    """
+    missing = [name for name in await migrations.pending(url) if "_post_" not in name]
+    if missing:
+        raise Unusable(
+            f"the database is too old, missing: {', '.join(missing)}. Run `holdfast migrate`"
+        )
 
 
 async def simulate(environ: Mapping[str, str], wanted: Simulation) -> None:

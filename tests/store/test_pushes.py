@@ -314,7 +314,7 @@ async def test_what_is_tried_later_comes_back_as_a_new_try_or_as_a_question(
     (push,) = await claim(pool, house.rooms)
     assert await pushes.later(connection, push, state, NOW + SECOND, ("503", 1))
     assert await claim(pool, house.rooms) == []
-    assert await pushes.next_due(connection, [house.rooms]) == NOW + SECOND
+    assert await pushes.next_due(connection, [house.rooms], NOW) == NOW + SECOND
     (again,) = await claim(pool, house.rooms, now=NOW + SECOND)
     assert (again.was, again.attempts, again.absent_reads) == (was, attempts, 1)
     assert again.first_sent_at == NOW

@@ -20,12 +20,12 @@ update cursors set lease_until = clock_timestamp() + interval '30 seconds'
 update cursors set lease_until = null where id = $1 and started_at = $2
 
 -- settle --
--- When it is due again, and what came of it.
+-- When it is due again, and what came of it. Whoever lost the lease meanwhile settles nothing: another reads now.
 update cursors
    set next_due_at = $2, lease_until = null, error = $3,
        failures = case when $3::text is null then 0 else failures + 1 end,
        last_complete_at = coalesce($4, last_complete_at)
- where id = $1
+ where id = $1 and started_at = $5
 
 -- hurry --
 -- Something changed: look sooner.

@@ -29,10 +29,13 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 -- By risk: the order is the promise. A release waits until nothing is left to close on its listing, and
 -- until no call about the same thing is under way, and as long as an account around it is braked. It waits for
 -- what would lie over its own time in a pool only: elsewhere it must go before the other can come.
--- The attempt is written before the call is made.
+-- And nothing is freed on an old picture: what it was taken for may be known to another account by now. Each
+-- that sells the same units must have been read completely within a quarter of an hour, or since a block
+-- was found that we did not know: after a restored backup or a long stop that is so only once all were read anew.
+-- A call that we do not know is a newer release's, and left to it. The attempt is written before the call is made.
 with due as (
   select p.id, p.state as was from pushes p
-   where p.account_id = $1 and p.state in ('waiting', 'unknown') and p.due_at <= $2
+   where p.account_id = $1 and p.call in ('place', 'commit', 'release', 'cancel') and p.state in ('waiting', 'unknown') and p.due_at <= $2
      and (p.lease_until is null or p.lease_until < clock_timestamp())
      and (p.state = 'unknown' or not exists (
        select from pushes f
@@ -48,6 +51,17 @@ with due as (
                                    and (select count(*) from listing_units m where m.listing_id = l.id) > 1)
                    else c.state <> 'waiting' or c.due_at <= $2 end))
      and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
+     and (p.call <> 'release' or p.state = 'unknown' or not exists (
+       select from blocks b
+         join listing_units mine on mine.listing_id = b.listing_id
+         join listing_units theirs on theirs.unit_id = mine.unit_id
+         join listings l on l.id = theirs.listing_id and l.active and l.account_id <> b.account_id
+         join accounts a on a.id = l.account_id and a.active and a.mode <> 'paused'
+         join cursors c on c.account_id = a.id and c.task = 'bookings'
+        where b.id = p.block_id
+          and (c.last_complete_at is null or c.last_complete_at < case
+                 when b.marker like 'orphan-%' then b.created_at
+                 else $2 - interval '15 minutes' - 2 * make_interval(secs => a.poll_seconds) end)))
    order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
    for update skip locked),
 taken as (
@@ -94,9 +108,11 @@ update pushes p
 returning state
 
 -- next_due --
--- When there is something to send again, of the accounts that send; what the brake keeps back is not due.
+-- When there is something to send again, of the accounts that send. A release that is due at $2 and not sent
+-- waits for something else than time: for calls, a reading or a person, and each of these wakes the workers.
 select min(p.due_at) from pushes p where p.account_id = any($1::bigint[]) and p.state in ('waiting', 'unknown')
-   and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
+   and p.call in ('place', 'commit', 'release', 'cancel')
+   and (p.call <> 'release' or p.state = 'unknown' or p.due_at > $2)
 
 -- placing_on --
 -- Whether we are just placing something on this listing at this time: what appears there may be ours.

@@ -61,8 +61,10 @@ async def settle(
     error: str | None,
     complete_at: datetime | None,
 ) -> None:
-    """When it is due again; `complete_at` is when a complete reading began."""
-    await connection.execute(_SQL["settle"], cursor.id, next_due_at, error, complete_at)
+    """When it is due again; `complete_at` is when a complete reading began. Nothing if the lease was lost."""
+    await connection.execute(
+        _SQL["settle"], cursor.id, next_due_at, error, complete_at, cursor.started_at
+    )
 
 
 async def hurry(
