@@ -397,3 +397,39 @@ async def test_what_appears_where_a_block_is_just_placed_may_be_ours(
     assert await pushes.placing_on(connection, house.salon_rooms, there) is placing
     beside = asyncpg.Range(NOON, NOON + 2 * HOUR)
     assert await pushes.placing_on(connection, house.salon_rooms, beside) is False
+
+
+async def test_a_call_that_only_a_newer_release_knows_is_left_to_it(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House, block: int
+) -> None:
+    await pool.execute("alter table pushes drop constraint pushes_call_check")
+    await rows.push(block, call="move")
+    assert await claim(pool, house.rooms) == []
+    assert await pushes.next_due(connection, [house.rooms], NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("marker", "read", "goes"),
+    [
+        ("block-1", None, False),
+        ("block-1", NOW - HOUR, False),
+        ("block-1", NOW - 60 * SECOND, True),
+        ("orphan-1", NOW - 60 * SECOND, False),
+        ("orphan-1", NOW, True),
+    ],
+)
+async def test_nothing_is_released_on_an_old_picture(
+    pool: asyncpg.Pool,
+    rows: Rows,
+    house: House,
+    marker: str,
+    read: datetime | None,
+    goes: bool,
+) -> None:
+    await rows.polled(house.tables)
+    await pool.execute("update cursors set last_complete_at = $1", read)
+    stands = await rows.block(
+        house.salon_rooms, [], state="booked", wants="nothing", marker=marker, created_at=NOW
+    )
+    await rows.push(stands, call="release")
+    assert bool(await claim(pool, house.rooms)) is goes
