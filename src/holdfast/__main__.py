@@ -120,8 +120,8 @@ def audit(venue: str | None, account: str | None, restored: bool, **how: bool) -
     """Compare what the channels show with what we believe, and repair what differs; 1 if any is left."""
     from holdfast import auditing
 
-    scope = auditing.Scope(venue=venue, account=account)
-    _run(auditing.run(os.environ, scope, auditing.Manner(restored=restored, **how)))
+    manner = auditing.Manner(restored=restored, **how)
+    _run(auditing.run(os.environ, auditing.Scope(venue=venue, account=account), manner))
 
 
 @main.group()
