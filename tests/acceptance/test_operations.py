@@ -29,11 +29,7 @@ ADDITIVE: Migration = (
     + "".join(f"alter table {name} add column added text default 'x';" for name in TABLES),
 )
 BROKEN: Migration = ("9998_pre_broken", f"{ADDITIVE[1]} select 1 / 0;")
-UNDO = (
-    "drop table added;"
-    + "".join(f"alter table {name} drop column added;" for name in TABLES)
-    + "delete from schema_migrations where name like '999%'"
-)
+UNDO = "drop table added;" + "".join(f"alter table {name} drop column added;" for name in TABLES)
 FAULTS = ("Traceback", "lane_failed", "request_failed", "task_died", "configuration_not_taken")
 
 
@@ -73,6 +69,12 @@ async def applied(stage: Stage, *more: Migration) -> list[str]:
     return await migrate(stage.settings["HOLDFAST_DATABASE_URL"], [*migrations(), *more])
 
 
+async def undone(stage: Stage) -> None:
+    """As patiently as any migration: the workers go on."""
+    await applied(stage, ("9999_pre_undo", UNDO))
+    await stage.pool.execute("delete from schema_migrations where name like '999%'")
+
+
 async def columns(stage: Stage) -> Sequence[str]:
     rows = await stage.pool.fetch(
         "select table_name || '.' || column_name as name from information_schema.columns"
@@ -108,7 +110,7 @@ async def test_a_migration_among_guests_waits_its_turn_and_ends_nobody(on_stage:
     await on_stage.agrees()
     unharmed(on_stage)
     assert pids(on_stage) == before
-    await on_stage.pool.execute(UNDO)
+    await undone(on_stage)
 
 
 async def test_a_migration_that_fails_in_the_middle_leaves_everything_as_it_was(
@@ -141,7 +143,7 @@ async def test_a_process_refuses_an_older_schema_in_one_line_and_accepts_a_newer
         await on_stage.programs["worker.1"].end()
         await on_stage.raise_again("worker.1")
     finally:
-        await on_stage.pool.execute(UNDO)
+        await undone(on_stage)
 
 
 async def test_redis_emptied_again_and_again_and_then_replaced_by_an_empty_one_loses_nothing(
