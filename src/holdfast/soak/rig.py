@@ -56,8 +56,13 @@ class Postgres:
 
     def kill(self) -> None:
         """The postmaster, without a goodbye; its children see that and end."""
+        os.kill(self.number, signal.SIGKILL)
+
+    @property
+    def number(self) -> int:
+        """The postmaster's process."""
         told = (self.folder / "postgres" / "postmaster.pid").read_text()
-        os.kill(int(told.splitlines()[0]), signal.SIGKILL)
+        return int(told.splitlines()[0])
 
     @property
     def socket(self) -> str:
