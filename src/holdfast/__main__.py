@@ -233,6 +233,21 @@ def soak(minutes: float, seed: int, no_faults: bool) -> None:
     _run(soak_now(replace(wish, gap=0.0) if no_faults else wish))
 
 
+@main.command()
+@click.option("--minutes", default=5.0, show_default=True, type=click.FloatRange(0.05, 60))
+@click.option("--seed", default=1, show_default=True, help="Of guests and webhooks.")
+@click.option("--stock", default=400, show_default=True, type=click.IntRange(10, 2000))
+def flood(minutes: float, seed: int, stock: int) -> None:
+    """Send webhooks at ten times what the workers can do, then check that nothing was lost.
+
+    Prints the figures; exit code 1 if anything was violated. `--stock`: bookings tried on each channel before.
+    """
+    from holdfast.soak.flood import Wish
+    from holdfast.soak.flood import flood as flood_now
+
+    _run(flood_now(Wish(seed=seed, seconds=60 * minutes, stock=stock)))
+
+
 @main.group()
 def conflicts() -> None:
     """What a person should settle: list, show, decide. The worker makes the calls."""

@@ -135,7 +135,7 @@ async def rigged(folder: Path, seed: int) -> AsyncIterator[Rig]:
             sides=sides,
             redis_port=ports["redis"],
         )
-        await until(lambda: _read_once(postgres.url), "everything was read once", look=0.5)
+        await until(lambda: read_once(postgres.url), "everything was read once", look=0.5)
         yield rig
 
 
@@ -217,7 +217,8 @@ async def _ours(
     return programs
 
 
-async def _read_once(url: str) -> bool:
+async def read_once(url: str) -> bool:
+    """Whether every account's bookings and offers were read completely at least once."""
     connection = await asyncpg.connect(url)
     try:
         unread = "select count(*) from cursors where last_complete_at is null and task <> 'audit'"
