@@ -46,7 +46,7 @@ class Wish:
 
     seed: int
     seconds: float
-    stock: int = 400
+    stock: int = 100
 
 
 @dataclass(kw_only=True)

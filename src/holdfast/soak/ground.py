@@ -35,6 +35,9 @@ horizon_days = 7
 """
 """Nothing waits for a budget; and webhooks, not polls, are what tells of bookings."""
 
+START_SECONDS = 240.0
+"""Nine processes at once, on a machine that may have other things to do."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
@@ -63,8 +66,10 @@ async def prepared(folder: Path, webhooks_to: str) -> AsyncIterator[Ground]:
         ours = await _ours(folder, sides, (postgres.url, redis_port), ports)
         await stack.enter_async_context(started(*ours.values()))
         for name, program in ours.items():
-            await program.says(READY[name.partition(".")[0]])
-        await until(lambda: read_once(postgres.url), "everything was read once", look=0.5)
+            await program.says(READY[name.partition(".")[0]], START_SECONDS)
+        await until(
+            lambda: read_once(postgres.url), "everything was read once", START_SECONDS, look=0.5
+        )
         webs = tuple(f"http://{HERE}:{port}" for port in ports.values())
         yield Ground(postgres=postgres, ours=ours, sides=sides, webs=webs)
 
