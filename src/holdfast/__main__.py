@@ -1,14 +1,13 @@
 """The command line: parse, call, exit code."""
 
-import asyncio
 import os
 import sys
-from collections.abc import Coroutine
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
+
+from holdfast.running import run as _run
+from holdfast.soak.command_line import flood, soak
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,23 +17,6 @@ def main() -> None:
 
     Exit codes: 0 ok, 1 failed, 2 wrong usage or configuration.
     """
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Run it; what an operator can mend becomes one line."""
-    from holdfast.complaints import explained
-
-    try:
-        asyncio.run(work)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:
-        told = explained(error)
-        if told is None:
-            raise
-        line, code = told
-        click.echo(f"holdfast: {line}", err=True)
-        sys.exit(code)
 
 
 def _said(_context: click.Context, _option: click.Parameter, text: str) -> str:
@@ -218,20 +200,8 @@ def up(
     _run(everything.up(os.environ, options))
 
 
-@main.command()
-@click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.1, 1440))
-@click.option("--seed", default=7, show_default=True, help="Of guests and faults.")
-@click.option("--no-faults", is_flag=True, help="Only the guests.")
-def soak(minutes: float, seed: int, no_faults: bool) -> None:
-    """Run everything on this machine among faults, then check that nothing was lost or sold twice by us.
-
-    Prints the figures; exit code 1 if anything was violated, with the history of the booking concerned.
-    """
-    from holdfast.soak.soak import Wish
-    from holdfast.soak.soak import soak as soak_now
-
-    wish = Wish(seed=seed, seconds=60 * minutes)
-    _run(soak_now(replace(wish, gap=0.0) if no_faults else wish))
+main.add_command(soak)
+main.add_command(flood)
 
 
 @main.group()

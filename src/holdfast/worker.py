@@ -145,6 +145,10 @@ async def beat(parts: Parts, name: str, redis_ok: Callable[[], datetime | None])
 
 
 async def drain_job(ctx: dict[str, Any]) -> None:
-    """arq's function: whatever is due, not what the hint was about."""
+    """arq's function: look soon at whatever is due, not at what the hint was about.
+
+    The sweep looks: ten hints that each looked by themselves would wait for one venue's lock with ten of the
+    pool's connections, and leave none to the lanes.
+    """
     drainer: Drainer = ctx["drainer"]
-    await drainer.run()
+    drainer.nudge()

@@ -100,7 +100,7 @@ STRETCH = asyncpg.Range(NOON + 1000 * HOUR, NOON + 1048 * HOUR)
 LATER = NOW + timedelta(days=400)
 
 HOT: list[tuple[str, str, tuple[object, ...]]] = [
-    ("inbox", "claim", (LATER, 100, "account")),
+    ("inbox", "claim", (LATER, 100, "account", 5_000)),
     ("inbox", "due_accounts", (LATER,)),
     ("inbox", "finish", ([4711, 4712], LATER, "applied")),
     ("inbox", "next_due", ()),

@@ -76,3 +76,27 @@ select j.at, j.kind, j.actor, j.booking_id, j.block_id, j.data
                        where b.because && array(select id from bookings where external_id = any($1::text[]))
                           or b.external_id = any($1::text[]) or b.last_ref = any($1::text[]))
  order by j.at, j.seq
+
+-- backlog --
+-- What waits to be read, a row for each booking: how risky it is to wait, and whether somebody has it in hand.
+select i.account_id, i.ref, count(*) as told, max(i.id) as last_id,
+       (array_agg(lower(b.during)))[1] as starts_at, (array_agg(upper(b.during)))[1] as ends_at,
+       bool_or(i.lease_until > clock_timestamp()) as in_hand
+  from inbox i left join bookings b on b.account_id = i.account_id and b.external_id = i.ref
+ where i.done_at is null and i.ref is not null
+   and not exists (select from blocks k where k.account_id = i.account_id and i.ref in (k.external_id, k.last_ref))
+ group by 1, 2
+
+-- drained --
+-- When the last row of each was done, and whether its reading had to be put off.
+select id, done_at, attempts from inbox where id = any($1::bigint[])
+
+-- refs --
+-- Every booking that webhooks told of.
+select distinct account_id, ref from inbox where via = 'webhook' and ref is not null
+
+-- busy --
+-- What could be done at once. A call that its channel refused may wait for minutes: that is rest as well.
+select 'inbox' as what, count(*) as n from inbox where done_at is null
+union all
+select 'pushes', count(*) from pushes where state in ('in_flight', 'unknown') or (state = 'waiting' and due_at <= now())

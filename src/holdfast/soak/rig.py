@@ -56,8 +56,13 @@ class Postgres:
 
     def kill(self) -> None:
         """The postmaster, without a goodbye; its children see that and end."""
+        os.kill(self.number, signal.SIGKILL)
+
+    @property
+    def number(self) -> int:
+        """The postmaster's process."""
         told = (self.folder / "postgres" / "postmaster.pid").read_text()
-        os.kill(int(told.splitlines()[0]), signal.SIGKILL)
+        return int(told.splitlines()[0])
 
     @property
     def socket(self) -> str:
@@ -130,7 +135,7 @@ async def rigged(folder: Path, seed: int) -> AsyncIterator[Rig]:
             sides=sides,
             redis_port=ports["redis"],
         )
-        await until(lambda: _read_once(postgres.url), "everything was read once", look=0.5)
+        await until(lambda: read_once(postgres.url), "everything was read once", look=0.5)
         yield rig
 
 
@@ -212,7 +217,8 @@ async def _ours(
     return programs
 
 
-async def _read_once(url: str) -> bool:
+async def read_once(url: str) -> bool:
+    """Whether every account's bookings and offers were read completely at least once."""
     connection = await asyncpg.connect(url)
     try:
         unread = "select count(*) from cursors where last_complete_at is null and task <> 'audit'"

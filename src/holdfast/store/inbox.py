@@ -11,6 +11,9 @@ from holdfast.store.queries import load
 
 _SQL = load("inbox")
 
+MOST_ROWS = 5_000
+"""Taken at once, however often each booking was told of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
@@ -79,8 +82,8 @@ async def due_accounts(connection: asyncpg.Connection, now: datetime) -> list[in
 async def claim(
     connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
 ) -> list[Claimed]:
-    """Take what is due of an account, oldest first, for 30 seconds of the database's clock."""
-    rows = await connection.fetch(_SQL["claim"], now, limit, account_id)
+    """Take all that waits for so many bookings of an account, riskiest first, for 30 seconds of the database's clock."""
+    rows = await connection.fetch(_SQL["claim"], now, limit, account_id, MOST_ROWS)
     return [Claimed(**row) for row in rows]
 
 

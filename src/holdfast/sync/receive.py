@@ -1,6 +1,7 @@
 """receive: webhooks are verified, stored raw with one commit for all that gathered, and answered after it."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -9,13 +10,21 @@ import structlog
 
 from holdfast.store import inbox
 from holdfast.store.inbox import Incoming
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.sync.parts import Parts
 
 log = structlog.get_logger()
 
 BATCH = 500
+BATCH_BYTES = 8 * 1024 * 1024
+"""What goes into one commit; a single delivery may be larger."""
+
 BACKLOG = 5_000
+BACKLOG_BYTES = 64 * 1024 * 1024
 """Deliveries that may wait for their commit; more are asked to come again."""
+
+PATIENCE = 8.0
+"""Seconds that a delivery waits for its commit: providers take ten seconds of silence for a failure anyway."""
 
 KEPT_HEADERS = frozenset({"content-type", "user-agent", "x-request-id"})
 """Headers worth keeping; all others may hold secrets."""
@@ -36,6 +45,7 @@ class Overloaded(Exception):
 @dataclass(slots=True)
 class _Waiting:
     rows: Sequence[Incoming]
+    size: int
     stored: asyncio.Future[None]
 
 
@@ -44,24 +54,32 @@ class Receiver:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._queue: list[_Waiting] = []
+        self._queue: deque[_Waiting] = deque()
+        self._held = 0
         self._flusher: asyncio.Task[None] | None = None
 
     async def accept(self, account: str, headers: Mapping[str, str], body: bytes) -> None:
         """Return once the delivery is committed.
 
-        Raises UnknownAccount, the channel's Forged, Stale or Malformed, Overloaded, or what asyncpg
-        raises when the database cannot be reached: then nothing was stored.
+        Raises UnknownAccount, the channel's Forged, Stale or Malformed, Overloaded, or one of
+        DATABASE_FAILURES when it is not known to be stored: the provider must send it again.
         """
-        rows = self._rows(account, headers, body)
-        if len(self._queue) >= BACKLOG:
+        if len(self._queue) >= BACKLOG or self._held >= BACKLOG_BYTES:
             raise Overloaded(1.0)
-        waiting = _Waiting(rows, asyncio.get_running_loop().create_future())
+        rows = self._rows(account, headers, body)
+        self._held += len(body)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._stored(_Waiting(rows, len(body), _future()))
+        finally:
+            self._held -= len(body)
+        self._parts.wake()
+
+    async def _stored(self, waiting: _Waiting) -> None:
         self._queue.append(waiting)
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush_all())
         await waiting.stored
-        self._parts.wake()
 
     async def close(self) -> None:
         """Store what has gathered."""
@@ -95,20 +113,32 @@ class Receiver:
 
     async def _flush_all(self) -> None:
         while self._queue:
-            batch, self._queue = self._queue[:BATCH], self._queue[BATCH:]
-            await self._flush([w for w in batch if not w.stored.done()])
+            await self._flush(self._batch())
+
+    def _batch(self) -> list[_Waiting]:
+        """The oldest, as many as go into one commit."""
+        batch, size = [self._queue.popleft()], 0
+        while self._queue and len(batch) < BATCH:
+            size += batch[-1].size
+            if size + self._queue[0].size > BATCH_BYTES:
+                break
+            batch.append(self._queue.popleft())
+        return batch
 
     async def _flush(self, batch: Sequence[_Waiting]) -> None:
+        """Whatever goes wrong, whoever waits is told, and the flusher lives on."""
+        batch = [waiting for waiting in batch if not waiting.stored.done()]  # some gave up
+        if not batch:
+            return
         try:
             await self._store(batch)
-        except (
-            Exception
-        ) as error:  # whatever it was, whoever waits is told, and the flusher lives on
-            if len(batch) == 1:
-                _fail(batch[0], error)
+        except Exception as error:
+            if len(batch) == 1 or isinstance(error, DATABASE_FAILURES):
+                _fail(batch, error)
                 return
-            for waiting in batch:  # a poison row must hurt only itself
-                await self._flush([waiting])
+            half = len(batch) // 2  # a poison row must hurt only itself
+            await self._flush(batch[:half])
+            await self._flush(batch[half:])
             return
         for waiting in batch:
             if not waiting.stored.done():
@@ -122,9 +152,14 @@ class Receiver:
             await inbox.touch_accounts(connection, heard, self._parts.now())
 
 
-def _fail(waiting: _Waiting, error: Exception) -> None:
-    if not waiting.stored.done():
-        waiting.stored.set_exception(error)
+def _future() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.stored.done():
+            waiting.stored.set_exception(error)
 
 
 def _type(raw: str) -> str:

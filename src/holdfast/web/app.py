@@ -10,8 +10,9 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from holdfast.standing import OTHER
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web import dashboard, health, hooks
-from holdfast.web.failures import DATABASE_FAILURES, OUTAGE, Outage, failures
+from holdfast.web.failures import OUTAGE, Outage, failures
 from holdfast.web.guard import add_headers, guard
 from holdfast.web.openapi import document
 from holdfast.web.pages import PAGES, environment

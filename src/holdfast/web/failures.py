@@ -2,25 +2,13 @@
 
 import secrets
 
-import asyncpg
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web.pages import PAGES
 from holdfast.web.problems import FAILED, Problem, as_json, from_http, unavailable
-
-DATABASE_FAILURES = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # shut down, starting up, statement cancelled
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,  # a deadlock, a serialisation failure
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    TimeoutError,
-    OSError,
-)
-"""Postgres does not answer, or not in time: asking again may help. Other errors of its are ours."""
 
 log = structlog.get_logger()
 

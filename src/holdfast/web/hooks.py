@@ -7,8 +7,9 @@ from aiohttp import web
 from aiohttp.http_exceptions import TransferEncodingError
 
 from holdfast.channel import Forged, Malformed, Stale, WebhookRefused
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.sync.receive import Overloaded, UnknownAccount
-from holdfast.web.failures import DATABASE_FAILURES, OUTAGE, logged
+from holdfast.web.failures import OUTAGE, logged
 from holdfast.web.parts import PARTS, WebParts
 from holdfast.web.problems import (
     INVALID,
