@@ -113,7 +113,17 @@ class Metrics:
         self.poll_items = self._counter(
             "poll_items",
             "Bookings met by polls",
-            channel | {"result": ("unchanged", "changed", "new", "missed_by_webhook")},
+            channel
+            | {
+                "result": (
+                    "unchanged",
+                    "changed",
+                    "new",
+                    "missed_by_webhook",
+                    "unreadable",
+                    "unusable",
+                )
+            },
         )
         self.channel_requests = self._counter(
             "channel_requests",

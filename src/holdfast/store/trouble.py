@@ -10,3 +10,10 @@ DATABASE_TROUBLE = (
     TimeoutError,
 )
 """A long-running task waits and looks again, whichever of these it is."""
+
+REFUSED_VALUES = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
+"""Those of them that say nothing of the database, but of what it was to keep."""
