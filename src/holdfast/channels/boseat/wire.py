@@ -43,6 +43,12 @@ def _fit_or_absent(value: object, read: ValidatorFunctionWrapHandler) -> object:
     return _absent_if_unreadable(fit(value) if isinstance(value, str) else value, read)
 
 
+def _no_fraction(value: object) -> object:
+    if isinstance(value, float):  # NaN and Infinity are, too
+        raise ValueError("an id that is a fraction")
+    return value
+
+
 def _only_objects(value: object) -> object:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
@@ -65,7 +71,7 @@ def _as_object(value: object) -> object:
     return {"id": value} if isinstance(value, str) else value
 
 
-Id = Annotated[str, AfterValidator(usable_id)]
+Id = Annotated[str, BeforeValidator(_no_fraction), AfterValidator(usable_id)]
 Instant = Annotated[datetime, WrapValidator(lambda value, read: _in_utc(read(value)))]
 Word = Annotated[str | None, WrapValidator(_fit_or_absent)]
 Other = Annotated[Id | None, WrapValidator(_absent_if_unreadable)]

@@ -64,9 +64,15 @@ def ensure_success(operation: str, reply: Reply, now: datetime) -> None:
             retry_after=retry_after(reply.headers.get("retry-after"), now),
             status=reply.status,
         )
-    if 400 <= reply.status < 500:
+    if 400 <= reply.status < 500 and not (reply.status in (404, 410) and _is_web_page(reply)):
         raise _refusal(operation, reply.status, _raw(reply))
     raise _fault(operation, reply)
+
+
+def _is_web_page(reply: Reply) -> bool:
+    """It comes from some other server on the way, and says nothing about what is there."""
+    kind = reply.headers.get("content-type", "")
+    return "html" in kind.lower() or reply.body.lstrip()[:1] == b"<"
 
 
 def _refusal(operation: str, status: int, raw: str) -> ChannelError:

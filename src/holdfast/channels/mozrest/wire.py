@@ -66,7 +66,8 @@ def _from_epoch(seconds: float) -> datetime:
 
 def _text(value: object) -> object:
     """Ids, telephones and the like come as string or number (C10)."""
-    number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    number = whole or (isinstance(value, float) and isfinite(value))
     return str(value) if number else value
 
 
@@ -134,7 +135,7 @@ class Booking(BookingFields):
 class Commit(BookingFields):
     """A commit's answer; when it asks for a payment it may lack the id (U15)."""
 
-    id: Text = None
+    id: Id | None = None
 
 
 class PendingBooking(Wire):
