@@ -26,6 +26,7 @@ LONG = (0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 EXPOSED = (0.1, 0.25, *LONG, 7200, 21600, 86400)
 SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
+POLL_RESULTS = ("unchanged", "changed", "new", "missed_by_webhook", "unreadable", "unusable")
 WEBHOOK_RESULTS = (
     "accepted",
     "forged",
@@ -113,7 +114,7 @@ class Metrics:
         self.poll_items = self._counter(
             "poll_items",
             "Bookings met by polls",
-            channel | {"result": ("unchanged", "changed", "new", "missed_by_webhook")},
+            channel | {"result": POLL_RESULTS},
         )
         self.channel_requests = self._counter(
             "channel_requests",

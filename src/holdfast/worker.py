@@ -106,6 +106,10 @@ class Drainer:
                     continue
             except DATABASE_TROUBLE as error:
                 self._in_trouble(type(error).__name__)
+            except (
+                Exception
+            ):  # what was being read keeps its lease and comes back; the fault is ours
+                log.exception("reading_failed")
             await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.3, 0.5))
 
     async def _until_due(self) -> float:

@@ -136,15 +136,19 @@ async def simulators(folder: Path, web_url: str) -> AsyncIterator[dict[str, Prog
 
 @asynccontextmanager
 async def stage(
-    folder: Path, database_url: str, web_port: int, urls: Mapping[str, str]
+    folder: Path, database_url: str, web_port: int, urls: Mapping[str, str], **more: str
 ) -> AsyncIterator[Stage]:
-    """Redis, release, one web, two workers, against these providers, configured by file and environment alone."""
+    """Redis, release, one web, two workers, against these providers, configured by file and environment alone.
+
+    `more` is environment as well.
+    """
     port = free_port()
     settings = {
         **SECRETS,
         "HOLDFAST_DATABASE_URL": database_url,
         "HOLDFAST_REDIS_URL": f"redis://{HERE}:{port}/0",
         "HOLDFAST_PORT": str(web_port),
+        **more,
     }
     write_configuration(folder, urls)
     done = await release(folder, **settings)

@@ -54,6 +54,18 @@ class Facts(Database):
         row = self._incoming((account, via, ref, raw_type), None, at)
         return named([self.inbox.update(row, done_at=at, outcome=rest[0])], "id")
 
+    def inbox_keep_once(
+        self, account: int, via: str, ref: str, raw_type: str, at: datetime, *rest: Any
+    ) -> list[Row]:
+        outcome, _body, delivery = rest
+        if not any(
+            (i["account_id"], i["delivery_id"], i["ref"]) == (account, delivery, ref)
+            for i in self.inbox
+        ):
+            row = self._incoming((account, via, ref, raw_type), delivery, at)
+            self.inbox.update(row, done_at=at, outcome=outcome)
+        return []
+
     def inbox_claim(self, now: datetime, limit: int, account: int, most: int) -> list[Row]:
         free = [i for i in self._waiting() if i["account_id"] == account and self.free_to_claim(i)]
         due = [i for i in free if i["due_at"] <= now and i["ref"] is not None]

@@ -74,6 +74,21 @@ async def add_done(connection: asyncpg.Connection, row: Incoming, outcome: str) 
     return added
 
 
+async def keep_once(connection: asyncpg.Connection, row: Incoming, outcome: str) -> None:
+    """Keep what nothing more is to be done about, unless its delivery id was kept before."""
+    await connection.execute(
+        _SQL["keep_once"],
+        row.account_id,
+        row.via,
+        row.ref,
+        row.raw_type,
+        row.received_at,
+        outcome,
+        row.body,
+        row.delivery_id,
+    )
+
+
 async def due_accounts(connection: asyncpg.Connection, now: datetime) -> list[int]:
     """The accounts whose news wait."""
     return [row["account_id"] for row in await connection.fetch(_SQL["due_accounts"], now)]

@@ -12,6 +12,14 @@ insert into inbox (account_id, via, ref, raw_type, received_at, due_at, done_at,
 values ($1, $2, $3, $4, $5, $5, $5, $6, $7)
 returning id
 
+-- keep_once --
+-- What could not be used, told again and again: one row of it is enough. Nothing is kept of an erased guest.
+insert into inbox (account_id, via, ref, raw_type, received_at, due_at, done_at, outcome, body, delivery_id)
+values ($1, $2, $3, $4, $5, $5, $5, $6,
+        case when exists (select from bookings b join guests g on g.booking_id = b.id and g.erased_at is not null
+                           where b.account_id = $1 and b.external_id = $3) then null else $7::bytea end, $8)
+on conflict on constraint inbox_one_delivery do nothing
+
 -- claim --
 -- By risk, a booking at a time: of what was never read nobody knows when it starts, and nothing is closed for it
 -- yet; then the soonest start; what is over comes last. All that waits for a booking is taken together, for one
@@ -44,9 +52,17 @@ taken as (
 select id, account_id, via, ref, raw_type, received_at, attempts from taken order by place nulls first, id
 
 -- finish --
--- The second worker that comes to a finished row finds nothing to finish.
-update inbox set done_at = $2, outcome = $3, error = null, lease_until = null
- where id = any($1::bigint[]) and done_at is null
+-- The second worker that comes to a finished row finds nothing to finish. What is told of an erased guest
+-- is not kept a moment longer than it takes to read it.
+update inbox i
+   set done_at = $2, outcome = $3, error = null, lease_until = null,
+       headers = case when gone.erased then null else i.headers end,
+       body = case when gone.erased then null else i.body end
+  from (select n.id, exists (select from bookings b join guests g on g.booking_id = b.id
+                              where b.account_id = n.account_id and b.external_id = n.ref
+                                and g.erased_at is not null) as erased
+          from inbox n where n.id = any($1::bigint[])) gone
+ where i.id = gone.id and i.done_at is null
 
 -- later --
 -- Back into the queue, with the reason shown.

@@ -26,3 +26,10 @@ DATABASE_FAILURES = (
 )
 """Postgres does not answer, or not in time, or takes nothing in: asking again may help. Other errors of its
 are ours."""
+
+REFUSED_VALUES = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
+"""Those of them that say nothing of the database, but of what it was to keep."""

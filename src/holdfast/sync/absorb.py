@@ -1,9 +1,10 @@
 """absorb: hints from the inbox become one coalesced read each, and the reads become decisions."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -14,12 +15,13 @@ from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import inbox
 from holdfast.store.inbox import Claimed
+from holdfast.store.trouble import DATABASE_TROUBLE, REFUSED_VALUES
 from holdfast.sync.brake import believed
 from holdfast.sync.decide import Observation, decide, venue_of
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.unmapped import keep_unmapped
-from holdfast.sync.unreadable import keep_raw
+from holdfast.sync.unreadable import keep_raw, set_aside
 
 log = structlog.get_logger()
 
@@ -161,11 +163,32 @@ async def apply(parts: Parts, observations: Sequence[Observation]) -> None:
     for observation in observations:
         venue_id = await _venue(parts, observation)
         if venue_id is None:
-            await keep_unmapped(parts, observation)
+            await _one_by_one_if_need_be(parts, partial(_keep_unmapped, parts), [observation])
         else:
             by_venue.setdefault(venue_id, []).append(observation)
     for venue_id, group in by_venue.items():
-        await decide(parts, venue_id, group)
+        await _one_by_one_if_need_be(parts, partial(decide, parts, venue_id), group)
+
+
+async def _one_by_one_if_need_be(
+    parts: Parts, act: Callable[[Sequence[Observation]], Awaitable[None]], on: Sequence[Observation]
+) -> None:
+    """What cannot be decided on hurts only itself: then the others are decided without it."""
+    try:
+        await act(on)
+    except Exception as error:
+        if isinstance(error, DATABASE_TROUBLE) and not isinstance(error, REFUSED_VALUES):
+            raise
+        if len(on) == 1:
+            await set_aside(parts, on[0], error)
+            return
+        for observation in on:
+            await _one_by_one_if_need_be(parts, act, [observation])
+
+
+async def _keep_unmapped(parts: Parts, observations: Sequence[Observation]) -> None:
+    for observation in observations:
+        await keep_unmapped(parts, observation)
 
 
 async def _venue(parts: Parts, observation: Observation) -> int | None:
