@@ -273,11 +273,11 @@ class Pushes(Database):
         if place["state"] not in ("waiting", *FLYING) or place["block_id"] is None:
             return False
         one, other = (self.blocks.rows[p["block_id"]] for p in (place, release))
-        if one["listing_id"] != other["listing_id"]:
+        if one["listing_id"] != other["listing_id"] or one["wants"] == "nothing":
             return False
         if overlaps(one["during"], other["during"]):
             return self.setup.outlets[one["listing_id"]].pool
-        return bool(place["state"] != "waiting" or place["due_at"] <= now)
+        return bool(place["state"] == "in_flight" or place["due_at"] <= now)
 
     def _taken(self, push: Row, now: datetime) -> Row:
         was = push["state"]

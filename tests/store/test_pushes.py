@@ -241,6 +241,26 @@ async def test_a_release_waits_for_nothing_else(
     assert release in [push.id for push in await claim(pool, house.rooms)]
 
 
+async def test_a_release_does_not_wait_while_nobody_can_know_what_became_of_a_hold(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    """A hold that no call can show is looked for again and again, for minutes, until it must have lapsed."""
+    first, second = await blocks(rows, house, 2)
+    release = await rows.push(first, call="release", risk=40)
+    await rows.push(second, call="place", state="unknown", due_at=NOW + SECOND)
+    assert [push.id for push in await claim(pool, house.rooms)] == [release]
+
+
+async def test_a_release_does_not_wait_for_what_need_not_be_closed_any_more(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    first, second = await blocks(rows, house, 2)
+    release = await rows.push(first, call="release", risk=40)
+    await rows.push(second, call="place", state="unknown")
+    await pool.execute("update blocks set wants = 'nothing' where id = $1", second)
+    assert release in [push.id for push in await claim(pool, house.rooms)]
+
+
 async def test_a_call_whose_worker_is_gone_has_an_unknown_outcome(
     pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House, block: int
 ) -> None:

@@ -13,11 +13,13 @@ LINKS = (*(f"to-{side}" for side in SIDES), "webhooks", "to-redis", "to-postgres
 
 TARGETS: Mapping[str, Sequence[str]] = {
     "process killed": OURS,
+    "process told to stop": OURS,
     "process paused": (*OURS, *SIDES),
     "redis flushed": ("redis",),
     "redis killed": ("redis",),
     "redis paused": ("redis",),
     "postgres killed": ("postgres",),
+    "postgres paused": ("postgres",),
     "provider 429": SIDES,
     "provider 5xx before": SIDES,
     "provider 5xx after": SIDES,
@@ -30,7 +32,7 @@ TARGETS: Mapping[str, Sequence[str]] = {
     "token revoked": SIDES,
     **{f"link {manner}": LINKS for manner in MANNERS},
 }
-"""What each kind of fault may strike."""
+"""What each kind of fault may strike. A simulator is never killed: its books are the truth that all is judged by."""
 
 LEASE_AND_MORE = 35.0
 """Seconds: a worker paused for so long comes back to leases that others have taken."""
@@ -96,4 +98,5 @@ def _targets(kind: str, seconds: float) -> Sequence[str]:
 def _length(random: Random, kind: str, seconds: float) -> float:
     if kind == "process paused" and seconds >= LONG_FROM and random.random() < 0.3:
         return LEASE_AND_MORE
-    return random.uniform(0.5, 3.0) if kind.endswith("killed") else random.uniform(1.0, 6.0)
+    short = kind.endswith(("killed", "to stop"))
+    return random.uniform(0.5, 3.0) if short else random.uniform(1.0, 6.0)

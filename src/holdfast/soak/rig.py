@@ -56,8 +56,22 @@ class Postgres:
 
     def kill(self) -> None:
         """The postmaster, without a goodbye; its children see that and end."""
+        os.kill(self._postmaster(), signal.SIGKILL)
+
+    async def pids(self) -> list[int]:
+        """Of the postmaster, which must be stopped before it starts more of them, and of its children."""
+        connection = await asyncpg.connect(self.url, timeout=60)
+        try:
+            rows = await connection.fetch(
+                "select pid from pg_stat_activity where pid <> pg_backend_pid()"
+            )
+        finally:
+            await connection.close(timeout=60)
+        return [self._postmaster(), *(row["pid"] for row in rows)]
+
+    def _postmaster(self) -> int:
         told = (self.folder / "postgres" / "postmaster.pid").read_text()
-        os.kill(int(told.splitlines()[0]), signal.SIGKILL)
+        return int(told.splitlines()[0])
 
     @property
     def socket(self) -> str:

@@ -1,6 +1,7 @@
 """Carries out the planned faults, each for its time, and heals what it did."""
 
 import asyncio
+import os
 import signal
 import time
 from collections import Counter
@@ -66,13 +67,14 @@ class Strikes:
             return self._link
         if family == "webhooks":
             return self._webhooks
-        if what in ("killed", "paused") and family != "postgres":
+        if what in ("killed", "paused", "told to stop") and family != "postgres":
             return self._process
         if what in ("429", "5xx before", "5xx after", "time-out after"):
             return self._provider
         return {
             "redis flushed": self._flush,
             "postgres killed": self._postgres,
+            "postgres paused": self._frozen,
             "provider clock ahead": self._clock,
             "token revoked": self._token,
         }[kind]
@@ -88,7 +90,7 @@ class Strikes:
                 program.send(signal.SIGCONT)
             return
         self.rig.down.add(fault.target)
-        await program.kill()
+        await (program.stop() if fault.kind.endswith("to stop") else program.kill())
         await asyncio.sleep(fault.seconds)
         await self.rig.raise_again(fault.target)
 
@@ -102,6 +104,14 @@ class Strikes:
         self.rig.postgres.kill()
         await asyncio.sleep(fault.seconds)
         await self.rig.postgres.start()
+
+    async def _frozen(self, fault: Fault) -> None:
+        pids = await self.rig.postgres.pids()
+        try:
+            send(pids, signal.SIGSTOP)
+            await asyncio.sleep(fault.seconds)
+        finally:
+            send(pids, signal.SIGCONT)
 
     async def _link(self, fault: Fault) -> None:
         link, word = self.rig.links[fault.target], fault.kind.removeprefix("link ")
@@ -153,6 +163,13 @@ class Strikes:
     async def _set(self, side: str, ahead: float) -> None:
         await self._told(side, "POST", "/clock", {"ahead": ahead})
         self.clocks.append(Clock(side=side, set_at=SystemClock().now(), ahead=ahead))
+
+
+def send(pids: Sequence[int], sign: signal.Signals) -> None:
+    """To all of them that are still there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, sign)
 
 
 def rule(fault: Fault) -> dict[str, object]:

@@ -28,7 +28,8 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 -- claim --
 -- By risk: the order is the promise. A release waits until nothing is left to close on its listing, and
 -- until no call about the same thing is under way, and as long as an account around it is braked. It waits for
--- what would lie over its own time in a pool only: elsewhere it must go before the other can come.
+-- what would lie over its own time in a pool only: elsewhere it must go before the other can come. Whether a hold
+-- stands may not be known for minutes: what lies apart from it does not wait so long.
 -- The attempt is written before the call is made.
 with due as (
   select p.id, p.state as was from pushes p
@@ -42,11 +43,11 @@ with due as (
      and (p.call <> 'release' or p.state = 'unknown' or not exists (
        select from pushes c join blocks cb on cb.id = c.block_id join blocks rb on rb.id = p.block_id
         where c.account_id = $1 and c.call = 'place' and c.state in ('waiting', 'in_flight', 'unknown')
-          and cb.listing_id = rb.listing_id
+          and cb.listing_id = rb.listing_id and cb.wants <> 'nothing'
           and case when cb.during && rb.during
                    then exists (select from listings l where l.id = cb.listing_id and l.takes = 'one'
                                    and (select count(*) from listing_units m where m.listing_id = l.id) > 1)
-                   else c.state <> 'waiting' or c.due_at <= $2 end))
+                   else c.state = 'in_flight' or c.due_at <= $2 end))
      and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
    order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
    for update skip locked),
