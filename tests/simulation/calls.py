@@ -234,7 +234,13 @@ class Pushes(Database):
             asked = (block["listing_id"], block["during"], block["party"])
             found.setdefault(asked, []).append(push["settled_at"])
         return [
-            {"listing_id": i, "during": d, "party": p, "times": len(at), "last_at": max(at)}
+            {
+                "listing_id": i,
+                "during": d,
+                "party": p,
+                "times": len({moment.timestamp() // 15 for moment in at}),
+                "last_at": max(at),
+            }
             for (i, d, p), at in found.items()
         ]
 

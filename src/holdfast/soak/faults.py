@@ -40,6 +40,9 @@ LEASE_AND_MORE = 35.0
 LONG_FROM = 180.0
 """Seconds of a soak from which on its faults may last long."""
 
+SPARE = 4
+"""Gaps are random: so many more than there are kinds fit into the time on average."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -62,7 +65,11 @@ class Fault:
 
 
 def planned(seed: int, seconds: float, gap: float) -> list[Fault]:
-    """Every kind once, in a random order, before any comes twice; `gap` seconds between two, on average."""
+    """Every kind once, in a random order, before any comes twice; `gap` seconds between two, on average.
+
+    In a short soak less, so that there is time for every kind.
+    """
+    gap = min(gap, seconds / (len(TARGETS) + SPARE))
     random = Random(f"faults {seed}")  # noqa: S311 - reproducible, not secret
     kinds = _deck(random)
     found, at = [], gap

@@ -19,7 +19,7 @@ from holdfast.soak.books import wrongs
 from holdfast.soak.checkers import PASSING, violations
 from holdfast.soak.crowd import Crowd
 from holdfast.soak.evidence import Evidence, Violation
-from holdfast.soak.faults import LONG_FROM, planned
+from holdfast.soak.faults import planned
 from holdfast.soak.gather import (
     Watch,
     counted,
@@ -37,9 +37,9 @@ from holdfast.soak.strikes import Strikes
 CHOICE = 3
 """Offers of a place that guests want: so few that they race for them."""
 
-LATE_SECONDS, VERY_LATE_SECONDS = 300.0, 600.0
-"""Far beyond what rest takes, so that a slow machine is no violation. In a long soak a call that was refused
-for a bad key may wait for five minutes, and a pool's hold whose answer was lost is believed for seven."""
+LATE_SECONDS = 600.0
+"""Far beyond what rest takes: a slow machine is no violation. A call that was refused for a bad key waits for five
+minutes by itself, and a hold on a pool whose answer was lost is believed for seven."""
 
 LOOK_SECONDS = 0.5
 
@@ -106,9 +106,8 @@ async def _judged(
     crowd, watch, strikes = who
     connection = await witness(rig.postgres.url)
     try:
-        late = LATE_SECONDS if wish.seconds < LONG_FROM else VERY_LATE_SECONDS
-        convergence, found = await _at_rest(rig, connection, watch, late)
-        broken = [*violations(found), *_restless(convergence, late)]
+        convergence, found = await _at_rest(rig, connection, watch)
+        broken = [*violations(found), *_restless(convergence)]
         summary = Summary(
             seed=wish.seed,
             seconds=wish.seconds,
@@ -125,15 +124,15 @@ async def _judged(
         await connection.close()
 
 
-def _restless(convergence: float | None, late: float) -> list[Violation]:
+def _restless(convergence: float | None) -> list[Violation]:
     """That all was right in the end is no excuse for having been wrong until then."""
     if convergence is not None:
         return []
-    return [Violation(checker="rest", what=f"no rest within {late:.0f} s")]
+    return [Violation(checker="rest", what=f"no rest within {LATE_SECONDS:.0f} s")]
 
 
 async def _at_rest(
-    rig: Rig, connection: asyncpg.Connection, watch: Watch, late: float
+    rig: Rig, connection: asyncpg.Connection, watch: Watch
 ) -> tuple[float | None, Evidence]:
     """Seconds until the end state was there and nothing waited any more; None: it never was.
 
@@ -142,11 +141,11 @@ async def _at_rest(
     began = time.monotonic()
     while True:
         since = time.monotonic() - began
-        if since >= late or await _quiet(rig, connection):
+        if since >= LATE_SECONDS or await _quiet(rig, connection):
             found = await evidence(connection, rig.sides, watch.looks, rig.ended_alone)
             if not any(broken.checker in PASSING for broken in violations(found)):
                 return since, found
-            if since >= late:
+            if since >= LATE_SECONDS:
                 return None, found
         await asyncio.sleep(LOOK_SECONDS)
 

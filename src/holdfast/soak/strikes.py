@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from redis.asyncio import Redis
@@ -34,14 +34,16 @@ HALF = 0.5
 
 @dataclass(kw_only=True)
 class Strikes:
-    """Strikes a rig. `struck` is what really happened; a thing that is busy with a fault is left alone."""
+    """Strikes a rig. `struck` is what really happened; a fault waits until its thing is done with the last one."""
 
     rig: Rig
     struck: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
     clocks: list[Clock] = field(default_factory=list)
     """How the providers' clocks were set, in order."""
-    _busy: set[str] = field(default_factory=set)
+    _turns: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     async def all(self, faults: Sequence[Fault]) -> None:
         """Returns when every one is over and healed."""
@@ -49,17 +51,13 @@ class Strikes:
         async with asyncio.TaskGroup() as group:
             for fault in faults:
                 await asyncio.sleep(max(0.0, began + fault.at - time.monotonic()))
-                if fault.thing not in self._busy:
-                    group.create_task(self._one(fault))
+                group.create_task(self._one(fault, began))
 
-    async def _one(self, fault: Fault) -> None:
-        self._busy.add(fault.thing)
-        self.struck[fault.kind] += 1
-        self.log.append(str(fault))
-        try:
+    async def _one(self, fault: Fault, began: float) -> None:
+        async with self._turns[fault.thing]:
+            self.struck[fault.kind] += 1
+            self.log.append(str(replace(fault, at=time.monotonic() - began)))
             await self._way(fault.kind)(fault)
-        finally:
-            self._busy.discard(fault.thing)
 
     def _way(self, kind: str) -> Callable[[Fault], Awaitable[None]]:
         family, _, what = kind.partition(" ")

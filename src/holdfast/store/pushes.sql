@@ -5,8 +5,10 @@ select distinct on (block_id) block_id, id, call, state, risk, settled_at from p
  order by block_id, (state in ('in_flight', 'unknown')) desc, (state in ('waiting', 'shadow')) desc, id desc
 
 -- refusals --
--- How often channels refused our place as taken since a moment, by what was asked for, and when they did last.
-select b.listing_id, b.during, b.party, count(*) as times, max(p.settled_at) as last_at
+-- How often channels refused our place as taken since a moment, by what was asked for, and when they did last. The lanes
+-- of a pool ask for the same at once: within the shortest pause of backoff.REFUSED all refusals are one.
+select b.listing_id, b.during, b.party, max(p.settled_at) as last_at,
+       count(distinct date_bin('15 seconds', p.settled_at, timestamptz 'epoch')) as times
   from pushes p join blocks b on b.id = p.block_id
  where p.venue_id = $1 and p.outcome = 'taken' and p.settled_at > $2 and p.call = 'place'
  group by b.listing_id, b.during, b.party
