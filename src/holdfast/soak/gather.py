@@ -92,7 +92,7 @@ async def stored(connection: asyncpg.Connection) -> Store:
 async def waiting(connection: asyncpg.Connection) -> list[str]:
     """What the store still waits for; nothing: then what is right stays right."""
     rows = await connection.fetch(_SQL["waiting"])
-    return [f"{row['what']}: {row['n']} wait" for row in rows if row["n"]]
+    return [f"{row['what']}: {row['n']} wait: {row['about']}" for row in rows if row["n"]]
 
 
 async def evidence(

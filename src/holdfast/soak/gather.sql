@@ -54,13 +54,17 @@ select p.id, p.block_id
    and exists (select from unseen u where u.listing_id = b.listing_id and u.during && b.during and u.wants <> 'nothing')
 
 -- waiting --
--- What has still to be done.
-select 'inbox' as what, count(*) as n from inbox where done_at is null
+-- What has still to be done, and about what.
+select 'inbox' as what, count(*) as n, left(string_agg(distinct ref, ', '), 400) as about
+  from inbox where done_at is null
 union all
-select 'pushes', count(*) from pushes where state in ('waiting', 'in_flight', 'unknown')
-   and id not in (select id from unseen union all select id from kept)
+select 'pushes', count(*), left(string_agg(concat_ws(' ', p.call, p.state, l.name, b.during, b.external_id,
+         (select string_agg(external_id, ' ') from bookings where id = any(b.because))), ', '), 400)
+  from pushes p left join blocks b on b.id = p.block_id left join listings l on l.id = b.listing_id
+ where p.state in ('waiting', 'in_flight', 'unknown')
+   and p.id not in (select id from unseen union all select id from kept)
 union all
-select 'probes', count(*) from probes
+select 'probes', count(*), '' from probes
 
 -- inbox --
 -- Webhooks by the hash of what was sent, byte for byte.

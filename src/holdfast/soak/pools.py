@@ -151,10 +151,16 @@ def _pool(scene: _Scene, sold: Sold) -> Iterator[str]:
     closed += scene.house.unnamed.get((sold.channel, sold.place), ())
     for offer in scene.offers(sold):
         if any(_missing(at, elsewhere, closed) for at in _turns(offer, elsewhere, closed)):
-            yield f"too many: {sold.channel} {sold.place} sells a unit in {said(offer)} that is taken elsewhere"
+            yield f"too many: {sold.channel} {sold.place} sells a unit in {said(offer)}, taken elsewhere{_by(scene, offer)}"
         newcomer = _newcomer(sold, offer)
         if not (_one_free(scene, newcomer) or _has_room(scene, newcomer)):
-            yield f"exposure: {sold.channel} {sold.place} offers {said(offer)}, and no unit is free"
+            yield f"exposure: {sold.channel} {sold.place} offers {said(offer)}, no unit is free, taken{_by(scene, offer)}"
+
+
+def _by(scene: _Scene, offer: Span) -> str:
+    """Whose histories should be told."""
+    near = [guest for guest in scene.guests if guest.entry.span.overlaps(offer)]
+    return " by " + ", ".join(guest.entry.ref for guest in near)
 
 
 def _turns(
