@@ -219,18 +219,13 @@ def up(
 
 @main.command()
 @click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.1, 1440))
-@click.option(
-    "--seed", default=7, show_default=True, help="Which faults strike when, and what guests want."
-)
+@click.option("--seed", default=7, show_default=True, help="Of guests and faults.")
 @click.option("--no-faults", is_flag=True, help="Only the guests.")
 def soak(minutes: float, seed: int, no_faults: bool) -> None:
     """Run everything on this machine among faults, then check that nothing was lost or sold twice by us.
 
+    A seed means the same faults at the same times; how the processes run between them differs each time.
     Prints the figures; exit code 1 if anything was violated, with the history of the booking concerned.
-
-    A seed always means the same faults at the same times. How real processes run between them is the machine's
-    to say and differs each time: try a seed that found something several times, and keep the logs, which stay
-    where the last line says. A failing seed of `python -m tests.simulation` replays exactly.
     """
     from holdfast.soak.soak import Wish
     from holdfast.soak.soak import soak as soak_now

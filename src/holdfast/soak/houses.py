@@ -2,15 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import timedelta
 
 import asyncpg
 
-from holdfast.inventory.known import Outlet, Unit
 from holdfast.inventory.model import Span
 from holdfast.soak.pools import House, Key, Sold
 from holdfast.store import configuration
-from holdfast.store.configuration import Book, ListingRow, UnitRow
+from holdfast.store.configuration import Book, ListingRow
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_span
 
@@ -30,7 +28,7 @@ async def houses(connection: asyncpg.Connection) -> list[House]:
     )
     return [
         House(
-            units={u.id: _unit(u) for u in book.units.values() if u.venue_id == venue},
+            units={u.id: u.unit() for u in book.units.values() if u.venue_id == venue},
             listings=[_sold(book, row) for row in book.listings.values() if row.venue_id == venue],
             granted=granted,
             losers=losers,
@@ -56,26 +54,9 @@ async def _unnamed(connection: asyncpg.Connection) -> Mapping[tuple[str, str], l
     return dict(found)
 
 
-def _unit(row: UnitRow) -> Unit:
-    return Unit(
-        id=row.id,
-        name=row.name,
-        seats=row.seats,
-        setup=timedelta(minutes=row.setup_minutes),
-        cleanup=timedelta(minutes=row.cleanup_minutes),
-    )
-
-
 def _sold(book: Book, row: ListingRow) -> Sold:
     channel = book.accounts[row.account_id].channel
-    outlet = Outlet(
-        id=row.id,
-        name=row.name,
-        account_id=row.account_id,
-        takes=row.takes,
-        unit_ids=row.unit_ids,
-        releases_holds=True,
-    )
+    outlet = row.outlet(releases_holds=True)  # nothing here depends on it
     return Sold(channel=channel, place=_place(row.name, channel), outlet=outlet)
 
 
