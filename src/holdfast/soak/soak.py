@@ -37,7 +37,7 @@ from holdfast.soak.strikes import Strikes
 CHOICE = 3
 """Offers of a place that guests want: so few that they race for them."""
 
-LATE_SECONDS = 600.0
+LATE_SECONDS = 900.0
 """Far beyond what rest takes: a slow machine is no violation. A call that was refused for a bad key waits for five
 minutes by itself, and a hold on a pool whose answer was lost is believed for seven."""
 
