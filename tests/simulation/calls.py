@@ -236,7 +236,13 @@ class Pushes(Database):
             asked = (block["listing_id"], block["during"], block["party"])
             found.setdefault(asked, []).append(push["settled_at"])
         return [
-            {"listing_id": i, "during": d, "party": p, "times": len(at), "last_at": max(at)}
+            {
+                "listing_id": i,
+                "during": d,
+                "party": p,
+                "times": len({moment.timestamp() // 15 for moment in at}),
+                "last_at": max(at),
+            }
             for (i, d, p), at in found.items()
         ]
 
@@ -296,11 +302,11 @@ class Pushes(Database):
         if place["state"] not in ("waiting", *FLYING) or place["block_id"] is None:
             return False
         one, other = (self.blocks.rows[p["block_id"]] for p in (place, release))
-        if one["listing_id"] != other["listing_id"]:
+        if one["listing_id"] != other["listing_id"] or one["wants"] == "nothing":
             return False
         if overlaps(one["during"], other["during"]):
             return self.setup.outlets[one["listing_id"]].pool
-        return bool(place["state"] != "waiting" or place["due_at"] <= now)
+        return bool(place["state"] == "in_flight" or place["due_at"] <= now)
 
     def _taken(self, push: Row, now: datetime) -> Row:
         was = push["state"]

@@ -241,6 +241,42 @@ async def test_a_release_waits_for_nothing_else(
     assert release in [push.id for push in await claim(pool, house.rooms)]
 
 
+async def test_a_release_does_not_wait_while_nobody_can_know_what_became_of_a_hold(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    """A hold that no call can show is looked for again and again, for minutes, until it must have lapsed."""
+    first, second = await blocks(rows, house, 2)
+    release = await rows.push(first, call="release", risk=40)
+    await rows.push(second, call="place", state="unknown", due_at=NOW + SECOND)
+    assert [push.id for push in await claim(pool, house.rooms)] == [release]
+
+
+async def test_a_release_does_not_wait_for_what_need_not_be_closed_any_more(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    first, second = await blocks(rows, house, 2)
+    release = await rows.push(first, call="release", risk=40)
+    await rows.push(second, call="place", state="unknown")
+    await pool.execute("update blocks set wants = 'nothing' where id = $1", second)
+    assert release in [push.id for push in await claim(pool, house.rooms)]
+
+
+async def test_lanes_that_are_refused_at_once_are_refused_once(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    """Else a pool that was full for a moment would be left on sale for minutes, long after it had room."""
+    lanes = [
+        await rows.block(house.salon_rooms, [], lane=n, state="absent", external_id=None)
+        for n in (1, 2, 3)
+    ]
+    for at in (NOW, NOW + 30 * SECOND):
+        for seconds, lane in enumerate(lanes):
+            settled = {"state": "done", "outcome": "taken", "settled_at": at + seconds * SECOND}
+            await rows.push(lane, **settled)
+    (refused,) = (await pushes.refusals(connection, house.venue, NOW - SECOND)).values()
+    assert (refused.times, refused.last_at) == (2, NOW + 32 * SECOND)
+
+
 async def test_a_call_whose_worker_is_gone_has_an_unknown_outcome(
     pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House, block: int
 ) -> None:

@@ -14,6 +14,7 @@ from holdfast.running import run
 def soak(minutes: float, seed: int, no_faults: bool) -> None:
     """Run everything on this machine among faults, then check that nothing was lost or sold twice by us.
 
+    A seed means the same faults at the same times; how the processes run between them differs each time.
     Prints the figures; exit code 1 if anything was violated, with the history of the booking concerned.
     """
     from holdfast.soak.soak import Wish

@@ -14,17 +14,57 @@ select id, channel, external_id, status, during from bookings
 -- Who is shown as being in conflict.
 select booking_id, against_ids from conflicts where closed_at is null
 
+-- given --
+-- What each booking has been given.
+select b.channel, b.external_id, a.unit_id, a.during
+  from allocations a join bookings b on b.id = a.booking_id
+
+-- losers --
+-- Who is shown as without the units he booked.
+select b.channel, b.external_id from conflicts c join bookings b on b.id = c.booking_id
+ where c.closed_at is null and c.kind in ('double_booking', 'too_small')
+
+-- unnamed --
+-- Holds of ours on pools whose answer was lost: they may stand until they must have lapsed.
+select a.channel, l.name, k.during
+  from blocks k join listings l on l.id = k.listing_id join accounts a on a.id = k.account_id
+ where k.closed_at is null
+   and (k.state = 'held' and k.external_id is null or k.id in (select block_id from unseen))
+
+-- kept --
+-- Blocks that are given back only when it is known what became of one that should stand in their place.
+select a.channel, k.external_id from kept join blocks k on k.id = kept.block_id join accounts a on a.id = k.account_id
+
 -- dead --
 -- Calls that were given up.
 select count(*) from pushes where state = 'dead'
 
+-- see --
+-- Of this session only. `unseen`: a hold on a pool whose answer was lost can be seen by no call, and is waited for
+-- until it must have lapsed. `kept`: what is given back only after that.
+create temporary view unseen as
+select p.id, p.block_id, b.listing_id, b.during, b.wants
+  from pushes p join blocks b on b.id = p.block_id join listings l on l.id = b.listing_id
+ where p.call = 'place' and p.state = 'unknown' and p.absent_reads > 0 and l.takes = 'one'
+   and (select min(t.sent_at) from attempts t where t.push_id = p.id) > now() - interval '8 minutes';
+create temporary view kept as
+select p.id, p.block_id
+  from pushes p join blocks b on b.id = p.block_id
+ where p.call = 'release' and p.state = 'waiting'
+   and exists (select from unseen u where u.listing_id = b.listing_id and u.during && b.during and u.wants <> 'nothing')
+
 -- waiting --
--- What has still to be done.
-select 'inbox' as what, count(*) as n from inbox where done_at is null
+-- What has still to be done, and about what.
+select 'inbox' as what, count(*) as n, left(string_agg(distinct ref, ', '), 400) as about
+  from inbox where done_at is null
 union all
-select 'pushes', count(*) from pushes where state in ('waiting', 'in_flight', 'unknown')
+select 'pushes', count(*), left(string_agg(concat_ws(' ', p.call, p.state, l.name, b.during, b.external_id,
+         (select string_agg(external_id, ' ') from bookings where id = any(b.because))), ', '), 400)
+  from pushes p left join blocks b on b.id = p.block_id left join listings l on l.id = b.listing_id
+ where p.state in ('waiting', 'in_flight', 'unknown')
+   and p.id not in (select id from unseen union all select id from kept)
 union all
-select 'probes', count(*) from probes
+select 'probes', count(*), '' from probes
 
 -- inbox --
 -- Webhooks by the hash of what was sent, byte for byte.
