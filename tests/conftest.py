@@ -105,6 +105,12 @@ def pytest_configure_node(node: WorkerNode) -> None:
     node.workerinput["holdfast"] = asdict(node.config.stash[landlord_key].open())
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, the rest in the order drawn: none is begun when the other core has nothing left."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if landlord := config.stash.get(landlord_key, None):
         landlord.close()

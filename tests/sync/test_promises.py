@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import asyncpg
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -253,6 +254,7 @@ class VenueLife(RuleBasedStateMachine):
             self.loop.close()
 
 
+@pytest.mark.long
 def test_the_promises_hold_after_every_step(database_url: str) -> None:
     life = type("Life", (VenueLife,), {"database_url": database_url})
     run_state_machine_as_test(
