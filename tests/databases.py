@@ -58,6 +58,8 @@ select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
 """
 
+PATIENCE_SECONDS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Spare:
@@ -80,7 +82,7 @@ async def print_of(url: str) -> str:
 async def as_new(spare: Spare) -> bool:
     """Whether it could be made as it was when it was new; whoever is still connected is thrown out."""
     try:
-        connection = await asyncpg.connect(spare.url)
+        connection = await asyncpg.connect(spare.url, command_timeout=PATIENCE_SECONDS)
     except (asyncpg.PostgresError, OSError):
         return False
     try:
