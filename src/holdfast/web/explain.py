@@ -12,9 +12,10 @@ from holdfast.inventory.model import Span
 from holdfast.store.reading import PATIENCE
 from holdfast.sync.explain import NoSuchUnit, of_unit
 from holdfast.web.endpoints import Answer
+from holdfast.web.fields import Instant, Text
 from holdfast.web.parts import WebParts
 from holdfast.web.problems import NOT_FOUND, Problem, wrong_field
-from holdfast.web.shapes import Asked, Instant, Text
+from holdfast.web.shapes import Asked
 
 LONGEST = timedelta(days=31)
 

@@ -4,8 +4,6 @@ from datetime import datetime
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -15,22 +13,9 @@ from pydantic import (
 
 from holdfast.inventory.model import Payment, Status
 from holdfast.inventory.remedy import Act
+from holdfast.web.fields import STORABLE, Instant, Number, Text
 
 Id = Annotated[str, BeforeValidator(str)]
-Number = Annotated[int, Field(gt=0, lt=2**63, description="An id from an earlier answer.")]
-STORABLE = r"^[^\x00]*$"
-"""Postgres cannot hold a NUL in a text."""
-Text = Annotated[str, Field(min_length=1, max_length=200, pattern=STORABLE)]
-
-
-def _within_the_calendar(at: datetime) -> datetime:
-    """Far enough from its ends that no zone and no turn leads out of it."""
-    if not 1900 <= at.year < 3000:
-        raise ValueError("expected an instant well within the calendar")
-    return at
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_within_the_calendar)]
 
 
 class Shape(BaseModel):
