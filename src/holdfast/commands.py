@@ -30,6 +30,7 @@ from holdfast.processes import (
 from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import ahead, bookings, schedule
 from holdfast.store import migrate as migrations
+from holdfast.web.intake import Limits
 
 log = structlog.get_logger()
 
@@ -166,6 +167,12 @@ async def web(environ: Mapping[str, str]) -> None:
         port=settings.port,
         metrics_port=settings.metrics_port,
         api_tokens=settings.api_tokens,
+        limits=Limits(
+            body_bytes=settings.body_bytes,
+            body_seconds=settings.body_seconds,
+            held_bytes=settings.held_bytes,
+        ),
+        idle_seconds=settings.idle_seconds,
     )
     async with running_web(around, place) as port:
         log.info("web_ready", host=settings.host, port=port)

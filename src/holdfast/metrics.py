@@ -34,6 +34,8 @@ WEBHOOK_RESULTS = (
     "malformed",
     "unknown_account",
     "too_large",
+    "too_slow",
+    "encoded",
     "overloaded",
     "failed",  # the database was out of reach: the provider was asked to try again
 )

@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from random import SystemRandom
@@ -27,6 +27,7 @@ from holdfast.sync.operate import Operator
 from holdfast.sync.receive import Receiver
 from holdfast.sync.remedy import act
 from holdfast.web.app import build_web
+from holdfast.web.intake import Limits
 from holdfast.web.parts import WebParts
 from holdfast.wiring import Base, Wiring, keep_fresh, wired
 from holdfast.worker import Drainer, beat
@@ -35,6 +36,9 @@ log = structlog.get_logger()
 
 STOP_SECONDS = 8.0
 """How long a stop waits for what is under way, below a supervisor's kill grace."""
+
+IDLE_SECONDS = 75.0
+"""Longer than a reverse proxy keeps an idle connection, or requests are lost between the two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +81,25 @@ class Place:
     port: int
     metrics_port: int | None = None
     api_tokens: tuple[SecretStr, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    idle_seconds: float = IDLE_SECONDS
 
 
 @asynccontextmanager
-async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
+async def listening(
+    app: web.Application, host: str, port: int, idle_seconds: float = IDLE_SECONDS
+) -> AsyncIterator[int]:
+    """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken.
+
+    Whoever is silent, or busy with the head of a request, for `idle_seconds` is hung up on.
+    """
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=STOP_SECONDS,
+        keepalive_timeout=idle_seconds,
+        auto_decompress=False,  # what is thrown away must not be unpacked before
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port, reuse_address=True)
@@ -107,6 +124,7 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             metrics=wiring.parts.metrics,
             channels=channels,
             api_tokens=place.api_tokens,
+            limits=place.limits,
             others_ready=_others_ready(redis, clock),
         )
         stack.push_async_callback(receiver.close)
@@ -116,7 +134,9 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             await stack.enter_async_context(
                 listening(metrics_app(parts.metrics), place.host, place.metrics_port)
             )
-        yield await stack.enter_async_context(listening(build_web(parts), place.host, place.port))
+        yield await stack.enter_async_context(
+            listening(build_web(parts), place.host, place.port, place.idle_seconds)
+        )
 
 
 def _name_channels(wiring: Wiring, channels: dict[str, str]) -> None:

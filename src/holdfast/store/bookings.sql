@@ -65,7 +65,7 @@ named as (
 update inbox i set body = null, headers = null
   from bookings b
  where b.id = $1 and i.account_id = b.account_id
-   and (i.ref = b.external_id or i.raw_type in ('unreadable_answer', 'unreadable_booking')
+   and (i.ref = b.external_id or i.raw_type in ('unreadable_answer', 'unreadable_booking', 'unreadable_event')
         or (i.received_at, i.body) in (select received_at, body from named))
 
 -- lapsing --

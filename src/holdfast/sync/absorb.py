@@ -21,7 +21,7 @@ from holdfast.sync.decide import Observation, decide, venue_of
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.unmapped import keep_unmapped
-from holdfast.sync.unreadable import keep_raw, set_aside
+from holdfast.sync.unreadable import keep_raw, lay_aside, set_aside
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ async def absorb(parts: Parts, account: Account) -> int:
         return 0
     async with parts.pool.acquire() as connection:
         rows = await inbox.claim(connection, account.id, parts.now(), room)
-        await inbox.finish(connection, [r.id for r in rows if r.ref is None], parts.now(), "noop")
+        await lay_aside(connection, rows, parts.now())
     errands = _by_booking(account, rows)
     enough = asyncio.Semaphore(READS_AT_ONCE)
     observations = await asyncio.gather(*(_read(parts, errand, enough) for errand in errands))

@@ -3,15 +3,17 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import structlog
 
+from holdfast.channel import Hint, Malformed
 from holdfast.store import inbox
 from holdfast.store.inbox import Incoming
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.sync.parts import Parts
+from holdfast.sync.unreadable import UNREADABLE_EVENT
 
 log = structlog.get_logger()
 
@@ -28,6 +30,10 @@ PATIENCE = 8.0
 
 KEPT_HEADERS = frozenset({"content-type", "user-agent", "x-request-id"})
 """Headers worth keeping; all others may hold secrets."""
+MOST_COPIED = 32 * 1024 * 1024
+"""Bytes. Each event of a delivery keeps the whole of it, so that it can be erased with any of its guests."""
+LONGEST = 200
+"""Characters of an id, a type or a header that are worth keeping."""
 
 
 class UnknownAccount(Exception):
@@ -91,25 +97,23 @@ class Receiver:
         if account is None:
             raise UnknownAccount(name)
         now = self._parts.now()
-        hints = account.channel.read_webhook(headers, body, now)
-        kept = {k.lower(): v for k, v in headers.items() if k.lower() in KEPT_HEADERS}
+        hints = list(dict.fromkeys(account.channel.read_webhook(headers, body, now)))
+        if len(hints) * len(body) > MOST_COPIED:
+            raise Malformed("more events than any provider sends at once")
         for hint in hints:
             self._parts.metrics.events_received.of(
                 channel=account.channel_name, via="webhook", type=_type(hint.raw_type)
             ).inc()
-        return [
-            Incoming(
-                account_id=account.id,
-                via="webhook",
-                ref=hint.external_id,
-                raw_type=hint.raw_type,
-                received_at=now,
-                delivery_id=hint.delivery_id,
-                headers=kept,
-                body=body,
-            )
-            for hint in hints
-        ]
+        plain = Incoming(
+            account_id=account.id,
+            via="webhook",
+            ref=None,
+            raw_type=UNREADABLE_EVENT,
+            received_at=now,
+            headers=_kept(headers),
+            body=body,
+        )
+        return [_row(plain, hint) for hint in hints]
 
     async def _flush_all(self) -> None:
         while self._queue:
@@ -160,6 +164,34 @@ def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
     for waiting in batch:
         if not waiting.stored.done():
             waiting.stored.set_exception(error)
+
+
+def _row(plain: Incoming, hint: Hint) -> Incoming:
+    """What names its booking in a way that cannot be kept, or asked for, is stored as unreadable."""
+    if not _usable(hint.external_id):
+        log.warning("event_unreadable", account_id=plain.account_id)
+        return plain
+    return replace(
+        plain,
+        ref=hint.external_id,
+        raw_type=_printable(hint.raw_type),
+        delivery_id=hint.delivery_id if _usable(hint.delivery_id) else None,
+    )
+
+
+def _usable(name: str | None) -> bool:
+    """Postgres cannot hold every character that JSON can, an index no long text, an address no dots alone."""
+    if name is None:
+        return True
+    return 0 < len(name) <= LONGEST and name.isprintable() and name.strip(".") != ""
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {k.lower(): _printable(v) for k, v in headers.items() if k.lower() in KEPT_HEADERS}
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST])
 
 
 def _type(raw: str) -> str:

@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
 
 from holdfast.channel import Broken, ChannelError, Strange, Unknown
 from holdfast.store import inbox
-from holdfast.store.inbox import Incoming
+from holdfast.store.inbox import Claimed, Incoming
 from holdfast.sync.decide import Observation
 from holdfast.sync.parts import Account, Parts
 
@@ -19,6 +19,8 @@ MOST_CHARACTERS = 20_000
 PAUSE = timedelta(minutes=5)
 NAMELESS = ""
 """The `ref` of what does not say which booking it is about."""
+UNREADABLE_EVENT = "unreadable_event"
+"""The type of a webhook's event whose booking cannot be told."""
 
 
 async def keep_raw(parts: Parts, account: Account, ref: str | None, error: ChannelError) -> None:
@@ -69,3 +71,11 @@ async def _keep(parts: Parts, account: Account, what: Strange, raw_type: str) ->
     )
     async with parts.pool.acquire() as connection:
         await inbox.keep_once(connection, row, "broken")
+
+
+async def lay_aside(connection: asyncpg.Connection, rows: Sequence[Claimed], now: datetime) -> None:
+    """Finish the rows that name no booking: what was unreadable stays to be seen as such."""
+    for outcome, broken in (("noop", False), ("broken", True)):
+        ids = [r.id for r in rows if r.ref is None and (r.raw_type == UNREADABLE_EVENT) == broken]
+        if ids:
+            await inbox.finish(connection, ids, now, outcome)

@@ -1,5 +1,6 @@
 """Turns whatever goes wrong in a request into an answer: a problem for programs, a page for people."""
 
+import errno
 import secrets
 
 import structlog
@@ -8,7 +9,7 @@ from aiohttp.typedefs import Handler
 
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web.pages import PAGES
-from holdfast.web.problems import FAILED, Problem, as_json, from_http, unavailable
+from holdfast.web.problems import FAILED, NOT_FOUND, Problem, as_json, from_http, unavailable
 
 log = structlog.get_logger()
 
@@ -45,6 +46,8 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         return _refusal(request, error)
     except DATABASE_FAILURES as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # of a static file
+            return answer(request, Problem(NOT_FOUND, "Not Found"))
         request.app[OUTAGE].began(error)
         return answer(request, unavailable(5, "The database does not answer just now."))
     except Exception:

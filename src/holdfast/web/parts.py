@@ -1,7 +1,7 @@
 """What the web process works with, handed in by the composition root."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import asyncpg
@@ -12,6 +12,7 @@ from holdfast.clock import Clock
 from holdfast.metrics import Metrics
 from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
+from holdfast.web.intake import Limits
 
 
 class Receiver(Protocol):
@@ -53,6 +54,7 @@ class WebParts:
     metrics: Metrics
     channels: Mapping[str, str]
     api_tokens: tuple[SecretStr, ...] = ()
+    limits: Limits = field(default_factory=Limits)
     others_ready: Callable[[], Awaitable[Mapping[str, bool]]] | None = None
     """Servers that we can do without for a while, such as Redis: name -> does it answer."""
 
