@@ -14,7 +14,7 @@ from random import Random
 import asyncpg
 
 from holdfast.soak.books import Books, wrongs
-from holdfast.soak.gather import stored, waiting
+from holdfast.soak.gather import see, stored, waiting
 from holdfast.soak.house import SECRETS, simulator, write_configuration
 from holdfast.soak.program import (
     HERE,
@@ -162,7 +162,7 @@ async def stage(
         for name, side in sides.items():
             await side.ask("PUT", "/switches", dict(traits()[name].switches))
         pool = await stack.enter_async_context(
-            asyncpg.create_pool(database_url, min_size=1, max_size=2)
+            asyncpg.create_pool(database_url, min_size=1, max_size=2, init=see)
         )
         built = Stage(
             folder=folder,

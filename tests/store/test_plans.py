@@ -108,7 +108,7 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("pushes", "open_of_blocks", ([4711, 4712, 4713],)),
     ("pushes", "lapse_leases", (LATER,)),
     ("pushes", "placing_on", ("listing", STRETCH)),
-    ("pushes", "next_due", (["account"],)),
+    ("pushes", "next_due", (["account"], LATER)),
     ("bookings", "by_ref", ("account", "b-4711")),
     ("bookings", "by_refs", ("account", ["b-4711", "b-4712"])),
     ("bookings", "occupying_in", ("venue", STRETCH)),

@@ -52,8 +52,13 @@ class Watch:
 async def witness(url: str) -> asyncpg.Connection:
     """A connection for all that is asked once it is quiet."""
     connection = await asyncpg.connect(url, timeout=60)
-    await connection.execute(_SQL["see"])
+    await see(connection)
     return connection
+
+
+async def see(connection: asyncpg.Connection) -> None:
+    """Prepare a session for what is asked here."""
+    await connection.execute(_SQL["see"])
 
 
 async def look(connection: asyncpg.Connection) -> Look:

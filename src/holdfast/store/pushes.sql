@@ -55,14 +55,13 @@ with due as (
                    else c.state = 'in_flight' or c.due_at <= $2 end))
      and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
      and (p.call <> 'release' or p.state = 'unknown' or not exists (
-       select from blocks b
+       select from (select * from blocks where id = p.block_id offset 0) b  -- looked up one by one
          join listing_units mine on mine.listing_id = b.listing_id
          join listing_units theirs on theirs.unit_id = mine.unit_id
          join listings l on l.id = theirs.listing_id and l.active and l.account_id <> b.account_id
          join accounts a on a.id = l.account_id and a.active and a.mode <> 'paused'
          join cursors c on c.account_id = a.id and c.task = 'bookings'
-        where b.id = p.block_id
-          and (c.last_complete_at is null or c.last_complete_at < case
+        where (c.last_complete_at is null or c.last_complete_at < case
                  when b.marker like 'orphan-%' then b.created_at
                  else $2 - interval '15 minutes' - 2 * make_interval(secs => a.poll_seconds) end)))
    order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3

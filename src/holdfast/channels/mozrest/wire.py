@@ -76,6 +76,11 @@ def _text_or_none(value: object) -> object:
     return fit(text) if isinstance(text, str) and text else None
 
 
+def _told_or_none(value: object) -> object:
+    text = _text(value)
+    return text if isinstance(text, str) and text else None
+
+
 def _object_or_none(value: object) -> object:
     return value if isinstance(value, dict) and value else None
 
@@ -96,6 +101,7 @@ def _lifetime_or_none(value: object, read: ValidatorFunctionWrapHandler) -> obje
 Id = Annotated[str, BeforeValidator(_text), AfterValidator(usable_id)]
 Instant = Annotated[datetime, BeforeValidator(instant)]
 Text = Annotated[str | None, BeforeValidator(_text_or_none)]
+AsTold = Annotated[str | None, BeforeValidator(_told_or_none)]
 Party = Annotated[int | None, BeforeValidator(_party_or_none)]
 
 
@@ -225,8 +231,11 @@ class Venues(Wire):
 
 
 class WebhookEvent(Wire):
-    """`data` is partial, whole or missing (C12), and never used: the booking is read anew."""
+    """`data` is partial, whole or missing (C12), and never used: the booking is read anew.
+
+    Its id is taken as it was told: one that cannot be asked for must not become another one that can.
+    """
 
     entity: Text = None
-    entity_id: Text = Field(default=None, validation_alias=AliasChoices("entity_id", "entityId"))
+    entity_id: AsTold = Field(default=None, validation_alias=AliasChoices("entity_id", "entityId"))
     action: Text = None
