@@ -3,11 +3,10 @@
 import asyncio
 import json
 
-import asyncpg
 from tests.town import SECRETS, Town, town
 
 from holdfast.example import WEBHOOK_SECRETS
-from holdfast.sync.receive import BACKLOG_BYTES, Overloaded, Receiver
+from holdfast.sync.receive import Receiver
 
 HEADERS = {"Authorization": f"Bearer {SECRETS[WEBHOOK_SECRETS['mozrest']]}"}
 POISON = """
@@ -46,39 +45,3 @@ async def test_a_delivery_that_the_database_cannot_take_hurts_only_itself(
         await receiver.close()
         assert {n for n, said in zip(names, told, strict=True) if said != "accepted"} == {"bad"}
         assert await refs(t) == set(names) - {"bad"}
-
-
-class Stuck:
-    """A pool that never hands out a connection, until it fails."""
-
-    def __init__(self) -> None:
-        self.fails = asyncio.Event()
-
-    def acquire(self, timeout: float) -> "Stuck":
-        return self
-
-    async def __aenter__(self) -> None:
-        await self.fails.wait()
-        raise asyncpg.TooManyConnectionsError("no more")
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-
-async def test_what_waits_for_its_commit_is_bounded_in_bytes(database_url: str) -> None:
-    async with town(database_url) as t:
-        parts, pool = t.wiring.parts, t.wiring.parts.pool
-        parts.pool = stuck = Stuck()
-        try:
-            receiver = Receiver(parts)
-            body = event("large", BACKLOG_BYTES // 16)
-            waiting = [asyncio.create_task(accept(receiver, body)) for _ in range(32)]
-            await asyncio.wait(waiting, return_when="FIRST_COMPLETED")
-            stuck.fails.set()
-            told = await asyncio.gather(*waiting)
-            await receiver.close()
-        finally:
-            parts.pool = pool
-        assert told.count(Overloaded.__name__) == 32 - 16
-        assert told.count("TooManyConnectionsError") == 16
-        assert await accept(receiver, body) == "accepted"

@@ -22,8 +22,8 @@ BATCH_BYTES = 8 * 1024 * 1024
 """What goes into one commit; a single delivery may be larger."""
 
 BACKLOG = 5_000
-BACKLOG_BYTES = 64 * 1024 * 1024
-"""Deliveries that may wait for their commit; more are asked to come again."""
+"""Deliveries that may wait for their commit; more are asked to come again. Their bytes are bounded where they
+come in (web/intake.py)."""
 
 PATIENCE = 8.0
 """Seconds that a delivery waits for its commit: providers take ten seconds of silence for a failure anyway."""
@@ -61,7 +61,6 @@ class Receiver:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._queue: deque[_Waiting] = deque()
-        self._held = 0
         self._flusher: asyncio.Task[None] | None = None
 
     async def accept(self, account: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -70,15 +69,11 @@ class Receiver:
         Raises UnknownAccount, the channel's Forged, Stale or Malformed, Overloaded, or one of
         DATABASE_FAILURES when it is not known to be stored: the provider must send it again.
         """
-        if len(self._queue) >= BACKLOG or self._held >= BACKLOG_BYTES:
+        if len(self._queue) >= BACKLOG:
             raise Overloaded(1.0)
         rows = self._rows(account, headers, body)
-        self._held += len(body)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._stored(_Waiting(rows, len(body), _future()))
-        finally:
-            self._held -= len(body)
+        async with asyncio.timeout(PATIENCE):
+            await self._stored(_Waiting(rows, len(body), _future()))
         self._parts.wake()
 
     async def _stored(self, waiting: _Waiting) -> None:
