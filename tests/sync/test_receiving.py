@@ -16,9 +16,9 @@ create trigger poison before insert on inbox for each row when (new.ref = 'bad')
 """
 
 
-def event(ref: str, padding: int = 0) -> bytes:
+def event(ref: str) -> bytes:
     hint = {"entity": "booking", "entity_id": ref, "action": "update"}
-    return json.dumps({**hint, "data": {"notes": "x" * padding}}).encode()
+    return json.dumps(hint).encode()
 
 
 async def accept(receiver: Receiver, body: bytes) -> str:
