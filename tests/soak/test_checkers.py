@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tests.soak.test_pools import sold
+from tests.soak.test_pool_checks import sold
 
 from holdfast.inventory.known import Unit
 from holdfast.inventory.model import Span
