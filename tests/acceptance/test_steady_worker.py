@@ -51,7 +51,7 @@ class Counter(Drainer):
     def nudge(self) -> None:
         return
 
-    async def job(self, _ctx: dict[Any, Any], *_args: object, **_kwargs: object) -> None:
+    async def job(self, ctx: dict[Any, Any], *_args: Any, **_kwargs: Any) -> None:
         self.running += 1
         await self.free.wait()
         self.running -= 1
