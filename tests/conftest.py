@@ -1,8 +1,8 @@
 """One Postgres and one Redis for a whole test run, and what each test needs of them.
 
 The process that began the run (under xdist the controller) starts them and stops them; workers are
-told the addresses. Each test has a database of its own and a Redis database no other test uses
-meanwhile. With HOLDFAST_DATABASE_URL or HOLDFAST_REDIS_URL set, those servers are used instead.
+told the addresses. Each test has a database and a Redis database no other test uses meanwhile,
+empty and as good as new. With HOLDFAST_DATABASE_URL or HOLDFAST_REDIS_URL set, those servers are used instead.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from redis.asyncio import Redis
+from tests.databases import Spare, as_new, print_of
 
 from holdfast.embedded import embedded_postgres, embedded_redis
 
@@ -81,8 +82,14 @@ class Landlord:
         return await self.stack.enter_async_context(embedded_redis(folder, durable=False))
 
     async def _stop(self, surroundings: Surroundings) -> None:
+        """The workers are gone by now; the spare databases and the template are left."""
         async with self.stack, connected(surroundings.database_url) as connection:
-            await drop_database(connection, surroundings.template)
+            left = await connection.fetch(
+                "select datname from pg_database where starts_with(datname, $1)",
+                f"holdfast_{surroundings.run}_",
+            )
+            for row in left:
+                await drop_database(connection, row["datname"])
 
 
 landlord_key = pytest.StashKey[Landlord]()
@@ -96,6 +103,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: WorkerNode) -> None:
     node.workerinput["holdfast"] = asdict(node.config.stash[landlord_key].open())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, the rest in the order drawn: none is begun when the other core has nothing left."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -117,13 +130,22 @@ async def empty_database_url(surroundings: Surroundings) -> AsyncIterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def spares() -> list[Spare]:
+    """Databases that this process's tests have left as good as new."""
+    return []
+
+
 @pytest.fixture
-async def database_url(surroundings: Surroundings) -> AsyncIterator[str]:
-    """The address of a new database with all migrations applied and no rows."""
-    async with connected(surroundings.database_url) as connection:
-        await ensure_template(connection, surroundings)
-    async with new_database(surroundings, template=surroundings.template) as url:
-        yield url
+async def database_url(surroundings: Surroundings, spares: list[Spare]) -> AsyncIterator[str]:
+    """The address of a database with all migrations applied and no rows, as good as new."""
+    database = spares.pop() if spares else await furnished(surroundings)
+    yield database.url
+    if await as_new(database):
+        spares.append(database)
+    else:
+        async with connected(surroundings.database_url) as connection:
+            await drop_database(connection, database.name)
 
 
 @pytest.fixture
@@ -139,9 +161,25 @@ async def redis_url(surroundings: Surroundings, worker_id: str) -> str:
     return url
 
 
+async def furnished(surroundings: Surroundings) -> Spare:
+    """A new database with all migrations applied."""
+    name = new_name(surroundings)
+    async with connected(surroundings.database_url) as connection:
+        await ensure_template(connection, surroundings)
+        await connection.execute(
+            f"create database {name} template {surroundings.template} strategy file_copy"
+        )
+    url = with_path(surroundings.database_url, name)
+    return Spare(name, url, await print_of(url))
+
+
+def new_name(surroundings: Surroundings) -> str:
+    return f"holdfast_{surroundings.run}_{secrets.token_hex(6)}"
+
+
 @asynccontextmanager
 async def new_database(surroundings: Surroundings, *, template: str) -> AsyncIterator[str]:
-    name = f"holdfast_{surroundings.run}_{secrets.token_hex(6)}"
+    name = new_name(surroundings)
     async with connected(surroundings.database_url) as connection:
         await connection.execute(f"create database {name} template {template} strategy file_copy")
         try:

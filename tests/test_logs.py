@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from aiohttp.http_exceptions import BadHttpMessage
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from holdfast.clock import ManualClock
@@ -47,6 +48,16 @@ def written() -> Written:
     stream = io.StringIO()
     set_up_logs(stream, ManualClock(NOW))
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_what_is_no_http_is_a_line_that_quotes_nothing_of_it(written: Written) -> None:
+    try:
+        raise BadHttpMessage("Invalid header value char: b'X-Api-Key: canary'")
+    except BadHttpMessage:
+        logging.getLogger("aiohttp.server").exception("Error handling request from %s", "::1")
+    (line,) = written()
+    assert (line["event"], line["level"]) == ("request_unreadable: BadHttpMessage", "info")
+    assert "canary" not in json.dumps(line)
 
 
 def test_a_fact_is_one_line_of_json(written: Written) -> None:

@@ -1,8 +1,6 @@
 """The table of what aiohttp raises: for each way in which a call breaks, whether the server may have acted on it."""
 
 import asyncio
-import socket
-import struct
 from dataclasses import dataclass
 
 import aiohttp
@@ -41,12 +39,6 @@ def writes(text: bytes) -> Act:
     return act
 
 
-async def lingers_no_more(writer: asyncio.StreamWriter) -> None:
-    """Or an abort would close the connection in good order."""
-    at_once = struct.pack("ii", 1, 0)
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
-
-
 TIME_OUTS = (aiohttp.ServerTimeoutError, TimeoutError)
 TABLE = [
     Row(
@@ -57,7 +49,7 @@ TABLE = [
     ),
     Row(
         name="resets before a word",
-        act=then(lingers_no_more, resets),
+        act=resets,
         raised=(aiohttp.ClientOSError,),
         sent=True,
     ),

@@ -18,6 +18,7 @@ from holdfast.clock import ManualClock
 from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configuration
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.processes import listening
+from holdfast.soak.program import free_port
 from holdfast.sync import rounds
 from holdfast.sync.operate import Operator
 from holdfast.sync.receive import Receiver
@@ -243,7 +244,7 @@ async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Tow
     plan = plan or Plan()
     clock = ManualClock(plan.start)
     async with AsyncExitStack() as stack:
-        web_port = await _reserve()
+        web_port = free_port()
         sides = await _sides(stack, plan, clock, web_port)
         await _configure(database_url, {n: s.url for n, s in sides.items()}, clock, plan)
         base = Base(database_url=database_url, redis=None, clock=clock, environ=SECRETS)
@@ -302,12 +303,6 @@ async def _sides(
 
 def _is(unit: str, name: str) -> bool:
     return unit.replace("-", "") == name.lower().replace("-", "").replace(" ", "").replace("'", "")
-
-
-async def _reserve() -> int:
-    """A free port for our web, known before it starts."""
-    async with listening(aiohttp.web.Application(), "127.0.0.1", 0) as port:
-        return port
 
 
 def configuration_text(urls: Mapping[str, str], plan: Plan) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from holdfast.command_line import run as _run
 from holdfast.command_line import said as _said
 from holdfast.log_groups import events, pushes
+from holdfast.soak.command_line import flood, soak
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -92,12 +92,13 @@ def forget(booking: int) -> None:
 @click.option("--account", help="Only this one.")
 @click.option("--dry-run", is_flag=True, help="Print what differs, change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="An object a line, for programs.")
-def audit(venue: str | None, account: str | None, dry_run: bool, as_json: bool) -> None:
-    """Compare what the channels show with what we believe, and repair what differs."""
+@click.option("--restored", is_flag=True, help="Say first that the database is from a backup.")
+def audit(venue: str | None, account: str | None, restored: bool, **how: bool) -> None:
+    """Compare what the channels show with what we believe, and repair what differs; 1 if any is left."""
     from holdfast import auditing
 
-    scope = auditing.Scope(venue=venue, account=account)
-    _run(auditing.run(os.environ, scope, dry_run=dry_run, as_json=as_json))
+    manner = auditing.Manner(restored=restored, **how)
+    _run(auditing.run(os.environ, auditing.Scope(venue=venue, account=account), manner))
 
 
 @main.group()
@@ -171,13 +172,15 @@ def simulate(
 )
 @click.option("--rate", default=1.0, show_default=True, help="How lively the guests are.")
 @click.option("--no-guests", is_flag=True, help="Nobody books by themselves.")
-@click.option("--fresh", is_flag=True, help="Forget what earlier runs left.")
+@click.option(
+    "--keep", is_flag=True, help="Keep what earlier runs left; the simulators begin empty."
+)
 @click.option(
     "--data", type=click.Path(path_type=Path), default=Path(".holdfast"), show_default=True
 )
 @click.option("--seconds", type=float, help="Stop by itself after so long.")
 def up(
-    port: int | None, rate: float, no_guests: bool, fresh: bool, data: Path, seconds: float | None
+    port: int | None, rate: float, no_guests: bool, keep: bool, data: Path, seconds: float | None
 ) -> None:
     """Everything on this machine: servers, simulators, web, worker, example venue, guests."""
     from holdfast import up as everything
@@ -185,27 +188,15 @@ def up(
     options = everything.Options(
         port=port,
         rate=0.0 if no_guests else rate,
-        fresh=fresh,
+        keep=keep,
         data=data,
         seconds=seconds,
     )
     _run(everything.up(os.environ, options))
 
 
-@main.command()
-@click.option("--minutes", default=10.0, show_default=True, type=click.FloatRange(0.1, 1440))
-@click.option("--seed", default=7, show_default=True, help="Of guests and faults.")
-@click.option("--no-faults", is_flag=True, help="Only the guests.")
-def soak(minutes: float, seed: int, no_faults: bool) -> None:
-    """Run everything on this machine among faults, then check that nothing was lost or sold twice by us.
-
-    Prints the figures; exit code 1 if anything was violated, with the history of the booking concerned.
-    """
-    from holdfast.soak.soak import Wish
-    from holdfast.soak.soak import soak as soak_now
-
-    wish = Wish(seed=seed, seconds=60 * minutes)
-    _run(soak_now(replace(wish, gap=0.0) if no_faults else wish))
+main.add_command(soak)
+main.add_command(flood)
 
 
 @main.group()

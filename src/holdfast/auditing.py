@@ -1,5 +1,6 @@
 """The command `audit`: the plan as a careful operator would write it, then the repair and what became of each."""
 
+import getpass
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 from redis.asyncio import Redis
 
+from holdfast.agreement import agreed
 from holdfast.channel import ChannelError, Limited
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
@@ -17,6 +19,7 @@ from holdfast.settings import Settings, database_of
 from holdfast.store import configuration
 from holdfast.sync.audit import Report, audit
 from holdfast.sync.parts import Account, Parts
+from holdfast.sync.restored import doubt
 from holdfast.web.words import counted, day_and_time
 from holdfast.wiring import Base, wired
 
@@ -47,22 +50,56 @@ class Scope:
     account: str | None
 
 
-async def run(environ: Mapping[str, str], scope: Scope, *, dry_run: bool, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How to audit. `restored`: the database is from a backup, and does not know what it did since."""
+
+    dry_run: bool = False
+    as_json: bool = False
+    restored: bool = False
+
+
+async def run(environ: Mapping[str, str], scope: Scope, manner: Manner) -> None:
     """Audit and print. Raises Unusable for a name that is not known, and after all others are done for a
-    channel that could not be read.
+    channel that could not be read, or for what is left to people.
     """
     async with _parts(environ) as (parts, zones):
-        failed: list[str] = []
-        for account, venue_id in _pairs(parts, scope):
+        pairs = _pairs(parts, scope)
+        if manner.restored:
+            await _doubt(parts, manner)
+        troubles: list[str] = []
+        for account, venue_id in pairs:
+            where = f"{account.name} at {parts.premises[venue_id].name}"
             try:
-                report = await patiently(parts, account, venue_id, dry_run=dry_run)
+                report = await patiently(parts, account, venue_id, dry_run=manner.dry_run)
             except ChannelError as error:
-                failed.append(f"{account.name} at {parts.premises[venue_id].name}: {error}")
+                troubles.append(f"{where} could not be read: {error}")
                 continue
-            lines = [json.dumps(plain(report))] if as_json else told(report, zones[venue_id])
+            lines = [json.dumps(plain(report))] if manner.as_json else told(report, zones[venue_id])
             click.echo("\n".join(lines))
-    if failed:
-        raise Unusable(f"could not be read: {'; '.join(failed)}")
+            troubles += [f"{where}: {trouble}" for trouble in _troubles(report)]
+    if troubles:
+        raise Unusable("; ".join(troubles))
+
+
+async def _doubt(parts: Parts, manner: Manner) -> None:
+    if manner.dry_run:
+        raise Unusable("--restored changes what is about to be done: not with --dry-run")
+    doubts = await doubt(parts.pool, parts.now(), getpass.getuser())
+    if not manner.as_json:
+        click.echo(
+            f"Restored from a backup: {counted(doubts.blocks, 'block')} looked for before any is placed,"
+            f" {counted(doubts.decisions, 'decision')} open again, nothing is released before all is read."
+        )
+
+
+def _troubles(report: Report) -> Iterator[str]:
+    """What an audit that was to repair leaves as it is; what is under way by the ordinary path is none of it."""
+    left = sum(one.left for one in report.became)
+    if left:
+        yield f"{counted(left, 'difference')} left"
+    if not report.look.complete:
+        yield "not everything could be read"
 
 
 async def patiently(parts: Parts, account: Account, venue_id: int, *, dry_run: bool) -> Report:
@@ -84,9 +121,11 @@ async def _parts(environ: Mapping[str, str]) -> AsyncIterator[tuple[Parts, Mappi
         redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
         if redis is not None:  # one budget with the workers
             await stack.enter_async_context(redis)
-        base = Base(
-            database_url=database_of(settings), redis=redis, clock=SystemClock(), environ=environ
-        )
+        url = database_of(settings)
+        clock = await agreed(
+            SystemClock(), url
+        )  # what is read here is compared with what workers read
+        base = Base(database_url=url, redis=redis, clock=clock, environ=environ)
         wiring = await stack.enter_async_context(wired(base, lambda: None))
         book = await configuration.load(wiring.parts.pool)
         yield wiring.parts, {row.id: ZoneInfo(row.timezone) for row in book.venues.values()}

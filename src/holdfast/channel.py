@@ -5,7 +5,7 @@ else in Holdfast names a channel. Failures are classed by what the caller does n
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -138,11 +138,26 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strange:
+    """An item of a list that cannot be read as a booking. `ref`: the id in it, if that at least can be.
+
+    `raw` may hold guest data: it is never logged.
+    """
+
+    ref: str | None
+    raw: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of a scan. The scan is complete only if its last page says so."""
+    """One page of a scan. The scan is complete only if its last page says so.
+
+    With anything `strange` in it no scan is complete: what is there cannot be told.
+    """
 
     bookings: Sequence[Seen]
     complete: bool
+    strange: Sequence[Strange] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

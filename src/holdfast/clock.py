@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -87,3 +88,41 @@ class SettableClock(SkewedClock):
         super().__init__(true, lambda: self.ahead)
         self.ahead = 0.0
         """Seconds; negative: it is behind."""
+
+
+class AgreedClock:
+    """One clock for all processes: a server's, carried on between two looks at it by this machine's pace.
+
+    What this machine believes the time to be counts only until the first look, and to be compared with it.
+    """
+
+    def __init__(self, machine: Clock, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._machine = machine
+        self._elapsed = elapsed
+        self._anchor: tuple[datetime, float] | None = None
+        self.ahead = 0.0
+        """Seconds by which the machine's own clock was ahead at the last look; negative: behind."""
+
+    def now(self) -> datetime:
+        """The server's instant, aware, in UTC."""
+        if self._anchor is None:
+            return self._machine.now()
+        told, at = self._anchor
+        return told + timedelta(seconds=self._elapsed() - at)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `seconds` have passed."""
+        await self._machine.sleep(seconds)
+
+    def asked(self) -> float:
+        """To be handed to `told` with the answer."""
+        return self._elapsed()
+
+    def told(self, server: datetime, asked: float) -> None:
+        """The server showed this at some time since `asked`; within that doubt nothing is corrected."""
+        answered = self._elapsed()
+        doubt = (answered - asked) / 2
+        shown = server.astimezone(UTC) + timedelta(seconds=doubt)
+        if self._anchor is None or abs((shown - self.now()).total_seconds()) > doubt:
+            self._anchor = (shown, answered)
+        self.ahead = (self._machine.now() - self.now()).total_seconds()

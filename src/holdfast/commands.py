@@ -28,8 +28,9 @@ from holdfast.processes import (
     until_told_to_stop,
 )
 from holdfast.settings import Settings, SettingsError, database_of
-from holdfast.store import ahead, bookings
+from holdfast.store import ahead, bookings, schedule
 from holdfast.store import migrate as migrations
+from holdfast.web.intake import Limits
 
 log = structlog.get_logger()
 
@@ -67,7 +68,10 @@ async def migrate(environ: Mapping[str, str], check: bool) -> None:
             raise Unusable(f"missing: {', '.join(missing)}. Run `holdfast migrate`")
         click.echo("The database is up to date.")
         return
-    done = await migrations.migrate(url)
+    try:
+        done = await migrations.migrate(url)
+    except migrations.Busy as busy:
+        raise Unusable(str(busy)) from busy
     click.echo("\n".join(f"applied {name}" for name in done) or "The database is up to date.")
 
 
@@ -147,7 +151,7 @@ async def forget(environ: Mapping[str, str], booking_id: int) -> None:
     try:
         if await bookings.row_by_id(connection, booking_id) is None:
             raise Unusable(f"there is no booking {booking_id}")
-        await bookings.erase_guest(connection, booking_id, SystemClock().now())
+        await bookings.erase_guest(connection, booking_id, await schedule.database_now(connection))
         click.echo(f"Whoever made booking {booking_id} is forgotten.")
     finally:
         await connection.close()
@@ -157,11 +161,18 @@ async def web(environ: Mapping[str, str]) -> None:
     """Serve until told to stop."""
     settings = Settings.from_environ(environ)
     around = _surroundings(settings, environ)
+    await _ensure_schema(around.database_url)
     place = Place(
         host=settings.host,
         port=settings.port,
         metrics_port=settings.metrics_port,
         api_tokens=settings.api_tokens,
+        limits=Limits(
+            body_bytes=settings.body_bytes,
+            body_seconds=settings.body_seconds,
+            held_bytes=settings.held_bytes,
+        ),
+        idle_seconds=settings.idle_seconds,
     )
     async with running_web(around, place) as port:
         log.info("web_ready", host=settings.host, port=port)
@@ -173,11 +184,24 @@ async def worker(environ: Mapping[str, str]) -> None:
     """Work until told to stop."""
     settings = Settings.from_environ(environ)
     around = _surroundings(settings, environ)
+    await _ensure_schema(around.database_url)
     metrics = (settings.host, settings.metrics_port) if settings.metrics_port else None
     async with running_worker(around, metrics):
         log.info("worker_ready")
         await until_told_to_stop()
     log.info("worker_stopped")
+
+
+async def _ensure_schema(url: str) -> None:
+    """Refuse a database that is older than this program; a newer one is made so that we can go on with it.
+
+    What is named `post` is applied when the release before is gone, and may still be missing.
+    """
+    missing = [name for name in await migrations.pending(url) if "_post_" not in name]
+    if missing:
+        raise Unusable(
+            f"the database is too old, missing: {', '.join(missing)}. Run `holdfast migrate`"
+        )
 
 
 async def simulate(environ: Mapping[str, str], wanted: Simulation) -> None:

@@ -9,6 +9,7 @@ from holdfast.configuration_problem import ConfigurationError
 from holdfast.secret import SecretMissing
 from holdfast.server_process import EmbeddedError
 from holdfast.settings import SettingsError
+from holdfast.wiring import NotUnderstood
 
 FAILED, USAGE = 1, 2
 
@@ -21,7 +22,7 @@ def explained(error: Exception) -> tuple[str, int] | None:
     """The line and the exit code; None: this is a fault of ours and wants its traceback."""
     if isinstance(error, ConfigurationError | SettingsError | PlanRefused):
         return str(error), USAGE
-    if isinstance(error, SecretMissing):
+    if isinstance(error, SecretMissing | NotUnderstood):
         return str(error), USAGE
     if isinstance(error, EmbeddedError | Unusable):
         return str(error), FAILED

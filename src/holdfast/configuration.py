@@ -10,7 +10,15 @@ from typing import Protocol
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
-from holdfast.configuration_document import USUAL_PARTY, Entry, cross_checked, largest_party
+from holdfast.configuration_document import (
+    TOO_DEEP,
+    USUAL_PARTY,
+    WHOLE_NUMBERS,
+    Entry,
+    cross_checked,
+    largest_party,
+    monsters,
+)
 from holdfast.configuration_model import Account, Configuration, Listing
 from holdfast.configuration_problem import (
     Complaint,
@@ -47,6 +55,8 @@ def read(path: Path, kinds: Mapping[str, Vocabulary]) -> Configuration:
 def parse(text: str, source: str, kinds: Mapping[str, Vocabulary]) -> Configuration:
     """The configuration in `text`; `source` is what problems call it. Raises ConfigurationError."""
     document = Entry(table=_toml(text, source))
+    if monstrous := list(monsters(document.table)):
+        raise ConfigurationError(source, monstrous)
     complaints = [*cross_checked(document), *_channels_checked(document, kinds)]
     prepared = _prepared(document)
     try:
@@ -61,12 +71,19 @@ def parse(text: str, source: str, kinds: Mapping[str, Vocabulary]) -> Configurat
 
 def _toml(text: str, source: str) -> dict[str, object]:
     try:
-        return tomllib.loads(text)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         lines = text.split("\n")
         end = f"at the end: line {len(lines)}, column {len(lines[-1]) + 1}"
         reason = str(error).replace("at end of document", end)
         raise ConfigurationError(source, [((), f"expected TOML: {reason}")]) from None
+    except RecursionError:
+        raise ConfigurationError(source, [((), TOO_DEEP)]) from None
+    except ValueError:  # the parser's own words would repeat what it met
+        raise ConfigurationError(
+            source, [((), f"{WHOLE_NUMBERS} and dates that there are")]
+        ) from None
+    return table
 
 
 _ACCOUNT_KEYS = frozenset(Account.model_fields) - {"settings"}

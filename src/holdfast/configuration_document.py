@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from holdfast.configuration_problem import Complaint, KeyPath, shown, written
 
 USUAL_PARTY = 2
+DEEPEST = 10
+"""Tables and lists within each other; what we read has half of that."""
+TOO_DEEP = f"expected tables and lists within each other at most {DEEPEST} deep"
+WHOLE_NUMBERS = "expected whole numbers of at most 64 bits, as TOML has them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,22 @@ class Entry:
     def listings(self) -> list["Entry"]:
         """Of the whole file: the listings of all its venues."""
         return [listing for venue in self.within("venues") for listing in venue.within("listings")]
+
+
+def monsters(table: dict[str, object]) -> Iterator[Complaint]:
+    """What is TOML's or Python's to bear, but nobody's to read or to print. Needs no deep stack itself."""
+    waiting: list[tuple[KeyPath, object]] = [((), table)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            yield path, WHOLE_NUMBERS
+        if not isinstance(value, dict | list):
+            continue
+        if len(path) > DEEPEST:
+            yield path[:DEEPEST], TOO_DEEP
+            continue
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        waiting += [((*path, key), item) for key, item in inner]
 
 
 def cross_checked(document: Entry) -> Iterator[Complaint]:

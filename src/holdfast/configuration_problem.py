@@ -59,7 +59,7 @@ class Problem:
 
 def written(path: KeyPath) -> str:
     """The path as one writes it: `venues[0].listings[1].units`."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step[:_SHOWN]}" for step in path)
     return "".join(steps).removeprefix(".")
 
 

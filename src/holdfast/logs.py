@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import TextIO
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from holdfast.clock import Clock
@@ -69,6 +70,20 @@ def set_up_logs(stream: TextIO, clock: Clock) -> None:
     logging.root.setLevel(logging.INFO)
     for name, level in _QUIETER.items():
         logging.getLogger(name).setLevel(level)
+    logging.getLogger("aiohttp.server").addFilter(_unquoted)
+
+
+def _unquoted(record: logging.LogRecord) -> bool:
+    """What is no HTTP is told in a line: aiohttp would quote it, and any secret or guest in it."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.msg, record.args, record.exc_info = (
+            "request_unreadable: %s",
+            (type(error).__name__,),
+            None,
+        )
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True
 
 
 def _rendering(stream: TextIO, clock: Clock) -> list[Processor]:

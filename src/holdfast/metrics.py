@@ -10,6 +10,7 @@ import asyncpg
 from aiohttp import web
 from prometheus_client import (
     CollectorRegistry,
+    Gauge,
     Histogram,
     ProcessCollector,
     disable_created_metrics,
@@ -23,6 +24,7 @@ LONG = (0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 EXPOSED = (0.1, 0.25, *LONG, 7200, 21600, 86400)
 SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
+POLL_RESULTS = ("unchanged", "changed", "new", "missed_by_webhook", "unreadable", "unusable")
 WEBHOOK_RESULTS = (
     "accepted",
     "forged",
@@ -30,6 +32,8 @@ WEBHOOK_RESULTS = (
     "malformed",
     "unknown_account",
     "too_large",
+    "too_slow",
+    "encoded",
     "overloaded",
     "failed",  # the database was out of reach: the provider was asked to try again
 )
@@ -61,7 +65,7 @@ CALL_OUTCOMES = (
 )
 VIAS = ("webhook", "poll", "clock", "operator")
 EVENT_TYPES = ("created", "updated", "cancelled", OTHER)
-EVENT_OUTCOMES = ("applied", "noop", "stale", "echo", "unmapped")
+EVENT_OUTCOMES = ("applied", "noop", "stale", "echo", "unmapped", "broken")
 RESOLUTIONS = ("operator", "expired", "by_itself")
 TASKS = ("absorb", "deliver")
 
@@ -113,7 +117,7 @@ class Metrics:
         self.poll_items = make.counter(
             "poll_items",
             "Bookings met by polls; missed_by_webhook: of a kind that the channel announces, and not told by then",
-            channel | {"result": ("unchanged", "changed", "new", "missed_by_webhook")},
+            channel | {"result": POLL_RESULTS},
         )
 
     def _call(self, make: Maker, channels: Sequence[str]) -> None:
@@ -224,6 +228,11 @@ class Metrics:
             "Requests to our own pages and API; route is a template, code a class such as 2xx",
             ["route", "method", "code"],
             buckets=SHORT,
+            registry=self.registry,
+        )
+        self.clock_ahead = Gauge(
+            "holdfast_clock_ahead_seconds",
+            "By how much this machine's own clock is ahead of the database's",
             registry=self.registry,
         )
         build = {"version": [version("holdfast")], "python": [platform.python_version()]}

@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from random import SystemRandom
@@ -18,7 +18,8 @@ from arq.connections import ArqRedis
 from pydantic import SecretStr
 from redis.exceptions import RedisError
 
-from holdfast.clock import Clock
+from holdfast.agreement import agreed, is_right, keep_agreed
+from holdfast.clock import AgreedClock, Clock
 from holdfast.herald import Herald, open_redis
 from holdfast.kind import discover
 from holdfast.metrics import metrics_app
@@ -29,6 +30,7 @@ from holdfast.sync.remedy import act
 from holdfast.sync.replay import preview, read_again
 from holdfast.sync.revive import handle
 from holdfast.web.app import build_web
+from holdfast.web.intake import Limits
 from holdfast.web.parts import WebParts
 from holdfast.wiring import Base, Wiring, keep_fresh, wired
 from holdfast.worker import Drainer, beat
@@ -38,10 +40,13 @@ log = structlog.get_logger()
 STOP_SECONDS = 8.0
 """How long a stop waits for what is under way, below a supervisor's kill grace."""
 
+IDLE_SECONDS = 75.0
+"""Longer than a reverse proxy keeps an idle connection, or requests are lost between the two."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Where the servers are, which clock counts, where secrets are looked up."""
+    """Where the servers are, what this machine's clock is, where secrets are looked up."""
 
     database_url: str
     redis_url: str
@@ -51,20 +56,24 @@ class Surroundings:
     @asynccontextmanager
     async def wiring(
         self, also: Callable[[], None] | None = None
-    ) -> AsyncIterator[tuple[Wiring, ArqRedis]]:
-        """The connected parts; `also` is called at every wake-up of this process's own."""
+    ) -> AsyncIterator[tuple[Wiring, ArqRedis, AgreedClock]]:
+        """The connected parts, by the database's clock; `also` is called at every wake-up of this process's own."""
+        clock = await agreed(self.clock, self.database_url)
         redis = open_redis(self.redis_url)
         herald = Herald(redis, also)
-        base = Base(
-            database_url=self.database_url, redis=redis, clock=self.clock, environ=self.environ
-        )
+        base = Base(database_url=self.database_url, redis=redis, clock=clock, environ=self.environ)
         try:
-            async with wired(base, herald.wake) as wiring:
-                yield wiring, redis
+            async with wired(base, herald.wake) as wiring, _kept_agreed(clock, wiring):
+                yield wiring, redis, clock
         finally:
             await herald.close()
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await redis.aclose(close_connection_pool=True)
+
+
+def _kept_agreed(clock: AgreedClock, wiring: Wiring) -> AbstractAsyncContextManager[None]:
+    work = keep_agreed(clock, wiring.parts.pool, wiring.parts.metrics)
+    return in_background(work, "clock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +84,25 @@ class Place:
     port: int
     metrics_port: int | None = None
     api_tokens: tuple[SecretStr, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    idle_seconds: float = IDLE_SECONDS
 
 
 @asynccontextmanager
-async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
+async def listening(
+    app: web.Application, host: str, port: int, idle_seconds: float = IDLE_SECONDS
+) -> AsyncIterator[int]:
+    """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken.
+
+    Whoever is silent, or busy with the head of a request, for `idle_seconds` is hung up on.
+    """
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=STOP_SECONDS,
+        keepalive_timeout=idle_seconds,
+        auto_decompress=False,  # what is thrown away must not be unpacked before
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port, reuse_address=True)
@@ -93,7 +115,7 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
 @asynccontextmanager
 async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
     """Webhooks, API and dashboard, until the block ends; gives the port."""
-    async with around.wiring() as (wiring, redis), AsyncExitStack() as stack:
+    async with around.wiring() as (wiring, redis, clock), AsyncExitStack() as stack:
         receiver = Receiver(wiring.parts)
         channels: dict[str, str] = {}
         parts = WebParts(
@@ -104,12 +126,13 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             read_again=partial(read_again, wiring.parts),
             preview=partial(preview, wiring.parts),
             handle=partial(handle, wiring.parts),
-            clock=around.clock,
+            clock=clock,
             metrics=wiring.parts.metrics,
             channels=channels,
             proofs={name: kind.webhook_proof for name, kind in discover().items()},
             api_tokens=place.api_tokens,
-            others_ready=_redis_ready(redis),
+            limits=place.limits,
+            others_ready=_others_ready(redis, clock),
         )
         stack.push_async_callback(receiver.close)
         _name_channels(wiring, channels)
@@ -118,7 +141,9 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             await stack.enter_async_context(
                 listening(metrics_app(parts.metrics), place.host, place.metrics_port)
             )
-        yield await stack.enter_async_context(listening(build_web(parts), place.host, place.port))
+        yield await stack.enter_async_context(
+            listening(build_web(parts), place.host, place.port, place.idle_seconds)
+        )
 
 
 def _name_channels(wiring: Wiring, channels: dict[str, str]) -> None:
@@ -130,12 +155,15 @@ async def _follow(wiring: Wiring, channels: dict[str, str]) -> None:
     await keep_fresh(wiring, lambda: _name_channels(wiring, channels))
 
 
-def _redis_ready(redis: ArqRedis) -> Callable[[], Awaitable[Mapping[str, bool]]]:
+def _others_ready(
+    redis: ArqRedis, clock: AgreedClock
+) -> Callable[[], Awaitable[Mapping[str, bool]]]:
     async def ready() -> Mapping[str, bool]:
         try:
-            return {"redis": bool(await redis.ping())}
+            answers = bool(await redis.ping())
         except (RedisError, OSError, TimeoutError):
-            return {"redis": False}
+            answers = False
+        return {"redis": answers, "clock": is_right(clock)}
 
     return ready
 
@@ -146,7 +174,7 @@ async def running_worker(
 ) -> AsyncIterator[Drainer]:
     """Everything that observes, decides and delivers, until the block ends; then what flies may land."""
     nudged = asyncio.Event()
-    async with around.wiring(nudged.set) as (wiring, _redis), AsyncExitStack() as stack:
+    async with around.wiring(nudged.set) as (wiring, _redis, _clock), AsyncExitStack() as stack:
         drainer = Drainer(wiring.parts, nudged)
         random = SystemRandom()
         steady = SteadyWorker(open_redis(around.redis_url), drainer, random)

@@ -14,6 +14,7 @@ from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.settings import Settings, database_of
 from holdfast.store import brake as brake_store
+from holdfast.store import schedule
 from holdfast.store.brake import Braked, Doomed
 from holdfast.sync import brake
 from holdfast.web.words import braked, counted, day_and_time, lasting
@@ -43,7 +44,7 @@ async def release(environ: Mapping[str, str], name: str, reason: str, *, ask: bo
         if account is None:
             raise Unusable(f"{name}: not braked; see `holdfast brake show`")
         doomed = await brake_store.would_go(connection, account.id)
-        now = SystemClock().now()
+        now = await schedule.database_now(connection)
         click.echo("\n".join(_told(account, doomed, now)))
         if ask is None:
             raise Unusable("nobody to ask, there is no terminal: say --yes")

@@ -36,6 +36,14 @@ class Settings:
     """How the outside reaches us, without a slash at its end."""
     config: Path = Path("holdfast.toml")
     api_tokens: tuple[SecretStr, ...] = field(default=(), repr=False)
+    body_bytes: int = 1024 * 1024
+    """The most that one request may carry."""
+    body_seconds: int = 10
+    """How long that may take to arrive."""
+    held_bytes: int = 64 * 1024 * 1024
+    """The most that all requests together may have in memory."""
+    idle_seconds: int = 75
+    """How long a connection may say nothing, or not come to the end of a request's head."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -68,6 +76,12 @@ def _port(text: str) -> int:
     if not 1 <= port <= 65535:
         raise ValueError
     return port
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < len(text) <= 12 and int(text)):
+        raise ValueError
+    return int(text)
 
 
 def _host(text: str) -> str:
@@ -136,6 +150,12 @@ _VARIABLES = {
         expected="tokens of visible ASCII characters, separated by commas",
         secret=True,
     ),
+    **{
+        f"{PREFIX}{name.upper()}": _Variable(
+            field=name, read=_count, expected=f"a whole number of {name.rpartition('_')[2]}"
+        )
+        for name in ("body_bytes", "body_seconds", "held_bytes", "idle_seconds")
+    },
 }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 import click
 
+from holdfast.agreement import agreed
 from holdfast.clock import SystemClock
 from holdfast.settings import Settings, database_of
 from holdfast.sync.parts import Parts
@@ -34,7 +35,8 @@ async def pool_of(environ: Mapping[str, str]) -> AsyncIterator[asyncpg.Pool]:
 async def parts_of(environ: Mapping[str, str]) -> AsyncIterator[Parts]:
     """For deciding; needs the same secrets as the worker, which makes the calls."""
     url = database_of(Settings.from_environ(environ))
-    base = Base(database_url=url, redis=None, clock=SystemClock(), environ=environ)
+    clock = await agreed(SystemClock(), url)
+    base = Base(database_url=url, redis=None, clock=clock, environ=environ)
     async with wired(base, lambda: None) as wiring:
         yield wiring.parts
 

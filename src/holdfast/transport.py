@@ -22,7 +22,8 @@ class HttpTransport:
         sent = SimpleNamespace(yes=False)
         try:
             return await self._exchange(request, sent)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            # ValueError: an address or a header that cannot be written
             reason = type(error).__name__
             raise TransportError(f"{request.operation}: {reason}", sent=sent.yes) from error
 

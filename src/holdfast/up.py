@@ -45,11 +45,15 @@ GUEST_SEED = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How `up` is to run. `rate` 0: no guests. `seconds`: stop by itself after so long."""
+    """How `up` is to run. `rate` 0: no guests. `seconds`: stop by itself after so long.
+
+    The simulators begin empty each time. With `keep` our store does not: to it, all that earlier runs
+    left is then gone from the channels at once, which is what the brake is for.
+    """
 
     port: int | None
     rate: float
-    fresh: bool
+    keep: bool
     data: Path
     seconds: float | None
 
@@ -74,7 +78,7 @@ async def up(environ: Mapping[str, str], options: Options) -> None:
             environ={**environ, **keys},
         )
         await stack.enter_async_context(running_web(around, Place(host=HERE, port=port)))
-        wiring, _ = await stack.enter_async_context(around.wiring())
+        wiring, _, _ = await stack.enter_async_context(around.wiring())
         narrator = await _narrator(wiring, servers.database_url)
         env = None if settings.database_url else _for_commands(options.data, around)
         _welcome(port, sides, env, perf_counter() - began)
@@ -113,7 +117,7 @@ async def _servers(settings: Settings, options: Options) -> AsyncIterator[Server
     if settings.database_url is not None and settings.redis_url is not None:
         yield Servers(database_url=settings.database_url, redis_url=settings.redis_url)
         return
-    async with embedded_servers(options.data, fresh=options.fresh) as servers:
+    async with embedded_servers(options.data, fresh=not options.keep) as servers:
         yield servers
 
 

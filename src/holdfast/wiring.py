@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import structlog
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
 from holdfast.budget import BudgetedTransport, Kind, LocalBudget, Pace, SharedBudget
@@ -44,14 +44,18 @@ class Base:
     environ: Mapping[str, str]
 
 
+class NotUnderstood(Exception):
+    """The configuration in the database is a newer release's. The text names no secret."""
+
+
 class Wiring:
     """Keeps the parts as the configuration in the database says; sessions live as long as their account."""
 
     def __init__(self, base: Base, pool: asyncpg.Pool, wake: Callable[[], None]) -> None:
         self._base = base
         self._kinds = discover()
-        self._sessions: dict[str, AsyncExitStack] = {}
-        self._left: dict[str, AsyncExitStack] = {}
+        self._sessions = AsyncExitStack()
+        self._left = AsyncExitStack()
         self._book: Book | None = None
         self.parts = Parts(
             pool=pool,
@@ -66,14 +70,15 @@ class Wiring:
     async def refresh(self) -> bool:
         """Take over what was applied since; True: something had changed.
 
-        Raises SecretMissing when a secret that the configuration refers to is not there.
+        Raises SecretMissing when a secret that the configuration refers to is not there, NotUnderstood for
+        what a newer release has put into it. The old parts then go on.
         """
         async with self.parts.pool.acquire() as connection:
             book = await configuration.load(connection)
         settled = _without_news(book)
         if settled == self._book:
             return False
-        accounts = {row.id: await self._account(book, row) for row in book.accounts.values()}
+        accounts = await self._accounts(book)
         self.parts.accounts = accounts
         self.parts.premises = {
             row.id: self._premises(book, accounts, row) for row in book.venues.values()
@@ -83,22 +88,30 @@ class Wiring:
 
     async def close(self) -> None:
         """Close every session."""
-        for sessions in (*self._sessions.values(), *self._left.values()):
-            await sessions.aclose()
-        self._sessions.clear()
-        self._left.clear()
+        await self._sessions.aclose()
+        await self._left.aclose()
 
-    async def _account(self, book: Book, row: AccountRow) -> Account:
-        kind = self._kinds[row.channel]
+    async def _accounts(self, book: Book) -> dict[int, Account]:
+        """All on new sessions; the last ones live on until the next change, for the calls that are under way."""
+        async with AsyncExitStack() as opened:
+            found = {
+                row.id: await self._account(book, row, opened) for row in book.accounts.values()
+            }
+            await self._left.aclose()
+            self._left, self._sessions = self._sessions, opened.pop_all()
+        return found
+
+    async def _account(self, book: Book, row: AccountRow, opened: AsyncExitStack) -> Account:
+        kind = self._kind(row)
         rows = [listing for listing in book.listings.values() if listing.account_id == row.id]
         listings = {listing.id: _listing(book, kind, listing) for listing in rows}
         former = [listing for listing in book.former.values() if listing.account_id == row.id]
         budget = self._budget(row)
         connection = Connection(
             account=row.name,
-            settings=TypeAdapter(kind.account_settings).validate_python(row.settings),
+            settings=_understood(row.name, kind.account_settings, row.settings),
             listings=list(listings.values()),
-            transport=await self._transport(row, budget),
+            transport=await self._transport(row, budget, opened),
             clock=self._base.clock,
             environ=self._base.environ,
         )
@@ -118,16 +131,15 @@ class Wiring:
             horizon_days=row.horizon_days,
         )
 
+    def _kind(self, row: AccountRow) -> ChannelKind:
+        if row.channel not in self._kinds:
+            raise NotUnderstood(f"account {row.name}: this release knows no channel {row.channel}")
+        return self._kinds[row.channel]
+
     async def _transport(
-        self, row: AccountRow, budget: LocalBudget | SharedBudget
+        self, row: AccountRow, budget: LocalBudget | SharedBudget, opened: AsyncExitStack
     ) -> MeasuredTransport:
-        """On a new session; the last one lives on until the next change, for the calls that are under way."""
-        if row.name in self._left:
-            await self._left.pop(row.name).aclose()
-        if row.name in self._sessions:
-            self._left[row.name] = self._sessions.pop(row.name)
-        stack = self._sessions.setdefault(row.name, AsyncExitStack())
-        session = await stack.enter_async_context(open_session(connections=16))
+        session = await opened.enter_async_context(open_session(connections=16))
         budgeted = BudgetedTransport(HttpTransport(session), budget, self._base.clock)
         return MeasuredTransport(budgeted, self.parts.metrics, row.channel)
 
@@ -165,8 +177,16 @@ def _listing(book: Book, kind: ChannelKind, row: ListingRow) -> Listing:
         name=row.name,
         zone=ZoneInfo(book.venues[row.venue_id].timezone),
         party_size=row.party_size,
-        settings=TypeAdapter(kind.listing_settings).validate_python(row.settings),
+        settings=_understood(row.name, kind.listing_settings, row.settings),
     )
+
+
+def _understood(name: str, model: type[BaseModel], settings: object) -> BaseModel:
+    try:
+        return TypeAdapter(model).validate_python(settings)
+    except ValidationError as error:
+        places = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())
+        raise NotUnderstood(f"{name}: this release does not understand {places}") from None
 
 
 def _outlets(
@@ -226,5 +246,5 @@ async def keep_fresh(wiring: Wiring, changed: Callable[[], None], seconds: float
             if await wiring.refresh():
                 log.info("configuration_taken_over")
                 changed()
-        except (*DATABASE_TROUBLE, SecretMissing) as error:
+        except (*DATABASE_TROUBLE, SecretMissing, NotUnderstood) as error:
             log.warning("configuration_not_taken_over", reason=str(error))

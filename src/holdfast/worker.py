@@ -115,6 +115,10 @@ class Drainer:
                     continue
             except DATABASE_TROUBLE as error:
                 self._in_trouble(type(error).__name__)
+            except (
+                Exception
+            ):  # what was being read keeps its lease and comes back; the fault is ours
+                log.exception("reading_failed")
             await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.3, 0.5))
 
     async def _until_due(self) -> float:
@@ -154,6 +158,10 @@ async def beat(parts: Parts, name: str, redis_ok: Callable[[], datetime | None])
 
 
 async def drain_job(ctx: dict[str, Any]) -> None:
-    """arq's function: whatever is due, not what the hint was about."""
+    """arq's function: look soon at whatever is due, not at what the hint was about.
+
+    The sweep looks: ten hints that each looked by themselves would wait for one venue's lock with ten of the
+    pool's connections, and leave none to the lanes.
+    """
     drainer: Drainer = ctx["drainer"]
-    await drainer.run()
+    drainer.nudge()

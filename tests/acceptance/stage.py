@@ -14,7 +14,7 @@ from random import Random
 import asyncpg
 
 from holdfast.soak.books import Books, wrongs
-from holdfast.soak.gather import stored, waiting
+from holdfast.soak.gather import see, stored, waiting
 from holdfast.soak.house import SECRETS, simulator, write_configuration
 from holdfast.soak.program import (
     HERE,
@@ -136,15 +136,19 @@ async def simulators(folder: Path, web_url: str) -> AsyncIterator[dict[str, Prog
 
 @asynccontextmanager
 async def stage(
-    folder: Path, database_url: str, web_port: int, urls: Mapping[str, str]
+    folder: Path, database_url: str, web_port: int, urls: Mapping[str, str], **more: str
 ) -> AsyncIterator[Stage]:
-    """Redis, release, one web, two workers, against these providers, configured by file and environment alone."""
+    """Redis, release, one web, two workers, against these providers, configured by file and environment alone.
+
+    `more` is environment as well.
+    """
     port = free_port()
     settings = {
         **SECRETS,
         "HOLDFAST_DATABASE_URL": database_url,
         "HOLDFAST_REDIS_URL": f"redis://{HERE}:{port}/0",
         "HOLDFAST_PORT": str(web_port),
+        **more,
     }
     write_configuration(folder, urls)
     done = await release(folder, **settings)
@@ -158,7 +162,7 @@ async def stage(
         for name, side in sides.items():
             await side.ask("PUT", "/switches", dict(traits()[name].switches))
         pool = await stack.enter_async_context(
-            asyncpg.create_pool(database_url, min_size=1, max_size=2)
+            asyncpg.create_pool(database_url, min_size=1, max_size=2, init=see)
         )
         built = Stage(
             folder=folder,

@@ -8,9 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import Any
 
 import asyncpg
 import pytest
+from arq import func
 from arq.connections import ArqRedis
 from tests.acceptance.stage import tell
 
@@ -38,7 +40,7 @@ JOBS = 20
 
 
 class Counter(Drainer):
-    """Counts how often it was told to run, and can be held up in it."""
+    """Counts its jobs, which can be held up: ours only wake somebody, and are over at once."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -49,7 +51,7 @@ class Counter(Drainer):
     def nudge(self) -> None:
         return
 
-    async def run(self) -> None:
+    async def job(self, ctx: dict[Any, Any], *_args: Any, **_kwargs: Any) -> None:
         self.running += 1
         await self.free.wait()
         self.running -= 1
@@ -114,6 +116,7 @@ async def at_work(port: int) -> AsyncIterator[tuple[SteadyWorker, Counter]]:
     """A worker whose jobs only count; it has heard Redis answer."""
     counter = Counter()
     worker = SteadyWorker(open_redis(url_of(port)), counter, Random(1))
+    worker.functions["drain"] = func(counter.job, name="drain", keep_result=0, max_tries=1000)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(worker.close)
         await stack.enter_async_context(in_background(worker.main(), "redis"))

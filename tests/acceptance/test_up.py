@@ -90,7 +90,7 @@ def complaints(data: Path) -> list[str]:
     return [str(entry) for entry in entries if entry["level"] in ("error", "critical")]
 
 
-async def test_bookings_cross_both_ways_and_the_data_is_kept_until_fresh_is_asked_for(
+async def test_bookings_cross_both_ways_and_the_data_is_kept_only_if_asked_for(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
@@ -110,10 +110,10 @@ async def test_bookings_cross_both_ways_and_the_data_is_kept_until_fresh_is_aske
         assert len(second.err.splitlines()) == 1
         assert f"in use by process {running.program.pid}" in second.err
         await ends(running, data, SIGINT)
-    async with up(data, "--no-guests") as running:
+    async with up(data, "--no-guests", "--keep") as running:
         assert set(await running.bookings()) == refs
         await ends(running, data, SIGTERM)
-    async with up(data, "--no-guests", "--fresh") as running:
+    async with up(data, "--no-guests") as running:
         assert await running.bookings() == []
     assert complaints(data) == []
 

@@ -34,9 +34,15 @@ def test_every_variable_is_heard() -> None:
             "HOLDFAST_PUBLIC_URL": "https://hooks.example/holdfast/",
             "HOLDFAST_CONFIG": "/etc/holdfast.toml",
             "HOLDFAST_API_TOKENS": "first-token, second-token,",
+            "HOLDFAST_BODY_BYTES": "2048",
+            "HOLDFAST_BODY_SECONDS": "3",
+            "HOLDFAST_HELD_BYTES": "4096",
+            "HOLDFAST_IDLE_SECONDS": "61",
             "PATH": "/usr/bin",
         }
     )
+    assert (settings.body_bytes, settings.body_seconds) == (2048, 3)
+    assert (settings.held_bytes, settings.idle_seconds) == (4096, 61)
     assert settings.database_url == "postgresql://u:p@db/holdfast"
     assert settings.redis_url == "redis://:p@cache:6379/0"
     assert (settings.host, settings.port, settings.metrics_port) == ("192.0.2.7", 80, 9090)
@@ -55,6 +61,9 @@ PORT = "expected a port number from 1 to 65535"
         ("HOLDFAST_PORT", "abc", f"{PORT}, got 'abc'"),
         ("HOLDFAST_PORT", "0", f"{PORT}, got '0'"),
         ("HOLDFAST_METRICS_PORT", "65536", f"{PORT}, got '65536'"),
+        ("HOLDFAST_BODY_BYTES", "1 MB", "expected a whole number of bytes, got '1 MB'"),
+        ("HOLDFAST_BODY_SECONDS", "0", "expected a whole number of seconds, got '0'"),
+        ("HOLDFAST_IDLE_SECONDS", "-1", "expected a whole number of seconds, got '-1'"),
         ("HOLDFAST_HOST", "http://x/", "expected a host name or an IP address, got 'http://x/'"),
         (
             "HOLDFAST_PUBLIC_URL",

@@ -66,6 +66,7 @@ class Blocks(Database):
             losses=0,
             gap_since=None,
             closed_at=None,
+            created_at=now,
             updated_at=now,
             lane=lane,
             party=party,
@@ -82,6 +83,7 @@ class Blocks(Database):
             wants=wants,
             wanted_until=until,
             because=because,
+            created_at=now,
             updated_at=now,
             lane=lane,
         )
@@ -234,7 +236,13 @@ class Pushes(Database):
             asked = (block["listing_id"], block["during"], block["party"])
             found.setdefault(asked, []).append(push["settled_at"])
         return [
-            {"listing_id": i, "during": d, "party": p, "times": len(at), "last_at": max(at)}
+            {
+                "listing_id": i,
+                "during": d,
+                "party": p,
+                "times": len({moment.timestamp() // 15 for moment in at}),
+                "last_at": max(at),
+            }
             for (i, d, p), at in found.items()
         ]
 
@@ -262,8 +270,29 @@ class Pushes(Database):
         same = self.pushes_of(push["block_id"], push["booking_id"])
         if any(p["state"] in FLYING for p in same):
             return False
-        return push["call"] != "release" or not any(
-            self._goes_before(p, push, now) for p in self.pushes.rows.values()
+        return push["call"] != "release" or not (
+            any(self._goes_before(p, push, now) for p in self.pushes.rows.values())
+            or self._picture_is_old(self.blocks.rows[push["block_id"]], now)
+        )
+
+    def _picture_is_old(self, block: Row, now: datetime) -> bool:
+        """Whether another account that sells the same units was not read completely for too long."""
+        units = self.setup.outlets[block["listing_id"]].unit_ids
+        others = {
+            o.account_id
+            for o in self.setup.outlets.values()
+            if o.account_id != block["account_id"] and {*o.unit_ids} & {*units}
+        }
+        fresh = (
+            block["created_at"]
+            if block["marker"].startswith("orphan-")
+            else now - timedelta(seconds=900 + 2 * self.setup.poll_seconds)
+        )
+        return any(
+            c["account_id"] in others
+            and c["task"] == "bookings"
+            and (c["last_complete_at"] is None or c["last_complete_at"] < fresh)
+            for c in self.cursors
         )
 
     def _goes_before(self, place: Row, release: Row, now: datetime) -> bool:
@@ -273,11 +302,11 @@ class Pushes(Database):
         if place["state"] not in ("waiting", *FLYING) or place["block_id"] is None:
             return False
         one, other = (self.blocks.rows[p["block_id"]] for p in (place, release))
-        if one["listing_id"] != other["listing_id"]:
+        if one["listing_id"] != other["listing_id"] or one["wants"] == "nothing":
             return False
         if overlaps(one["during"], other["during"]):
             return self.setup.outlets[one["listing_id"]].pool
-        return bool(place["state"] != "waiting" or place["due_at"] <= now)
+        return bool(place["state"] == "in_flight" or place["due_at"] <= now)
 
     def _taken(self, push: Row, now: datetime) -> Row:
         was = push["state"]
@@ -342,9 +371,12 @@ class Pushes(Database):
         changes = {"state": state, "due_at": due, "error": error, "absent_reads": in_vain}
         return [self.pushes.update(push, **changes, lease_until=None)]
 
-    def pushes_next_due(self, _accounts: Sequence[int]) -> list[Row]:
+    def pushes_next_due(self, _accounts: Sequence[int], now: datetime) -> list[Row]:
         return least(
-            p["due_at"] for p in self.pushes.rows.values() if p["state"] in ("waiting", "unknown")
+            p["due_at"]
+            for p in self.pushes.rows.values()
+            if p["state"] == "unknown"
+            or (p["state"] == "waiting" and (p["call"] != "release" or p["due_at"] > now))
         )
 
     def pushes_placing_on(self, listing: int, during: Range) -> list[Row]:
@@ -466,8 +498,10 @@ class Readings(Database):
         return []
 
     def cursors_settle(self, number: int, due: datetime, *values: Any) -> list[Row]:
-        error, complete_at = values
+        error, complete_at, started_at = values
         row = self.cursors.rows[number]
+        if row["started_at"] != started_at:
+            return []
         self.cursors.update(
             row,
             next_due_at=due,

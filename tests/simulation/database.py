@@ -26,6 +26,7 @@ class Setup:
     outlets: Mapping[int, Outlet]
     channels: Mapping[int, str]
     horizon_days: int = 1
+    poll_seconds: int = 20
 
 
 def overlaps(one: Range, other: Range) -> bool:

@@ -54,17 +54,39 @@ class Facts(Database):
         row = self._incoming((account, via, ref, raw_type), None, at)
         return named([self.inbox.update(row, done_at=at, outcome=rest[0])], "id")
 
-    def inbox_claim(self, now: datetime, limit: int, account: int) -> list[Row]:
-        due = [
-            i
-            for i in self._waiting()
-            if i["due_at"] <= now and i["account_id"] == account and self.free_to_claim(i)
-        ]
-        due.sort(key=lambda i: (i["due_at"], i["id"]))
-        for row in due[:limit]:
+    def inbox_keep_once(
+        self, account: int, via: str, ref: str, raw_type: str, at: datetime, *rest: Any
+    ) -> list[Row]:
+        outcome, _body, delivery = rest
+        if not any(
+            (i["account_id"], i["delivery_id"], i["ref"]) == (account, delivery, ref)
+            for i in self.inbox
+        ):
+            row = self._incoming((account, via, ref, raw_type), delivery, at)
+            self.inbox.update(row, done_at=at, outcome=outcome)
+        return []
+
+    def inbox_claim(self, now: datetime, limit: int, account: int, most: int) -> list[Row]:
+        free = [i for i in self._waiting() if i["account_id"] == account and self.free_to_claim(i)]
+        due = [i for i in free if i["due_at"] <= now and i["ref"] is not None]
+        due.sort(key=lambda i: (*self._risk(i, now), i["due_at"], i["id"]))
+        wanted = list(dict.fromkeys(i["ref"] for i in due))[:limit]
+        places = {None: -1} | {ref: place for place, ref in enumerate(wanted)}
+        taken = [i for i in free if i["ref"] in wanted or (i["ref"] is None and i["due_at"] <= now)]
+        taken = sorted(taken, key=lambda i: (places[i["ref"]], i["id"]))[:most]
+        for row in taken:
             self.inbox.update(row, lease_until=self.now() + LEASE, attempts=row["attempts"] + 1)
-        wanted = ("id", "account_id", "via", "ref", "raw_type", "received_at", "attempts")
-        return named(due[:limit], *wanted)
+        return named(taken, "id", "account_id", "via", "ref", "raw_type", "received_at", "attempts")
+
+    def _risk(self, row: Row, now: datetime) -> tuple[bool, bool, datetime]:
+        """Never read, then what lies ahead by its start, then what is over."""
+        blocks = (k for k in self.blocks if k["account_id"] == row["account_id"])
+        known = list(self.bookings_by_refs(row["account_id"], [row["ref"]]))
+        known += [k for k in blocks if k["external_id"] == row["ref"]]
+        during = next((one["during"] for one in known if one["during"]), None)
+        if during is None:
+            return bool(known), True, now
+        return True, during.upper <= now, during.lower
 
     def inbox_untold(self, *_: Any) -> list[Row]:
         return []

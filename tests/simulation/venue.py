@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 RULES: Mapping[int, Rules] = {1: NORTH, 2: SOUTH}
 """By listing; each is sold through an account of the same number."""
 
-POLL_SECONDS, OFFERS_SECONDS = 20, 35
+OFFERS_SECONDS = 35
 
 
 class Nothing(BaseModel):
@@ -87,7 +87,7 @@ def parts_of(
     clock = VirtualClock(process.loop)
     pool: Any = Pool(store, process)
     accounts = {
-        n: _account(n, SimulatedChannel(providers[n], process, clock), store.setup.horizon_days)
+        n: _account(n, SimulatedChannel(providers[n], process, clock), store.setup)
         for n in providers
     }
     return Parts(
@@ -101,7 +101,7 @@ def parts_of(
     )
 
 
-def _account(number: int, channel: SimulatedChannel, horizon_days: int) -> Account:
+def _account(number: int, channel: SimulatedChannel, setup: Setup) -> Account:
     name = RULES[number].name
     listing = Listing(name=name, zone=ZoneInfo("UTC"), party_size=2, settings=Nothing())
     return Account(
@@ -114,10 +114,10 @@ def _account(number: int, channel: SimulatedChannel, horizon_days: int) -> Accou
         listings={number: listing},
         former={},
         venues={number: VENUE},
-        poll_seconds=POLL_SECONDS,
+        poll_seconds=setup.poll_seconds,
         offers_seconds=OFFERS_SECONDS,
         audit_seconds=900,
-        horizon_days=horizon_days,
+        horizon_days=setup.horizon_days,
     )
 
 

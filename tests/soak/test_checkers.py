@@ -3,10 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from tests.soak.test_pool_checks import sold
+
+from holdfast.inventory.known import Unit
 from holdfast.inventory.model import Span
 from holdfast.soak.books import Books, Entry, Store, Stored
 from holdfast.soak.checkers import CHECKERS, violations
 from holdfast.soak.evidence import Block, Evidence, Grant, Look, Made, Row, Told, Witness
+from holdfast.soak.pools import House
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -66,12 +70,29 @@ def test_evidence_that_is_right_is_right() -> None:
 
 
 def test_every_checker_has_bitten_below() -> None:
-    tested = "end_state rest grants webhooks effects blocks revivals versions chain processes"
+    tested = "end_state pools rest grants webhooks effects blocks revivals versions chain processes"
     assert set(CHECKERS) == set(tested.split())
 
 
 def test_a_guest_whom_the_store_does_not_know() -> None:
     assert found(replace(RIGHT, store=replace(RIGHT.store, bookings=[]))) == {"end_state"}
+
+
+def test_a_venue_with_a_pool_that_sells_a_table_too_many() -> None:
+    """What this one finds has tests of its own: test_pools.py."""
+    pool = sold(1, "mozrest", "dining-room", "one", 1, 2)
+    alone = sold(2, "boseat", "salon", "all", 1)
+    units = {n: Unit(id=n, name=f"table-{n}", seats=2) for n in pool.outlet.unit_ids}
+    house = House(
+        units=units,
+        listings=[pool, alone],
+        granted={("boseat", "g1"): {1: LUNCH}},
+        losers=frozenset(),
+        unnamed={},
+    )
+    offered = Books(taken={"dining-room": ()}, offers={"dining-room": [LUNCH]}, taken_twice=0)
+    sides = {"boseat": BOSEAT, "mozrest": Witness(books=offered, made=(), accepted={}, creates=0)}
+    assert found(replace(RIGHT, sides=sides, blocks=(), houses=[house])) == {"pools"}
 
 
 def test_what_waits_for_ever() -> None:

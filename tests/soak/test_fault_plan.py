@@ -17,6 +17,12 @@ def test_every_kind_comes_once_before_any_comes_twice() -> None:
     assert max(counts) - min(counts) <= 1
 
 
+def test_a_short_soak_has_every_kind() -> None:
+    missed = [set(TARGETS) - {fault.kind for fault in planned(seed, 30, 2)} for seed in range(40)]
+    assert sum(map(bool, missed)) <= 2, "gaps are random"
+    assert max(map(len, missed)) <= 2
+
+
 def test_a_fault_strikes_what_it_may_strike_within_the_time() -> None:
     for fault in planned(7, LONG_FROM, 1):
         assert fault.target in TARGETS[fault.kind]

@@ -6,7 +6,8 @@ from tests.store.conftest import House
 from tests.web.rows import HOUR, NOW, Rows
 
 from holdfast.inventory.model import Guest
-from holdfast.store import bookings
+from holdfast.store import bookings, inbox
+from holdfast.store.inbox import Incoming
 
 ADA = Guest(name="Ada Example", email="ada@example.test", phone="+33600000000", locale="fr")
 
@@ -115,3 +116,45 @@ async def test_erasing_a_direct_booking_touches_no_delivery(
     other = await deliver(rows, house.rooms, "b-1", b"bob")
     await bookings.erase_guest(connection, direct, NOW)
     assert await bodies(connection) == {other: b"bob"}
+
+
+async def test_what_is_told_of_an_erased_guest_is_not_kept_once_it_was_read(
+    connection: asyncpg.Connection, rows: Rows, house: House, booking: int
+) -> None:
+    await bookings.erase_guest(connection, booking, NOW)
+    late, other = [
+        await rows.event(house.rooms, ref=ref, body=b"ada", headers="{}") for ref in ("b-1", "b-2")
+    ]
+    assert await bodies(connection) == {late: b"ada", other: b"ada"}
+    await inbox.finish(connection, [late, other], NOW, "noop")
+    assert await bodies(connection) == {late: None, other: b"ada"}
+
+
+async def test_an_answer_that_could_not_be_read_may_name_anybody_and_is_emptied(
+    connection: asyncpg.Connection, house: House, booking: int
+) -> None:
+    await inbox.keep_once(connection, unreadable(house.rooms, "", b"ada, bob"), "broken")
+    await inbox.keep_once(connection, unreadable(house.tables, "", b"eve"), "broken")
+    await bookings.erase_guest(connection, booking, NOW)
+    found = await connection.fetch("select account_id, body from inbox order by id")
+    assert [tuple(row) for row in found] == [(house.rooms, None), (house.tables, b"eve")]
+
+
+async def test_an_answer_about_an_erased_guest_that_cannot_be_read_is_not_kept(
+    connection: asyncpg.Connection, house: House, booking: int
+) -> None:
+    await bookings.erase_guest(connection, booking, NOW)
+    await inbox.keep_once(connection, unreadable(house.rooms, "b-1", b"ada"), "broken")
+    assert [row["body"] for row in await connection.fetch("select body from inbox")] == [None]
+
+
+def unreadable(account: int, ref: str, body: bytes) -> Incoming:
+    return Incoming(
+        account_id=account,
+        via="poll",
+        ref=ref,
+        raw_type="unreadable_answer",
+        delivery_id=f"unreadable_answer:{body!r}",
+        received_at=NOW,
+        body=body,
+    )

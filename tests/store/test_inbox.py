@@ -120,11 +120,46 @@ async def test_eight_who_claim_at_once_never_get_the_same_row(
 async def test_the_oldest_is_claimed_first_and_never_before_it_is_due(
     pool: asyncpg.Pool, rows: Rows, house: House
 ) -> None:
-    late = await rows.event(house.rooms, due_at=NOW)
-    early = await rows.event(house.rooms, due_at=NOW - HOUR)
-    await rows.event(house.rooms, due_at=NOW + SECOND)
+    late = await rows.event(house.rooms, ref="b-1", due_at=NOW)
+    early = await rows.event(house.rooms, ref="b-2", due_at=NOW - HOUR)
+    await rows.event(house.rooms, ref="b-3", due_at=NOW + SECOND)
     assert [row.id for row in await claim(pool, house.rooms, 1)] == [early]
     assert [row.id for row in await claim(pool, house.rooms)] == [late]
+
+
+async def test_what_was_never_read_goes_first_then_the_soonest_start_and_last_what_is_over(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    for ref, start in {"far": 30 * HOUR, "over": -5 * HOUR, "near": 2 * HOUR}.items():
+        listing = house.salon_rooms
+        await rows.booking(house.venue, listing, external_id=ref, start=NOW + start)
+    await rows.block(house.salon_rooms, [], external_id="ours", start=NOW + 9 * HOUR)
+    for ref in ("over", "far", "ours", "near", "new"):
+        await rows.event(house.rooms, ref=ref)
+    in_turn = [row.ref for _ in range(5) for row in await claim(pool, house.rooms, 1)]
+    assert in_turn == ["new", "near", "ours", "far", "over"]
+    await pool.execute("update inbox set lease_until = null")
+    assert [row.ref for row in await claim(pool, house.rooms)] == in_turn
+
+
+async def test_all_that_waits_for_a_booking_is_taken_together_even_what_was_put_off(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    put_off = await rows.event(house.rooms, ref="b-1", due_at=NOW + HOUR, attempts=3)
+    told = [await rows.event(house.rooms, ref=ref) for ref in ("b-1", "b-2", "b-1", "b-2", "b-1")]
+    first = await claim(pool, house.rooms, 1)
+    assert [row.id for row in first] == [put_off, told[0], told[2], told[4]]
+    assert [row.attempts for row in first] == [4, 1, 1, 1]
+    assert [row.id for row in await claim(pool, house.rooms, 1)] == [told[1], told[3]]
+
+
+async def test_what_asks_for_nothing_is_taken_with_the_rest_once_it_is_due(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    booking = await rows.event(house.rooms, ref="b-1")
+    empty = await rows.event(house.rooms)
+    await rows.event(house.rooms, due_at=NOW + SECOND)
+    assert [row.id for row in await claim(pool, house.rooms, 1)] == [empty, booking]
 
 
 async def test_only_the_accounts_own_news_is_claimed(

@@ -101,7 +101,7 @@ STRETCH = asyncpg.Range(NOON + 1000 * HOUR, NOON + 1048 * HOUR)
 LATER = NOW + timedelta(days=400)
 
 HOT: list[tuple[str, str, tuple[object, ...]]] = [
-    ("inbox", "claim", (LATER, 100, "account")),
+    ("inbox", "claim", (LATER, 100, "account", 5_000)),
     ("inbox", "due_accounts", (LATER,)),
     ("inbox", "finish", ([4711, 4712], LATER, "applied")),
     ("inbox", "next_due", ()),
@@ -109,7 +109,7 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("pushes", "open_of_blocks", ([4711, 4712, 4713],)),
     ("pushes", "lapse_leases", (LATER,)),
     ("pushes", "placing_on", ("listing", STRETCH)),
-    ("pushes", "next_due", (["account"],)),
+    ("pushes", "next_due", (["account"], LATER)),
     ("bookings", "by_ref", ("account", "b-4711")),
     ("bookings", "by_refs", ("account", ["b-4711", "b-4712"])),
     ("bookings", "occupying_in", ("venue", STRETCH)),

@@ -241,6 +241,42 @@ async def test_a_release_waits_for_nothing_else(
     assert release in [push.id for push in await claim(pool, house.rooms)]
 
 
+async def test_a_release_does_not_wait_while_nobody_can_know_what_became_of_a_hold(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    """A hold that no call can show is looked for again and again, for minutes, until it must have lapsed."""
+    first, second = await blocks(rows, house, 2)
+    release = await rows.push(first, call="release", risk=40)
+    await rows.push(second, call="place", state="unknown", due_at=NOW + SECOND)
+    assert [push.id for push in await claim(pool, house.rooms)] == [release]
+
+
+async def test_a_release_does_not_wait_for_what_need_not_be_closed_any_more(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    first, second = await blocks(rows, house, 2)
+    release = await rows.push(first, call="release", risk=40)
+    await rows.push(second, call="place", state="unknown")
+    await pool.execute("update blocks set wants = 'nothing' where id = $1", second)
+    assert release in [push.id for push in await claim(pool, house.rooms)]
+
+
+async def test_lanes_that_are_refused_at_once_are_refused_once(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    """Else a pool that was full for a moment would be left on sale for minutes, long after it had room."""
+    lanes = [
+        await rows.block(house.salon_rooms, [], lane=n, state="absent", external_id=None)
+        for n in (1, 2, 3)
+    ]
+    for at in (NOW, NOW + 30 * SECOND):
+        for seconds, lane in enumerate(lanes):
+            settled = {"state": "done", "outcome": "taken", "settled_at": at + seconds * SECOND}
+            await rows.push(lane, **settled)
+    (refused,) = (await pushes.refusals(connection, house.venue, NOW - SECOND)).values()
+    assert (refused.times, refused.last_at) == (2, NOW + 32 * SECOND)
+
+
 async def test_a_call_whose_worker_is_gone_has_an_unknown_outcome(
     pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House, block: int
 ) -> None:
@@ -314,7 +350,7 @@ async def test_what_is_tried_later_comes_back_as_a_new_try_or_as_a_question(
     (push,) = await claim(pool, house.rooms)
     assert await pushes.later(connection, push, state, NOW + SECOND, ("503", 1))
     assert await claim(pool, house.rooms) == []
-    assert await pushes.next_due(connection, [house.rooms]) == NOW + SECOND
+    assert await pushes.next_due(connection, [house.rooms], NOW) == NOW + SECOND
     (again,) = await claim(pool, house.rooms, now=NOW + SECOND)
     assert (again.was, again.attempts, again.absent_reads) == (was, attempts, 1)
     assert again.first_sent_at == NOW
@@ -397,3 +433,39 @@ async def test_what_appears_where_a_block_is_just_placed_may_be_ours(
     assert await pushes.placing_on(connection, house.salon_rooms, there) is placing
     beside = asyncpg.Range(NOON, NOON + 2 * HOUR)
     assert await pushes.placing_on(connection, house.salon_rooms, beside) is False
+
+
+async def test_a_call_that_only_a_newer_release_knows_is_left_to_it(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House, block: int
+) -> None:
+    await pool.execute("alter table pushes drop constraint pushes_call_check")
+    await rows.push(block, call="move")
+    assert await claim(pool, house.rooms) == []
+    assert await pushes.next_due(connection, [house.rooms], NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("marker", "read", "goes"),
+    [
+        ("block-1", None, False),
+        ("block-1", NOW - HOUR, False),
+        ("block-1", NOW - 60 * SECOND, True),
+        ("orphan-1", NOW - 60 * SECOND, False),
+        ("orphan-1", NOW, True),
+    ],
+)
+async def test_nothing_is_released_on_an_old_picture(
+    pool: asyncpg.Pool,
+    rows: Rows,
+    house: House,
+    marker: str,
+    read: datetime | None,
+    goes: bool,
+) -> None:
+    await rows.polled(house.tables)
+    await pool.execute("update cursors set last_complete_at = $1", read)
+    stands = await rows.block(
+        house.salon_rooms, [], state="booked", wants="nothing", marker=marker, created_at=NOW
+    )
+    await rows.push(stands, call="release")
+    assert bool(await claim(pool, house.rooms)) is goes

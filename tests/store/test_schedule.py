@@ -155,3 +155,19 @@ async def test_a_worker_is_remembered_while_it_beats(connection: asyncpg.Connect
     assert await connection.fetchval("select count(*) from workers") == 1
     await schedule.bury_workers(connection, NOW + HOUR)
     assert await connection.fetchval("select count(*) from workers") == 0
+
+
+async def test_a_reader_who_lost_its_lease_settles_nothing(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    await rows.polled(house.rooms, NOW - HOUR)
+    slow = await claim(pool, house.rooms)
+    await lapse(pool, "cursors")
+    quick = await schedule.claim(connection, NOW + SECOND, [house.rooms])
+    assert slow is not None
+    assert quick is not None
+    await schedule.settle(connection, slow, NOW + HOUR, None, NOW)
+    assert await schedule.claim(connection, NOW + HOUR, [house.rooms]) is None
+    assert await connection.fetchval("select last_complete_at from cursors") == NOW - HOUR
+    await schedule.settle(connection, quick, NOW + HOUR, None, NOW + SECOND)
+    assert await connection.fetchval("select last_complete_at from cursors") == NOW + SECOND

@@ -32,6 +32,11 @@ async def asleep(t: Town) -> None:
     await t.pool.execute("update cursors set next_due_at = now() + interval '1 year'")
 
 
+async def awake(t: Town) -> None:
+    """Everything is read by polls again: nothing is freed before the other channels were."""
+    await t.pool.execute("update cursors set next_due_at = $1", t.clock.now())
+
+
 async def audited(t: Town, name: str, *, dry_run: bool = False) -> Report:
     account = next(a for a in t.wiring.parts.accounts.values() if a.channel_name == name)
     (venue_id,) = set(account.venues.values())
@@ -119,6 +124,7 @@ async def test_drift_is_found_by_a_dry_run_that_changes_nothing_and_ended_by_the
         repaired = await audited(t, name)
         assert kinds(repaired) == kinds(dry)
         assert not any(one.left for one in repaired.became), repaired.became
+        await awake(t)
         await t.live(120)
         for channel in t.sides:
             again = await audited(t, channel)
@@ -157,6 +163,7 @@ async def test_a_block_that_somebody_moved_is_told_given_back_and_placed_where_i
         await side.act(moved["ref"], "move", to)
         report = await audited(t, name)
         assert "differing" in {found for found, _ in kinds(report)}
+        await awake(t)
         await t.live(120)
         assert [(o["start"], o["end"]) for o in await side.ours("salon")] == before
         assert await t.rows("select 1 from conflicts where kind = 'block_lost'")

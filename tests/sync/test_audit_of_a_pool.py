@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from tests.sync.harbour import BUY_OUT, POOL, SPACE, conflicts, harbour, many, ours, oversold
-from tests.sync.test_audit import HOUR, asleep, audited, kinds, rows_of
+from tests.sync.test_audit import HOUR, asleep, audited, awake, kinds, rows_of
 from tests.sync.test_main_job import NOON
 from tests.town import Town
 
@@ -102,6 +102,7 @@ async def test_drift_of_a_pool_and_of_its_table_is_found_and_ended(
         assert expected <= found <= expected | {"exposure"}
         repaired = await audited(t, name)
         assert not any(one.left for one in repaired.became), repaired.became
+        await awake(t)
         await t.live(120)
         for channel in t.sides:
             again = await audited(t, channel)

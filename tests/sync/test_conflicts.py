@@ -242,11 +242,11 @@ async def test_a_cancel_that_is_answered_and_not_done_opens_the_conflict_again(
     database_url: str,
 ) -> None:
     async with town(database_url) as t:
-        conflict = await clash(t, "mozrest")
+        conflict = await clash(t)
         # the channel says yes and does nothing
-        lie = {"kind": "empty", "method": "PATCH", "path": "/v1/bookings/.*", "when": "before"}
-        await t.boseat.ask("POST", "/faults", lie)
-        await chosen(t, conflict, await without(t, conflict, "boseat"))
+        lie = {"kind": "status", "status": 204, "method": "PUT", "path": ".*/cancel"}
+        await t.mozrest.ask("POST", "/faults", {**lie, "when": "before"})
+        await chosen(t, conflict, await without(t, conflict, "mozrest"))
         await t.live(10)
         assert (await one(t, conflict))["decision"] is not None
         await t.live(60)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import asyncpg
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,6 +18,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.databases import EMPTIED
 from tests.town import UNITS, Plan, Side, Town, town
 
 from holdfast.inventory.model import Guest
@@ -59,17 +61,10 @@ EXPOSURES_ASTRAY = (
 
 
 async def emptied(database_url: str) -> None:
-    """As a new database would be. The journal's own guards stand in the way, as they should."""
+    """As a new database would be."""
     connection = await asyncpg.connect(database_url)
     try:
-        tables = await connection.fetch(
-            "select tablename from pg_tables where schemaname = 'public'"
-            " and tablename <> 'schema_migrations'"
-        )
-        names = ", ".join(row["tablename"] for row in tables)
-        async with connection.transaction():
-            await connection.execute("set local session_replication_role = replica")
-            await connection.execute(f"truncate {names} restart identity cascade")
+        await connection.execute(EMPTIED)
     finally:
         await connection.close()
 
@@ -259,6 +254,7 @@ class VenueLife(RuleBasedStateMachine):
             self.loop.close()
 
 
+@pytest.mark.long
 def test_the_promises_hold_after_every_step(database_url: str) -> None:
     life = type("Life", (VenueLife,), {"database_url": database_url})
     run_state_machine_as_test(

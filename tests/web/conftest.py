@@ -18,6 +18,7 @@ from holdfast.sync.remedy import Settling, Wish
 from holdfast.sync.replay import Preview, Reread, Rereading
 from holdfast.sync.revive import Handled, PushWish
 from holdfast.web.app import build_web
+from holdfast.web.intake import Limits
 from holdfast.web.parts import WebParts
 
 OthersReady: TypeAlias = Callable[[], Awaitable[Mapping[str, bool]]]
@@ -32,6 +33,7 @@ class StartClient(Protocol):
         *tokens: str,
         pool: asyncpg.Pool | None = None,
         others_ready: OthersReady | None = None,
+        limits: Limits | None = None,
     ) -> Client: ...
 
 
@@ -41,8 +43,12 @@ class RecordingReceiver:
 
     accepted: list[tuple[str, bytes]] = field(default_factory=list)
     failure: BaseException | None = None
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+    """What happens while it stores."""
 
     async def accept(self, account: str, headers: Mapping[str, str], body: bytes) -> None:
+        if self.meanwhile is not None:
+            await self.meanwhile()
         if self.failure is not None:
             raise self.failure
         self.accepted.append((account, body))
@@ -172,12 +178,14 @@ async def start(parts: WebParts) -> AsyncIterator[StartClient]:
         *tokens: str,
         pool: asyncpg.Pool | None = None,
         others_ready: OthersReady | None = None,
+        limits: Limits | None = None,
     ) -> Client:
         changed = replace(
             parts,
             api_tokens=tuple(SecretStr(token) for token in tokens),
             pool=pool or parts.pool,
             others_ready=others_ready,
+            limits=limits or parts.limits,
         )
         client = TestClient(TestServer(build_web(changed)))
         clients.append(client)

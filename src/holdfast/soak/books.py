@@ -17,6 +17,8 @@ class Entry:
     span: Span
     ours: bool
     held: bool
+    party: int | None = None
+    """None: the provider does not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,11 @@ class Store:
     dead_pushes: int
 
 
+def said(span: Span) -> str:
+    """As it stands in a violation: UTC."""
+    return f"{span.start:%a %d %H:%M} to {span.end:%a %d %H:%M}"
+
+
 def read_books(truth: Mapping[str, Any], units: Mapping[str, str]) -> Books:
     """A simulator's answer to `/control/truth`; `units` names our unit for each place that counts."""
     places = [place for place in truth["places"] if place["place"] in units]
@@ -72,6 +79,7 @@ def _entry(taken: Mapping[str, Any]) -> Entry:
         span=_span(taken),
         ours=taken["by"] == "client",
         held=taken["expires"] is not None,
+        party=taken.get("party"),
     )
 
 
@@ -104,14 +112,14 @@ def wrongs(books: Mapping[str, Books], store: Store) -> list[str]:
 def _exposed(where: str, offers: Sequence[Span], guests: Sequence[Entry]) -> Iterator[str]:
     for offer, guest in product(offers, guests):
         if offer.overlaps(guest.span):
-            yield f"exposure: {where} offers {offer}, taken elsewhere by {guest.ref}"
+            yield f"exposure: {where} offers {said(offer)}, taken elsewhere by {guest.ref}"
 
 
 def _blocks(where: str, blocks: Sequence[Entry], guests: Sequence[Entry]) -> Iterator[str]:
     for block in blocks:
         behind = [guest for guest in guests if _keeps(block.span, guest.span)]
         if not behind:
-            yield f"orphan block: {where} {block.ref} {block.span}"
+            yield f"orphan block: {where} {block.ref} {said(block.span)}"
         elif block.held and not any(guest.held for guest in behind):
             yield f"block only held behind a booking: {where} {block.ref}"
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 
 from holdfast.inventory.model import OCCUPYING
-from holdfast.soak.books import wrongs
+from holdfast.soak.books import said, wrongs
 from holdfast.soak.evidence import Evidence, Grant, Made, Told, Violation
+from holdfast.soak.pools import wrongs_at
 
 Checker = Callable[[Evidence], Iterable[str]]
 
@@ -14,6 +15,13 @@ Checker = Callable[[Evidence], Iterable[str]]
 def end_state(found: Evidence) -> Iterable[str]:
     """Offers equal the canon, every guest is known as he is booked, no orphan block, no hidden clash."""
     return wrongs({name: side.books for name, side in found.sides.items()}, found.store)
+
+
+def pools(found: Evidence) -> Iterator[str]:
+    """A pool sells as many tables as there are: no guest too many, none too few, no hidden clash."""
+    books = {name: side.books for name, side in found.sides.items()}
+    for house in found.houses:
+        yield from wrongs_at(house, books)
 
 
 def rest(found: Evidence) -> Iterable[str]:
@@ -82,7 +90,7 @@ def blocks(found: Evidence) -> Iterator[str]:
     for key, (unit, entry) in real.items():
         block = ours.get(key)
         if block is None:
-            yield f"forgotten: {key[0]} {key[1]} on {unit} {entry.span} is ours, the store knows no such block"
+            yield f"forgotten: {key[0]} {key[1]} on {unit} {said(entry.span)} is ours, the store knows no such block"
         elif (block.state == "held") != entry.held:
             yield f"{key[0]} {key[1]} is {'held' if entry.held else 'booked'}, the store says {block.state}"
     for channel, ref in ours.keys() - real.keys():
@@ -130,6 +138,7 @@ CHECKERS: Mapping[str, Checker] = {
     check.__name__: check
     for check in (
         end_state,
+        pools,
         rest,
         grants,
         webhooks,
@@ -141,6 +150,9 @@ CHECKERS: Mapping[str, Checker] = {
         processes,
     )
 }
+
+PASSING = frozenset(check.__name__ for check in (end_state, pools, rest, blocks))
+"""What these find may still come right, unlike what was ever broken in a history."""
 
 
 def violations(found: Evidence) -> list[Violation]:

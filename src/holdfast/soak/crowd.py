@@ -16,6 +16,9 @@ from holdfast.soak.traits import traits
 
 CLOCK = SystemClock()
 
+PARTIES = (1, 2, 2, 2, 3, 4, 5, 6, 8)
+"""How many come: a pool seats each at a table of its size, a room does not mind."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
@@ -80,10 +83,10 @@ class Crowd:
     async def _book(self) -> None:
         side = self.random.choice(list(self.sides.values()))
         confirm = not traits()[side.name].guests_hold or self.random.random() < 0.5
-        dice = self.random.random()
+        dice, party = self.random.random(), self.random.choice(PARTIES)
         try:
             offer = self._wanted(await side.offers(), dice)
-            ref = await side.book(offer, confirm=confirm)
+            ref = await side.book(offer, confirm=confirm, party=party)
         except (Refused, Missed, LookupError, ValueError, aiohttp.ClientError, TimeoutError) as no:
             self._note(side, "book", "-", f"no: {type(no).__name__} {no}"[:120])
             return

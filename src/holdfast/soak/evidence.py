@@ -6,6 +6,7 @@ from datetime import datetime
 
 from holdfast.inventory.model import Span
 from holdfast.soak.books import Books, Store
+from holdfast.soak.pools import House
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,8 @@ class Evidence:
     waiting: Sequence[str] = ()
     """What the store still waits for although all was quiet for long enough."""
     ended_alone: Sequence[str] = field(default=())
+    houses: Sequence[House] = ()
+    """Venues with a pool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

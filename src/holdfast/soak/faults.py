@@ -13,11 +13,13 @@ LINKS = (*(f"to-{side}" for side in SIDES), "webhooks", "to-redis", "to-postgres
 
 TARGETS: Mapping[str, Sequence[str]] = {
     "process killed": OURS,
+    "process told to stop": OURS,
     "process paused": (*OURS, *SIDES),
     "redis flushed": ("redis",),
     "redis killed": ("redis",),
     "redis paused": ("redis",),
     "postgres killed": ("postgres",),
+    "postgres paused": ("postgres",),
     "provider 429": SIDES,
     "provider 5xx before": SIDES,
     "provider 5xx after": SIDES,
@@ -30,13 +32,16 @@ TARGETS: Mapping[str, Sequence[str]] = {
     "token revoked": SIDES,
     **{f"link {manner}": LINKS for manner in MANNERS},
 }
-"""What each kind of fault may strike."""
+"""What each kind of fault may strike. A simulator is never killed: its books are the truth that all is judged by."""
 
 LEASE_AND_MORE = 35.0
 """Seconds: a worker paused for so long comes back to leases that others have taken."""
 
 LONG_FROM = 180.0
 """Seconds of a soak from which on its faults may last long."""
+
+SPARE = 4
+"""Gaps are random: so many more than there are kinds fit into the time on average."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,11 @@ class Fault:
 
 
 def planned(seed: int, seconds: float, gap: float) -> list[Fault]:
-    """Every kind once, in a random order, before any comes twice; `gap` seconds between two, on average."""
+    """Every kind once, in a random order, before any comes twice; `gap` seconds between two, on average.
+
+    In a short soak less, so that there is time for every kind.
+    """
+    gap = min(gap, seconds / (len(TARGETS) + SPARE))
     random = Random(f"faults {seed}")  # noqa: S311 - reproducible, not secret
     kinds = _deck(random)
     found, at = [], gap
@@ -96,4 +105,5 @@ def _targets(kind: str, seconds: float) -> Sequence[str]:
 def _length(random: Random, kind: str, seconds: float) -> float:
     if kind == "process paused" and seconds >= LONG_FROM and random.random() < 0.3:
         return LEASE_AND_MORE
-    return random.uniform(0.5, 3.0) if kind.endswith("killed") else random.uniform(1.0, 6.0)
+    short = kind.endswith(("killed", "to stop"))
+    return random.uniform(0.5, 3.0) if short else random.uniform(1.0, 6.0)

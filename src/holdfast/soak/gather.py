@@ -15,6 +15,7 @@ from holdfast.inventory.marker import marker_of
 from holdfast.inventory.model import Span
 from holdfast.soak.books import Store, Stored, read_books
 from holdfast.soak.evidence import Block, Clock, Evidence, Grant, Look, Made, Row, Told, Witness
+from holdfast.soak.houses import houses
 from holdfast.soak.side import Side
 from holdfast.soak.traits import traits
 from holdfast.store import journal
@@ -46,6 +47,18 @@ class Watch:
                 self.looks.append(await look(connection))
         finally:
             await connection.close(timeout=5)
+
+
+async def witness(url: str) -> asyncpg.Connection:
+    """A connection for all that is asked once it is quiet."""
+    connection = await asyncpg.connect(url, timeout=60)
+    await see(connection)
+    return connection
+
+
+async def see(connection: asyncpg.Connection) -> None:
+    """Prepare a session for what is asked here."""
+    await connection.execute(_SQL["see"])
 
 
 async def look(connection: asyncpg.Connection) -> Look:
@@ -84,7 +97,7 @@ async def stored(connection: asyncpg.Connection) -> Store:
 async def waiting(connection: asyncpg.Connection) -> list[str]:
     """What the store still waits for; nothing: then what is right stays right."""
     rows = await connection.fetch(_SQL["waiting"])
-    return [f"{row['what']}: {row['n']} wait" for row in rows if row["n"]]
+    return [f"{row['what']}: {row['n']} wait: {row['about']}" for row in rows if row["n"]]
 
 
 async def evidence(
@@ -113,6 +126,7 @@ async def evidence(
         broken={venue: seq for venue, seq in broken.items() if seq is not None},
         waiting=await waiting(connection),
         ended_alone=list(ended_alone),
+        houses=await houses(connection),
     )
 
 

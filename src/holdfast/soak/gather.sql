@@ -14,17 +14,57 @@ select id, channel, external_id, status, during from bookings
 -- Who is shown as being in conflict.
 select booking_id, against_ids from conflicts where closed_at is null
 
+-- given --
+-- What each booking has been given.
+select b.channel, b.external_id, a.unit_id, a.during
+  from allocations a join bookings b on b.id = a.booking_id
+
+-- losers --
+-- Who is shown as without the units he booked.
+select b.channel, b.external_id from conflicts c join bookings b on b.id = c.booking_id
+ where c.closed_at is null and c.kind in ('double_booking', 'too_small')
+
+-- unnamed --
+-- Holds of ours on pools whose answer was lost: they may stand until they must have lapsed.
+select a.channel, l.name, k.during
+  from blocks k join listings l on l.id = k.listing_id join accounts a on a.id = k.account_id
+ where k.closed_at is null
+   and (k.state = 'held' and k.external_id is null or k.id in (select block_id from unseen))
+
+-- kept --
+-- Blocks that are given back only when it is known what became of one that should stand in their place.
+select a.channel, k.external_id from kept join blocks k on k.id = kept.block_id join accounts a on a.id = k.account_id
+
 -- dead --
 -- Calls that were given up.
 select count(*) from pushes where state = 'dead'
 
+-- see --
+-- Of this session only. `unseen`: a hold on a pool whose answer was lost can be seen by no call, and is waited for
+-- until it must have lapsed. `kept`: what is given back only after that.
+create temporary view unseen as
+select p.id, p.block_id, b.listing_id, b.during, b.wants
+  from pushes p join blocks b on b.id = p.block_id join listings l on l.id = b.listing_id
+ where p.call = 'place' and p.state = 'unknown' and p.absent_reads > 0 and l.takes = 'one'
+   and (select min(t.sent_at) from attempts t where t.push_id = p.id) > now() - interval '8 minutes';
+create temporary view kept as
+select p.id, p.block_id
+  from pushes p join blocks b on b.id = p.block_id
+ where p.call = 'release' and p.state = 'waiting'
+   and exists (select from unseen u where u.listing_id = b.listing_id and u.during && b.during and u.wants <> 'nothing')
+
 -- waiting --
--- What has still to be done.
-select 'inbox' as what, count(*) as n from inbox where done_at is null
+-- What has still to be done, and about what.
+select 'inbox' as what, count(*) as n, left(string_agg(distinct ref, ', '), 400) as about
+  from inbox where done_at is null
 union all
-select 'pushes', count(*) from pushes where state in ('waiting', 'in_flight', 'unknown')
+select 'pushes', count(*), left(string_agg(concat_ws(' ', p.call, p.state, l.name, b.during, b.external_id,
+         (select string_agg(external_id, ' ') from bookings where id = any(b.because))), ', '), 400)
+  from pushes p left join blocks b on b.id = p.block_id left join listings l on l.id = b.listing_id
+ where p.state in ('waiting', 'in_flight', 'unknown')
+   and p.id not in (select id from unseen union all select id from kept)
 union all
-select 'probes', count(*) from probes
+select 'probes', count(*), '' from probes
 
 -- inbox --
 -- Webhooks by the hash of what was sent, byte for byte.
@@ -76,3 +116,27 @@ select j.at, j.kind, j.actor, j.booking_id, j.block_id, j.data
                        where b.because && array(select id from bookings where external_id = any($1::text[]))
                           or b.external_id = any($1::text[]) or b.last_ref = any($1::text[]))
  order by j.at, j.seq
+
+-- backlog --
+-- What waits to be read, a row for each booking: how risky it is to wait, and whether somebody has it in hand.
+select i.account_id, i.ref, count(*) as told, max(i.id) as last_id,
+       (array_agg(lower(b.during)))[1] as starts_at, (array_agg(upper(b.during)))[1] as ends_at,
+       bool_or(i.lease_until > clock_timestamp()) as in_hand
+  from inbox i left join bookings b on b.account_id = i.account_id and b.external_id = i.ref
+ where i.done_at is null and i.ref is not null
+   and not exists (select from blocks k where k.account_id = i.account_id and i.ref in (k.external_id, k.last_ref))
+ group by 1, 2
+
+-- drained --
+-- When the last row of each was done, and whether its reading had to be put off.
+select id, done_at, attempts from inbox where id = any($1::bigint[])
+
+-- refs --
+-- Every booking that webhooks told of.
+select distinct account_id, ref from inbox where via = 'webhook' and ref is not null
+
+-- busy --
+-- What could be done at once. A call that its channel refused may wait for minutes: that is rest as well.
+select 'inbox' as what, count(*) as n from inbox where done_at is null
+union all
+select 'pushes', count(*) from pushes where state in ('in_flight', 'unknown') or (state = 'waiting' and due_at <= now())

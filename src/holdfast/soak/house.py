@@ -22,13 +22,14 @@ def write_configuration(
     folder: Path,
     urls: Mapping[str, str],
     example: Callable[[Mapping[str, str]], str] = example_configuration,
+    pace: str = BRISK,
 ) -> None:
-    """An example's holdfast.toml, with each channel's address put in."""
+    """An example's holdfast.toml, with each channel's address and the accounts' pace put in."""
     ours = (
         "reads_per_minute|writes_per_minute|poll_seconds|offers_seconds|audit_seconds|horizon_days"
     )
     text = re.sub(rf"(?m)^({ours}) = .*\n", "", example(urls))
-    (folder / "holdfast.toml").write_text(re.sub(r'mode = "live".*\n', BRISK, text))
+    (folder / "holdfast.toml").write_text(re.sub(r'mode = "live".*\n', pace, text))
 
 
 def simulator(folder: Path, name: str, web_url: str, *more: str) -> Program:

@@ -17,8 +17,8 @@ from random import SystemRandom
 
 HERE = "127.0.0.1"
 HOLDFAST = (sys.executable, "-m", "holdfast")
-PATIENCE = 40.0
-"""Seconds after which a condition that was to come true counts as missed."""
+PATIENCE = 180.0
+"""Seconds after which a condition that was to come true counts as missed: many, for the machine may be busy."""
 
 LOOK_SECONDS = 0.05
 

@@ -4,9 +4,10 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from urllib.parse import parse_qs, urlsplit
@@ -20,7 +21,6 @@ from holdfast.soak.house import SECRETS, address, simulator, write_configuration
 from holdfast.soak.program import (
     HERE,
     REDIS_READY,
-    Missed,
     Program,
     finished,
     free_port,
@@ -56,8 +56,24 @@ class Postgres:
 
     def kill(self) -> None:
         """The postmaster, without a goodbye; its children see that and end."""
+        os.kill(self.number, signal.SIGKILL)
+
+    async def pids(self) -> list[int]:
+        """Of the postmaster, which must be stopped before it starts more of them, and of its children."""
+        connection = await asyncpg.connect(self.url, timeout=60)
+        try:
+            rows = await connection.fetch(
+                "select pid from pg_stat_activity where pid <> pg_backend_pid()"
+            )
+        finally:
+            await connection.close(timeout=60)
+        return [self.number, *(row["pid"] for row in rows)]
+
+    @property
+    def number(self) -> int:
+        """The postmaster's process."""
         told = (self.folder / "postgres" / "postmaster.pid").read_text()
-        os.kill(int(told.splitlines()[0]), signal.SIGKILL)
+        return int(told.splitlines()[0])
 
     @property
     def socket(self) -> str:
@@ -121,7 +137,7 @@ async def rigged(folder: Path, seed: int) -> AsyncIterator[Rig]:
         ours = await _ours(folder, links, ports)
         await stack.enter_async_context(started(*ours.values()))
         for name, program in ours.items():
-            await program.says(READY[name.partition(".")[0]])
+            await _ready(name, program)
         rig = Rig(
             folder=folder,
             postgres=postgres,
@@ -130,7 +146,7 @@ async def rigged(folder: Path, seed: int) -> AsyncIterator[Rig]:
             sides=sides,
             redis_port=ports["redis"],
         )
-        await until(lambda: _read_once(postgres.url), "everything was read once", look=0.5)
+        await until(lambda: read_once(postgres.url), "everything was read once", look=0.5)
         yield rig
 
 
@@ -201,9 +217,7 @@ async def _ours(
         "HOLDFAST_REDIS_URL": f"redis://{HERE}:{links['to-redis'].port}/0",
     }
     for command in (["migrate"], ["apply", "--yes"]):
-        done = await finished(folder, *command, **settings)
-        if done.code:
-            raise Missed(done.err)
+        await until(partial(_succeeds, folder, command, settings), " ".join(command))
     programs = {}
     for name in OURS:
         port = {"HOLDFAST_PORT": str(ports[name])} if name in ports else {}
@@ -212,7 +226,24 @@ async def _ours(
     return programs
 
 
-async def _read_once(url: str) -> bool:
+async def _succeeds(folder: Path, command: Sequence[str], settings: Mapping[str, str]) -> bool:
+    """On a busy machine the database may not answer in time: then it is run again, as a supervisor would."""
+    return (await finished(folder, *command, **settings)).code == 0
+
+
+async def _ready(name: str, program: Program) -> None:
+    """The same for those that stay."""
+
+    async def says_so() -> bool:
+        if program.ended:
+            await program.start()
+        return READY[name.partition(".")[0]] in program.said()
+
+    await until(says_so, f"{name} is ready, its words are in {program.words}")
+
+
+async def read_once(url: str) -> bool:
+    """Whether every account's bookings and offers were read completely at least once."""
     connection = await asyncpg.connect(url)
     try:
         unread = "select count(*) from cursors where last_complete_at is null and task <> 'audit'"

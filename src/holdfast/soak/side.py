@@ -42,9 +42,9 @@ class Side:
                 raise Missed(f"{path}: {answer.status} {text}")
             return json.loads(text)
 
-    async def book(self, offer: Mapping[str, str], *, confirm: bool = True) -> str:
+    async def book(self, offer: Mapping[str, str], *, confirm: bool = True, party: int = 2) -> str:
         """A guest books an offer; the reference is the provider's."""
-        wish = {**offer, "party": 2, "confirm": confirm}
+        wish = {**offer, "party": party, "confirm": confirm}
         return str((await self.ask("POST", "/guest/book", wish))["ref"])
 
     async def act(self, ref: str, what: str, body: object = None) -> str:

@@ -1,12 +1,13 @@
 """Carries out the planned faults, each for its time, and heals what it did."""
 
 import asyncio
+import os
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from redis.asyncio import Redis
@@ -33,14 +34,16 @@ HALF = 0.5
 
 @dataclass(kw_only=True)
 class Strikes:
-    """Strikes a rig. `struck` is what really happened; a thing that is busy with a fault is left alone."""
+    """Strikes a rig. `struck` is what really happened; a fault waits until its thing is done with the last one."""
 
     rig: Rig
     struck: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
     clocks: list[Clock] = field(default_factory=list)
     """How the providers' clocks were set, in order."""
-    _busy: set[str] = field(default_factory=set)
+    _turns: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
 
     async def all(self, faults: Sequence[Fault]) -> None:
         """Returns when every one is over and healed."""
@@ -48,17 +51,13 @@ class Strikes:
         async with asyncio.TaskGroup() as group:
             for fault in faults:
                 await asyncio.sleep(max(0.0, began + fault.at - time.monotonic()))
-                if fault.thing not in self._busy:
-                    group.create_task(self._one(fault))
+                group.create_task(self._one(fault, began))
 
-    async def _one(self, fault: Fault) -> None:
-        self._busy.add(fault.thing)
-        self.struck[fault.kind] += 1
-        self.log.append(str(fault))
-        try:
+    async def _one(self, fault: Fault, began: float) -> None:
+        async with self._turns[fault.thing]:
+            self.struck[fault.kind] += 1
+            self.log.append(str(replace(fault, at=time.monotonic() - began)))
             await self._way(fault.kind)(fault)
-        finally:
-            self._busy.discard(fault.thing)
 
     def _way(self, kind: str) -> Callable[[Fault], Awaitable[None]]:
         family, _, what = kind.partition(" ")
@@ -66,13 +65,14 @@ class Strikes:
             return self._link
         if family == "webhooks":
             return self._webhooks
-        if what in ("killed", "paused") and family != "postgres":
+        if what in ("killed", "paused", "told to stop") and family != "postgres":
             return self._process
         if what in ("429", "5xx before", "5xx after", "time-out after"):
             return self._provider
         return {
             "redis flushed": self._flush,
             "postgres killed": self._postgres,
+            "postgres paused": self._frozen,
             "provider clock ahead": self._clock,
             "token revoked": self._token,
         }[kind]
@@ -88,7 +88,7 @@ class Strikes:
                 program.send(signal.SIGCONT)
             return
         self.rig.down.add(fault.target)
-        await program.kill()
+        await (program.stop() if fault.kind.endswith("to stop") else program.kill())
         await asyncio.sleep(fault.seconds)
         await self.rig.raise_again(fault.target)
 
@@ -102,6 +102,14 @@ class Strikes:
         self.rig.postgres.kill()
         await asyncio.sleep(fault.seconds)
         await self.rig.postgres.start()
+
+    async def _frozen(self, fault: Fault) -> None:
+        pids = await self.rig.postgres.pids()
+        try:
+            send(pids, signal.SIGSTOP)
+            await asyncio.sleep(fault.seconds)
+        finally:
+            send(pids, signal.SIGCONT)
 
     async def _link(self, fault: Fault) -> None:
         link, word = self.rig.links[fault.target], fault.kind.removeprefix("link ")
@@ -153,6 +161,13 @@ class Strikes:
     async def _set(self, side: str, ahead: float) -> None:
         await self._told(side, "POST", "/clock", {"ahead": ahead})
         self.clocks.append(Clock(side=side, set_at=SystemClock().now(), ahead=ahead))
+
+
+def send(pids: Sequence[int], sign: signal.Signals) -> None:
+    """To all of them that are still there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, sign)
 
 
 def rule(fault: Fault) -> dict[str, object]:

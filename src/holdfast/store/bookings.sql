@@ -51,7 +51,8 @@ where guests.erased_at is null
 
 -- erase_guest --
 -- The booking stays, the person goes, known yet or not: here, and in the raw deliveries that named them.
--- One delivery may be about several bookings: its body lies with each of them.
+-- One delivery may be about several bookings: its body lies with each of them. An answer that nobody could
+-- read may name anybody, so all of the account's go.
 with gone as (
   insert into guests (booking_id, erased_at) values ($1, $2)
   on conflict (booking_id) do update
@@ -64,7 +65,8 @@ named as (
 update inbox i set body = null, headers = null
   from bookings b
  where b.id = $1 and i.account_id = b.account_id
-   and (i.ref = b.external_id or (i.received_at, i.body) in (select received_at, body from named))
+   and (i.ref = b.external_id or i.raw_type in ('unreadable_answer', 'unreadable_booking', 'unreadable_event')
+        or (i.received_at, i.body) in (select received_at, body from named))
 
 -- lapsing --
 -- Holds whose deadline has passed and that nobody is about to look at.

@@ -20,12 +20,12 @@ update cursors set lease_until = clock_timestamp() + interval '30 seconds'
 update cursors set lease_until = null where id = $1 and started_at = $2
 
 -- settle --
--- When it is due again, and what came of it.
+-- When it is due again, and what came of it. Whoever lost the lease meanwhile settles nothing: another reads now.
 update cursors
    set next_due_at = $2, lease_until = null, error = $3,
        failures = case when $3::text is null then 0 else failures + 1 end,
        last_complete_at = coalesce($4, last_complete_at)
- where id = $1
+ where id = $1 and started_at = $5
 
 -- hurry --
 -- Something changed: look sooner.
@@ -77,3 +77,7 @@ on conflict (id) do update set beat_at = excluded.beat_at, redis_ok_at = coalesc
 -- bury_workers --
 -- Those that have not been heard of for a day.
 delete from workers where beat_at < $1
+
+-- database_now --
+-- The clock that all processes go by.
+select clock_timestamp()

@@ -11,6 +11,9 @@ from holdfast.store.queries import load
 
 _SQL = load("inbox")
 
+MOST_ROWS = 5_000
+"""Taken at once, however often each booking was told of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
@@ -88,6 +91,21 @@ async def add_done(connection: asyncpg.Connection, row: Incoming, outcome: str) 
     return added
 
 
+async def keep_once(connection: asyncpg.Connection, row: Incoming, outcome: str) -> None:
+    """Keep what nothing more is to be done about, unless its delivery id was kept before."""
+    await connection.execute(
+        _SQL["keep_once"],
+        row.account_id,
+        row.via,
+        row.ref,
+        row.raw_type,
+        row.received_at,
+        outcome,
+        row.body,
+        row.delivery_id,
+    )
+
+
 async def due_accounts(connection: asyncpg.Connection, now: datetime) -> list[int]:
     """The accounts whose news wait."""
     return [row["account_id"] for row in await connection.fetch(_SQL["due_accounts"], now)]
@@ -96,8 +114,8 @@ async def due_accounts(connection: asyncpg.Connection, now: datetime) -> list[in
 async def claim(
     connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
 ) -> list[Claimed]:
-    """Take what is due of an account, oldest first, for 30 seconds of the database's clock."""
-    rows = await connection.fetch(_SQL["claim"], now, limit, account_id)
+    """Take all that waits for so many bookings of an account, riskiest first, for 30 seconds of the database's clock."""
+    rows = await connection.fetch(_SQL["claim"], now, limit, account_id, MOST_ROWS)
     return [Claimed(**row) for row in rows]
 
 

@@ -21,23 +21,57 @@ select told.ref from unnest($2::text[], $3::timestamptz[]) as told (ref, made_at
    and not exists (
      select from inbox i where i.account_id = $1 and i.ref = told.ref and i.via = 'webhook' and i.done_at is null)
 
+-- keep_once --
+-- What could not be used, told again and again: one row of it is enough. Nothing is kept of an erased guest.
+insert into inbox (account_id, via, ref, raw_type, received_at, due_at, done_at, outcome, body, delivery_id)
+values ($1, $2, $3, $4, $5, $5, $5, $6,
+        case when exists (select from bookings b join guests g on g.booking_id = b.id and g.erased_at is not null
+                           where b.account_id = $1 and b.external_id = $3) then null else $7::bytea end, $8)
+on conflict on constraint inbox_one_delivery do nothing
+
 -- claim --
--- A lease, not a lock: the work is done outside any transaction.
-with due as (
-  select id from inbox
-   where done_at is null and due_at <= $1 and (lease_until is null or lease_until < clock_timestamp())
-     and account_id = $3
-   order by due_at, id limit $2
-   for update skip locked)
-update inbox i
-   set lease_until = clock_timestamp() + interval '30 seconds', attempts = i.attempts + 1
-  from due where i.id = due.id
-returning i.id, i.account_id, i.via, i.ref, i.raw_type, i.received_at, i.attempts
+-- By risk, a booking at a time: of what was never read nobody knows when it starts, and nothing is closed for it
+-- yet; then the soonest start; what is over comes last. All that waits for a booking is taken together, for one
+-- read answers it all. A lease, not a lock: the work is done outside any transaction.
+with heard as (
+  select ref, min(due_at) as due_at, min(id) as id from inbox
+   where account_id = $3 and done_at is null and due_at <= $1 and ref is not null
+     and (lease_until is null or lease_until < clock_timestamp())
+   group by ref),
+wanted as (
+  select h.ref, row_number() over (order by
+           k.ref is not null, coalesce(upper(k.during) <= $1, true), lower(k.during), h.due_at, h.id) as place
+    from heard h
+    left join lateral (
+      select external_id as ref, during from bookings where account_id = $3 and external_id = h.ref
+      union all
+      select external_id, during from blocks where account_id = $3 and external_id = h.ref limit 1) k on true
+   order by place limit $2),
+due as (
+  select i.id, w.place from inbox i left join wanted w on w.ref = i.ref
+   where i.account_id = $3 and i.done_at is null and (i.lease_until is null or i.lease_until < clock_timestamp())
+     and (w.place is not null or (i.ref is null and i.due_at <= $1))
+   order by w.place nulls first, i.id limit $4
+   for update of i skip locked),
+taken as (
+  update inbox i
+     set lease_until = clock_timestamp() + interval '30 seconds', attempts = i.attempts + 1
+    from due where i.id = due.id
+  returning i.*, due.place)
+select id, account_id, via, ref, raw_type, received_at, attempts from taken order by place nulls first, id
 
 -- finish --
--- The second worker that comes to a finished row finds nothing to finish.
-update inbox set done_at = $2, outcome = $3, error = null, lease_until = null
- where id = any($1::bigint[]) and done_at is null
+-- The second worker that comes to a finished row finds nothing to finish. What is told of an erased guest
+-- is not kept a moment longer than it takes to read it.
+update inbox i
+   set done_at = $2, outcome = $3, error = null, lease_until = null,
+       headers = case when gone.erased then null else i.headers end,
+       body = case when gone.erased then null else i.body end
+  from (select n.id, exists (select from bookings b join guests g on g.booking_id = b.id
+                              where b.account_id = n.account_id and b.external_id = n.ref
+                                and g.erased_at is not null) as erased
+          from inbox n where n.id = any($1::bigint[])) gone
+ where i.id = gone.id and i.done_at is null
 
 -- later --
 -- Back into the queue, with the reason shown.
@@ -53,7 +87,9 @@ select min(due_at) from inbox where done_at is null
 update accounts set last_webhook_at = greatest(last_webhook_at, $2) where id = any($1::bigint[])
 
 -- due_accounts --
--- Whose news wait.
-select distinct account_id from inbox
- where done_at is null and due_at <= $1 and account_id is not null
-   and (lease_until is null or lease_until < clock_timestamp())
+-- Whose news wait. For each account one row is enough, however many there are.
+select a.id as account_id from accounts a
+ where exists (select from inbox i
+                where i.account_id = a.id and i.done_at is null and i.due_at <= $1
+                  and (i.lease_until is null or i.lease_until < clock_timestamp()))
+ order by a.id

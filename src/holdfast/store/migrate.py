@@ -1,13 +1,27 @@
 """Brings a database to the newest schema: plain SQL files, forward only, each in its own transaction."""
 
+import asyncio
+from collections.abc import Sequence
 from importlib.resources import files
 
 import asyncpg
 
 _LOCK = 4_839_201_700  # any number: two migrations at once wait for each other
 
+_LOCK_SECONDS = 2
+"""So long one statement waits for a table: whoever wants that table meanwhile waits behind it."""
 
-def migrations() -> list[tuple[str, str]]:
+_TRIES, _PAUSE_SECONDS = 20, 1.0
+
+Migration = tuple[str, str]
+"""Its name and its SQL."""
+
+
+class Busy(Exception):
+    """A table that a migration changes was in use all the time; nothing of that migration was done."""
+
+
+def migrations() -> list[Migration]:
     """Every migration in order, as (name, SQL)."""
     folder = files("holdfast.store") / "migrations"
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".sql")]
@@ -24,15 +38,18 @@ async def pending(database_url: str) -> list[str]:
         await connection.close()
 
 
-async def migrate(database_url: str) -> list[str]:
-    """Apply what is missing and return its names. Safe to run at once from several processes."""
+async def migrate(database_url: str, every: Sequence[Migration] | None = None) -> list[str]:
+    """Apply what is missing of all (`every`: of these) and return its names.
+
+    Safe to run at once from several processes, and while others work. Raises Busy.
+    """
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute("select pg_advisory_lock($1)", _LOCK)
         done = await _done(connection)
-        missing = [(name, sql) for name, sql in migrations() if name not in done]
+        missing = [(name, sql) for name, sql in every or migrations() if name not in done]
         for name, sql in missing:
-            await _apply(connection, name, sql)
+            await _apply_patiently(connection, name, sql)
         return [name for name, _ in missing]
     finally:
         await connection.close()
@@ -45,8 +62,20 @@ async def _done(connection: asyncpg.Connection) -> set[str]:
     return {row["name"] for row in rows}
 
 
+async def _apply_patiently(connection: asyncpg.Connection, name: str, sql: str) -> None:
+    for _ in range(_TRIES):
+        try:
+            await _apply(connection, name, sql)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            return
+    raise Busy(f"{name} was not applied, its tables are in use: try again, or see who holds them")
+
+
 async def _apply(connection: asyncpg.Connection, name: str, sql: str) -> None:
     async with connection.transaction():
+        await connection.execute(f"set local lock_timeout = '{_LOCK_SECONDS}s'")
         await connection.execute(
             "create table if not exists schema_migrations"
             " (name text primary key, applied_at timestamptz not null default now())"

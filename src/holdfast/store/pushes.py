@@ -225,9 +225,11 @@ async def placing_on(
     return placing
 
 
-async def next_due(connection: asyncpg.Connection, account_ids: Sequence[int]) -> datetime | None:
+async def next_due(
+    connection: asyncpg.Connection, account_ids: Sequence[int], now: datetime
+) -> datetime | None:
     """When the next push of these accounts is due."""
-    due: datetime | None = await connection.fetchval(_SQL["next_due"], list(account_ids))
+    due: datetime | None = await connection.fetchval(_SQL["next_due"], list(account_ids), now)
     return due
 
 

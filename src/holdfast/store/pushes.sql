@@ -5,8 +5,10 @@ select distinct on (block_id) block_id, id, call, state, risk, settled_at from p
  order by block_id, (state in ('in_flight', 'unknown')) desc, (state in ('waiting', 'shadow')) desc, id desc
 
 -- refusals --
--- How often channels refused our place as taken since a moment, by what was asked for, and when they did last.
-select b.listing_id, b.during, b.party, count(*) as times, max(p.settled_at) as last_at
+-- How often channels refused our place as taken since a moment, by what was asked for, and when they did last. The lanes
+-- of a pool ask for the same at once: within the shortest pause of backoff.REFUSED all refusals are one.
+select b.listing_id, b.during, b.party, max(p.settled_at) as last_at,
+       count(distinct date_bin('15 seconds', p.settled_at, timestamptz 'epoch')) as times
   from pushes p join blocks b on b.id = p.block_id
  where p.venue_id = $1 and p.outcome = 'taken' and p.settled_at > $2 and p.call = 'place'
  group by b.listing_id, b.during, b.party
@@ -28,11 +30,15 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 -- claim --
 -- By risk: the order is the promise. A release waits until nothing is left to close on its listing, and
 -- until no call about the same thing is under way, and as long as an account around it is braked. It waits for
--- what would lie over its own time in a pool only: elsewhere it must go before the other can come.
--- The attempt is written before the call is made.
+-- what would lie over its own time in a pool only: elsewhere it must go before the other can come. Whether a hold
+-- stands may not be known for minutes: what lies apart from it does not wait so long.
+-- And nothing is freed on an old picture: what it was taken for may be known to another account by now. Each
+-- that sells the same units must have been read completely within a quarter of an hour, or since a block
+-- was found that we did not know: after a restored backup or a long stop that is so only once all were read anew.
+-- A call that we do not know is a newer release's, and left to it. The attempt is written before the call is made.
 with due as (
   select p.id, p.state as was from pushes p
-   where p.account_id = $1 and p.state in ('waiting', 'unknown') and p.due_at <= $2
+   where p.account_id = $1 and p.call in ('place', 'commit', 'release', 'cancel') and p.state in ('waiting', 'unknown') and p.due_at <= $2
      and (p.lease_until is null or p.lease_until < clock_timestamp())
      and (p.state = 'unknown' or not exists (
        select from pushes f
@@ -42,12 +48,22 @@ with due as (
      and (p.call <> 'release' or p.state = 'unknown' or not exists (
        select from pushes c join blocks cb on cb.id = c.block_id join blocks rb on rb.id = p.block_id
         where c.account_id = $1 and c.call = 'place' and c.state in ('waiting', 'in_flight', 'unknown')
-          and cb.listing_id = rb.listing_id
+          and cb.listing_id = rb.listing_id and cb.wants <> 'nothing'
           and case when cb.during && rb.during
                    then exists (select from listings l where l.id = cb.listing_id and l.takes = 'one'
                                    and (select count(*) from listing_units m where m.listing_id = l.id) > 1)
-                   else c.state <> 'waiting' or c.due_at <= $2 end))
+                   else c.state = 'in_flight' or c.due_at <= $2 end))
      and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
+     and (p.call <> 'release' or p.state = 'unknown' or not exists (
+       select from (select * from blocks where id = p.block_id offset 0) b  -- looked up one by one
+         join listing_units mine on mine.listing_id = b.listing_id
+         join listing_units theirs on theirs.unit_id = mine.unit_id
+         join listings l on l.id = theirs.listing_id and l.active and l.account_id <> b.account_id
+         join accounts a on a.id = l.account_id and a.active and a.mode <> 'paused'
+         join cursors c on c.account_id = a.id and c.task = 'bookings'
+        where (c.last_complete_at is null or c.last_complete_at < case
+                 when b.marker like 'orphan-%' then b.created_at
+                 else $2 - interval '15 minutes' - 2 * make_interval(secs => a.poll_seconds) end)))
    order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
    for update skip locked),
 taken as (
@@ -94,9 +110,11 @@ update pushes p
 returning state
 
 -- next_due --
--- When there is something to send again, of the accounts that send; what the brake keeps back is not due.
+-- When there is something to send again, of the accounts that send. A release that is due at $2 and not sent
+-- waits for something else than time: for calls, a reading or a person, and each of these wakes the workers.
 select min(p.due_at) from pushes p where p.account_id = any($1::bigint[]) and p.state in ('waiting', 'unknown')
-   and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
+   and p.call in ('place', 'commit', 'release', 'cancel')
+   and (p.call <> 'release' or p.state = 'unknown' or p.due_at > $2)
 
 -- placing_on --
 -- Whether we are just placing something on this listing at this time: what appears there may be ours.

@@ -61,8 +61,10 @@ async def settle(
     error: str | None,
     complete_at: datetime | None,
 ) -> None:
-    """When it is due again; `complete_at` is when a complete reading began."""
-    await connection.execute(_SQL["settle"], cursor.id, next_due_at, error, complete_at)
+    """When it is due again; `complete_at` is when a complete reading began. Nothing if the lease was lost."""
+    await connection.execute(
+        _SQL["settle"], cursor.id, next_due_at, error, complete_at, cursor.started_at
+    )
 
 
 async def hurry(
@@ -128,3 +130,9 @@ async def beat(
 async def bury_workers(connection: asyncpg.Connection, before: datetime) -> None:
     """Forget the workers that have not been heard of since."""
     await connection.execute(_SQL["bury_workers"], before)
+
+
+async def database_now(connection: asyncpg.Connection) -> datetime:
+    """What the database's clock shows."""
+    shown: datetime = await connection.fetchval(_SQL["database_now"])
+    return shown

@@ -10,3 +10,26 @@ DATABASE_TROUBLE = (
     TimeoutError,
 )
 """A long-running task waits and looks again, whichever of these it is."""
+
+DATABASE_FAILURES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shut down, starting up, statement cancelled
+    asyncpg.InsufficientResourcesError,  # disk full, out of memory, too many connections
+    asyncpg.PostgresSystemError,  # a disk that cannot be read or written
+    asyncpg.TransactionRollbackError,  # a deadlock, a serialisation failure
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a lock not had in time, no connections taken now
+    asyncpg.InvalidTransactionStateError,  # read-only after a failover, idle for too long
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    TimeoutError,
+    OSError,
+)
+"""Postgres does not answer, or not in time, or takes nothing in: asking again may help. Other errors of its
+are ours."""
+
+REFUSED_VALUES = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
+"""Those of them that say nothing of the database, but of what it was to keep."""

@@ -1,9 +1,10 @@
 """absorb: hints from the inbox become one coalesced read each, and the reads become decisions."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -14,17 +15,20 @@ from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import inbox
 from holdfast.store.inbox import Claimed
+from holdfast.store.trouble import DATABASE_TROUBLE, REFUSED_VALUES
 from holdfast.sync.brake import believed
 from holdfast.sync.decide import Observation, decide, venue_of
 from holdfast.sync.heard import processed
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.unmapped import keep_unmapped
-from holdfast.sync.unreadable import keep_raw
+from holdfast.sync.unreadable import keep_raw, nameless, set_aside
 
 log = structlog.get_logger()
 
-BATCH = 100
+BATCH = 32
+"""Bookings. Read eight at a time they are done before their lease is over, though each takes its channel 5 s."""
+
 READS_AT_ONCE = 8
 ECHO = timedelta(seconds=2)
 """A channel tells of our own call so soon after it was answered."""
@@ -55,12 +59,17 @@ class Errand:
 
 
 async def absorb(parts: Parts, account: Account) -> int:
-    """Take an account's news, read each booking once, decide venue by venue; returns how many were taken."""
-    if await account.budget.left("read") <= 0:
+    """Take an account's riskiest news, as many as may be read just now, and read each booking once.
+
+    Decides venue by venue; returns how many were taken.
+    """
+    room = min(BATCH, await account.budget.left("read"))
+    if room <= 0:
         return 0
     async with parts.pool.acquire() as connection:
-        rows = await inbox.claim(connection, account.id, parts.now(), BATCH)
-    await _finish(parts, account, [row for row in rows if row.ref is None], "noop")
+        rows = await inbox.claim(connection, account.id, parts.now(), room)
+    for outcome, those in nameless(rows).items():
+        await _finish(parts, account, those, outcome)
     errands = _by_booking(account, rows)
     enough = asyncio.Semaphore(READS_AT_ONCE)
     observations = await asyncio.gather(*(_read(parts, errand, enough) for errand in errands))
@@ -164,11 +173,32 @@ async def apply(parts: Parts, observations: Sequence[Observation]) -> None:
     for observation in observations:
         venue_id = await venue_for(parts, observation)
         if venue_id is None:
-            await keep_unmapped(parts, observation)
+            await _one_by_one_if_need_be(parts, partial(_keep_unmapped, parts), [observation])
         else:
             by_venue.setdefault(venue_id, []).append(observation)
     for venue_id, group in by_venue.items():
-        await decide(parts, venue_id, group)
+        await _one_by_one_if_need_be(parts, partial(decide, parts, venue_id), group)
+
+
+async def _one_by_one_if_need_be(
+    parts: Parts, act: Callable[[Sequence[Observation]], Awaitable[None]], on: Sequence[Observation]
+) -> None:
+    """What cannot be decided on hurts only itself: then the others are decided without it."""
+    try:
+        await act(on)
+    except Exception as error:
+        if isinstance(error, DATABASE_TROUBLE) and not isinstance(error, REFUSED_VALUES):
+            raise
+        if len(on) == 1:
+            await set_aside(parts, on[0], error)
+            return
+        for observation in on:
+            await _one_by_one_if_need_be(parts, act, [observation])
+
+
+async def _keep_unmapped(parts: Parts, observations: Sequence[Observation]) -> None:
+    for observation in observations:
+        await keep_unmapped(parts, observation)
 
 
 async def venue_for(parts: Parts, observation: Observation) -> int | None:

@@ -17,7 +17,7 @@ from holdfast.sync.echoes import Outcome, adopt_orphan, echo
 from holdfast.sync.heard import heard, processed
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import placing_on, replan
-from holdfast.sync.turn import Turn, turn
+from holdfast.sync.turn import Turn, again_after_a_migration, turn
 
 DEFER = timedelta(seconds=1)
 """Until our own placing, which a new booking may be the echo of, has settled."""
@@ -51,6 +51,7 @@ def venue_of(parts: Parts, account: Account, seen: Seen | Absent) -> int | None:
     return next((account.venues[i] for i in named), None)
 
 
+@again_after_a_migration
 async def decide(parts: Parts, venue_id: int, observations: Sequence[Observation]) -> None:
     """Apply them and everything that follows, in one transaction under the venue's lock."""
     via, heard_at = observations[0].via, min(o.heard_at for o in observations)

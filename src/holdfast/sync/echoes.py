@@ -4,11 +4,11 @@ from typing import Literal
 
 from holdfast.inventory.known import Block, Outlet, There
 from holdfast.inventory.marker import ORPHAN
-from holdfast.inventory.model import OCCUPYING, Absent, Seen, Span
+from holdfast.inventory.model import FIRM, OCCUPYING, Absent, Seen, Span
 from holdfast.inventory.plan import Wish
 from holdfast.store import blocks as block_store
 from holdfast.store import offers
-from holdfast.sync.concerns import orphan_over
+from holdfast.sync.concerns import block_stands, orphan_over
 from holdfast.sync.losses import about, tell, was_taken_away
 from holdfast.sync.parts import Account
 from holdfast.sync.turn import Turn
@@ -39,8 +39,29 @@ async def echo(current: Turn, account: Account, block: Block, seen: Seen | Absen
         await lose(current, block)
         return await adopt_orphan(current, account, seen)
     if there and isinstance(seen, Seen) and block.external_id != seen.external_id:
+        if _is_this_very_one(block, seen):
+            return await _found_standing(current, block, seen)
         return await adopt_orphan(current, account, seen)
     return "echo"
+
+
+def _is_this_very_one(block: Block, seen: Seen) -> bool:
+    """Booked where it is wanted, under its own mark, though we believe that it is not: our store is older than that."""
+    wanted = not block.closed and block.wants != "nothing" and block.state != "booked"
+    return (
+        wanted and seen.marker == block.marker and seen.status in FIRM and seen.span == block.span
+    )
+
+
+async def _found_standing(current: Turn, block: Block, seen: Seen) -> Outcome:
+    await _stands(current, block.id, seen)
+    outlet = current.premises.outlets.get(block.listing_id)
+    if outlet is None or not outlet.pool:
+        await offers.shut(current.connection, block.listing_id, block.span, current.now)
+    await block_stands(current, block.id)
+    current.note("block.found", about(current, block), block_id=block.id)
+    current.touch(block.span)
+    return "applied"
 
 
 def _stands_elsewhere(block: Block, seen: Seen) -> bool:

@@ -25,7 +25,7 @@ from holdfast.sync.decide import Observation
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.sheets import believe
-from holdfast.sync.unreadable import keep_raw
+from holdfast.sync.unreadable import keep_raw, keep_strange
 
 log = structlog.get_logger()
 
@@ -136,6 +136,7 @@ async def _bookings(parts: Parts, cursor: Cursor, account: Account) -> bool:
     await _make_way(parts, account)
     async for page in account.channel.scan(list(account.listings.values()), window):
         shown |= {seen.external_id for seen in page.bookings}
+        await keep_strange(parts, account, page.strange)
         await apply(parts, await _differences(parts, account, page))
         complete = page.complete
         await _make_way(parts, account)

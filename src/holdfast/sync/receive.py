@@ -1,25 +1,40 @@
 """receive: webhooks are verified, stored raw with one commit for all that gathered, and answered after it."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import structlog
 
+from holdfast.channel import Hint, Malformed
 from holdfast.store import inbox
 from holdfast.store.inbox import Incoming
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.sync.heard import hear
 from holdfast.sync.parts import Parts
+from holdfast.sync.unreadable import UNREADABLE_EVENT
 
 log = structlog.get_logger()
 
 BATCH = 500
+BATCH_BYTES = 8 * 1024 * 1024
+"""What goes into one commit; a single delivery may be larger."""
+
 BACKLOG = 5_000
-"""Deliveries that may wait for their commit; more are asked to come again."""
+"""Deliveries that may wait for their commit; more are asked to come again. Their bytes are bounded where they
+come in (web/intake.py)."""
+
+PATIENCE = 8.0
+"""Seconds that a delivery waits for its commit: providers take ten seconds of silence for a failure anyway."""
 
 KEPT_HEADERS = frozenset({"content-type", "user-agent", "x-request-id"})
 """Headers worth keeping; all others may hold secrets."""
+MOST_COPIED = 32 * 1024 * 1024
+"""Bytes. Each event of a delivery keeps the whole of it, so that it can be erased with any of its guests."""
+LONGEST = 200
+"""Characters of an id, a type or a header that are worth keeping."""
 
 
 class UnknownAccount(Exception):
@@ -37,6 +52,7 @@ class Overloaded(Exception):
 @dataclass(slots=True)
 class _Waiting:
     rows: Sequence[Incoming]
+    size: int
     stored: asyncio.Future[None]
 
 
@@ -45,24 +61,27 @@ class Receiver:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._queue: list[_Waiting] = []
+        self._queue: deque[_Waiting] = deque()
         self._flusher: asyncio.Task[None] | None = None
 
     async def accept(self, account: str, headers: Mapping[str, str], body: bytes) -> None:
         """Return once the delivery is committed.
 
-        Raises UnknownAccount, the channel's Forged, Stale or Malformed, Overloaded, or what asyncpg
-        raises when the database cannot be reached: then nothing was stored.
+        Raises UnknownAccount, the channel's Forged, Stale or Malformed, Overloaded, or one of
+        DATABASE_FAILURES when it is not known to be stored: the provider must send it again.
         """
-        rows = self._rows(account, headers, body)
         if len(self._queue) >= BACKLOG:
             raise Overloaded(1.0)
-        waiting = _Waiting(rows, asyncio.get_running_loop().create_future())
+        rows = self._rows(account, headers, body)
+        async with asyncio.timeout(PATIENCE):
+            await self._stored(_Waiting(rows, len(body), _future()))
+        self._parts.wake()
+
+    async def _stored(self, waiting: _Waiting) -> None:
         self._queue.append(waiting)
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush_all())
         await waiting.stored
-        self._parts.wake()
 
     async def close(self) -> None:
         """Store what has gathered."""
@@ -74,38 +93,48 @@ class Receiver:
         if account is None:
             raise UnknownAccount(name)
         now = self._parts.now()
-        hints = account.channel.read_webhook(headers, body, now)
-        kept = {k.lower(): v for k, v in headers.items() if k.lower() in KEPT_HEADERS}
-        return [
-            Incoming(
-                account_id=account.id,
-                via="webhook",
-                ref=hint.external_id,
-                raw_type=hint.raw_type,
-                received_at=now,
-                delivery_id=hint.delivery_id,
-                headers=kept,
-                body=body,
-            )
-            for hint in hints
-        ]
+        hints = list(dict.fromkeys(account.channel.read_webhook(headers, body, now)))
+        if len(hints) * len(body) > MOST_COPIED:
+            raise Malformed("more events than any provider sends at once")
+        plain = Incoming(
+            account_id=account.id,
+            via="webhook",
+            ref=None,
+            raw_type=UNREADABLE_EVENT,
+            received_at=now,
+            headers=_kept(headers),
+            body=body,
+        )
+        return [_row(plain, hint) for hint in hints]
 
     async def _flush_all(self) -> None:
         while self._queue:
-            batch, self._queue = self._queue[:BATCH], self._queue[BATCH:]
-            await self._flush([w for w in batch if not w.stored.done()])
+            await self._flush(self._batch())
+
+    def _batch(self) -> list[_Waiting]:
+        """The oldest, as many as go into one commit."""
+        batch, size = [self._queue.popleft()], 0
+        while self._queue and len(batch) < BATCH:
+            size += batch[-1].size
+            if size + self._queue[0].size > BATCH_BYTES:
+                break
+            batch.append(self._queue.popleft())
+        return batch
 
     async def _flush(self, batch: Sequence[_Waiting]) -> None:
+        """Whatever goes wrong, whoever waits is told, and the flusher lives on."""
+        batch = [waiting for waiting in batch if not waiting.stored.done()]  # some gave up
+        if not batch:
+            return
         try:
             await self._store(batch)
-        except (
-            Exception
-        ) as error:  # whatever it was, whoever waits is told, and the flusher lives on
-            if len(batch) == 1:
-                _fail(batch[0], error)
+        except Exception as error:
+            if len(batch) == 1 or isinstance(error, DATABASE_FAILURES):
+                _fail(batch, error)
                 return
-            for waiting in batch:  # a poison row must hurt only itself
-                await self._flush([waiting])
+            half = len(batch) // 2  # a poison row must hurt only itself
+            await self._flush(batch[:half])
+            await self._flush(batch[half:])
             return
         for waiting in batch:
             if not waiting.stored.done():
@@ -119,6 +148,39 @@ class Receiver:
             await inbox.touch_accounts(connection, heard, self._parts.now())
 
 
-def _fail(waiting: _Waiting, error: Exception) -> None:
-    if not waiting.stored.done():
-        waiting.stored.set_exception(error)
+def _future() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.stored.done():
+            waiting.stored.set_exception(error)
+
+
+def _row(plain: Incoming, hint: Hint) -> Incoming:
+    """What names its booking in a way that cannot be kept, or asked for, is stored as unreadable."""
+    if not _usable(hint.external_id):
+        log.warning("event_unreadable", account_id=plain.account_id)
+        return plain
+    return replace(
+        plain,
+        ref=hint.external_id,
+        raw_type=_printable(hint.raw_type),
+        delivery_id=hint.delivery_id if _usable(hint.delivery_id) else None,
+    )
+
+
+def _usable(name: str | None) -> bool:
+    """Postgres cannot hold every character that JSON can, an index no long text, an address no dots alone."""
+    if name is None:
+        return True
+    return 0 < len(name) <= LONGEST and name.isprintable() and name.strip(".") != ""
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {k.lower(): _printable(v) for k, v in headers.items() if k.lower() in KEPT_HEADERS}
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST])

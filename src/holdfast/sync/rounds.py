@@ -77,7 +77,7 @@ async def next_due(parts: Parts) -> datetime | None:
     async with parts.pool.acquire() as connection:
         due = [
             await inbox.next_due(connection),
-            await pushes.next_due(connection, live),
+            await pushes.next_due(connection, live, parts.now()),
             await schedule.next_due(connection, list(parts.accounts)),
         ]
     due += [await next_lapse(parts), await next_grace(parts)]

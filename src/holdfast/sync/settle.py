@@ -17,7 +17,7 @@ from holdfast.sync.losses import about
 from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import replan
-from holdfast.sync.turn import Turn, turn
+from holdfast.sync.turn import Turn, again_after_a_migration, turn
 
 RENEWAL = timedelta(seconds=5)
 """A hold that is placed again within this time after it lapsed is a renewal; later, it was a gap."""
@@ -26,6 +26,7 @@ AROUND = timedelta(hours=3)
 """How far around a refused offer the channel's offers are read again."""
 
 
+@again_after_a_migration
 async def settle(
     parts: Parts, account: Account, push: Claimed, verdict: Verdict, result: Try
 ) -> None:

@@ -13,9 +13,10 @@ from holdfast.sync.echoes import lose
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.replan import replan
 from holdfast.sync.room import is_full
-from holdfast.sync.turn import Turn, turn
+from holdfast.sync.turn import Turn, again_after_a_migration, turn
 
 
+@again_after_a_migration
 async def believe(
     parts: Parts, account: Account, listing_id: int, sheet: OfferSheet, actor: str = "poll"
 ) -> None:

@@ -1,9 +1,11 @@
 """A turn: one transaction under one venue's lock, in which everything about it is decided."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
+from typing import ParamSpec
 
 import asyncpg
 
@@ -11,6 +13,26 @@ from holdfast.inventory.model import Span
 from holdfast.store import journal
 from holdfast.store.journal import Entry, Head
 from holdfast.sync.parts import Parts, Premises
+
+Asked = ParamSpec("Asked")
+
+
+def again_after_a_migration(
+    work: Callable[Asked, Awaitable[None]],
+) -> Callable[Asked, Awaitable[None]]:
+    """For work of one turn: a migration voids what a connection had prepared, and so undoes the turn once.
+
+    Without this, whatever the turn was to settle would wait for its lease to lapse.
+    """
+
+    @wraps(work)
+    async def worked(*args: Asked.args, **kwargs: Asked.kwargs) -> None:
+        try:
+            await work(*args, **kwargs)
+        except asyncpg.InvalidCachedStatementError:
+            await work(*args, **kwargs)
+
+    return worked
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,15 +1,26 @@
-"""Answers that cannot be read: the raw text is kept beside the events, counted, and the call is tried again."""
+"""What a provider told and we cannot use: kept beside the events once, counted, logged without its content."""
 
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
 import structlog
 
-from holdfast.channel import Broken, ChannelError, Unknown
+from holdfast.channel import Broken, ChannelError, Strange, Unknown
 from holdfast.store import inbox
-from holdfast.store.inbox import Incoming
+from holdfast.store.inbox import Claimed, Incoming
+from holdfast.sync.decide import Observation
 from holdfast.sync.parts import Account, Parts
 
 log = structlog.get_logger()
 
 MOST_CHARACTERS = 20_000
+PAUSE = timedelta(minutes=5)
+NAMELESS = ""
+"""The `ref` of what does not say which booking it is about."""
+UNREADABLE_EVENT = "unreadable_event"
+"""The type of a webhook's event whose booking cannot be told."""
 
 
 async def keep_raw(parts: Parts, account: Account, ref: str | None, error: ChannelError) -> None:
@@ -20,14 +31,53 @@ async def keep_raw(parts: Parts, account: Account, ref: str | None, error: Chann
     if not error.raw or not isinstance(error, Broken | Unknown):
         return
     log.warning("answer_unreadable", account=account.name, ref=ref, status=error.status)
+    await _keep(parts, account, Strange(ref=ref, raw=error.raw), "unreadable_answer")
+
+
+async def keep_strange(parts: Parts, account: Account, found: Sequence[Strange]) -> None:
+    """Keep items of a list that could not be read as bookings. Their list does not count as complete."""
+    for one in found:
+        log.warning("booking_unreadable", account=account.name, ref=one.ref)
+        parts.metrics.poll_items.of(channel=account.channel_name, result="unreadable").inc()
+        await _keep(parts, account, one, "unreadable_booking")
+
+
+async def set_aside(parts: Parts, observation: Observation, error: Exception) -> None:
+    """Show a booking that could not be decided on. Whoever asked for it asks again in a while."""
+    account, ref, why = observation.account, observation.seen.external_id, type(error).__name__
+    # Postgres quotes the value that it refuses, which may be a guest's
+    ours = None if isinstance(error, asyncpg.PostgresError) else error
+    log.error("booking_unusable", account=account.name, ref=ref, reason=why, exc_info=ours)
+    parts.metrics.poll_items.of(channel=account.channel_name, result="unusable").inc()
+    if not observation.inbox_ids:
+        await _keep(parts, account, Strange(ref=ref, raw=why), "unusable_booking")
+        return
+    async with parts.pool.acquire() as connection:
+        due = parts.now() + PAUSE
+        await inbox.later(connection, observation.inbox_ids, due, f"unusable: {why}")
+
+
+async def _keep(parts: Parts, account: Account, what: Strange, raw_type: str) -> None:
+    """Once, however often it is told."""
+    body = what.raw[:MOST_CHARACTERS].encode(errors="replace")
     row = Incoming(
         account_id=account.id,
         via="poll",
-        ref=ref,
-        raw_type="unreadable_answer",
+        ref=what.ref or NAMELESS,
+        raw_type=raw_type,
+        delivery_id=f"{raw_type}:{hashlib.sha256(body).hexdigest()}",
         received_at=parts.now(),
-        body=error.raw[:MOST_CHARACTERS].encode(errors="replace"),
+        body=body,
     )
     parts.metrics.channel_answers_unreadable.of(channel=account.channel_name).inc()
     async with parts.pool.acquire() as connection:
-        await inbox.add_done(connection, row, "broken")
+        await inbox.keep_once(connection, row, "broken")
+
+
+def nameless(rows: Sequence[Claimed]) -> dict[str, list[Claimed]]:
+    """By their outcome, the rows that name no booking: what was unreadable stays to be seen as such."""
+    found: dict[str, list[Claimed]] = {"noop": [], "broken": []}
+    for row in rows:
+        if row.ref is None:
+            found["broken" if row.raw_type == UNREADABLE_EVENT else "noop"].append(row)
+    return found

@@ -10,9 +10,11 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from holdfast.standing import OTHER
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web import dashboard, health, hooks
-from holdfast.web.failures import DATABASE_FAILURES, OUTAGE, Outage, failures
+from holdfast.web.failures import OUTAGE, Outage, failures
 from holdfast.web.guard import add_headers, guard
+from holdfast.web.intake import INTAKE, Intake
 from holdfast.web.openapi import document
 from holdfast.web.pages import PAGES, environment
 from holdfast.web.parts import PARTS, WebParts
@@ -28,8 +30,9 @@ _REFRESHING = web.AppKey("refreshing", asyncio.Task[None])
 
 def build_web(parts: WebParts) -> web.Application:
     """The whole web process. The metrics' gauges are read anew every 15 s while it runs."""
-    app = web.Application(middlewares=[measured, failures, guard], client_max_size=hooks.MOST_BYTES)
+    app = web.Application(middlewares=[measured, failures, guard])
     app[PARTS], app[PAGES], app[OUTAGE] = parts, environment(), Outage()
+    app[INTAKE] = Intake(parts.limits)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_refreshing)
     _route(app)

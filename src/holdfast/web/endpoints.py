@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
-from holdfast.web.hooks import Refusal, read_body
+from holdfast.web.intake import INTAKE, Refusal
 from holdfast.web.parts import PARTS, WebParts
 from holdfast.web.problems import INVALID, NOT_JSON, REFUSED, Problem, wrong_fields
 
@@ -72,10 +72,11 @@ async def _json_object(request: web.Request) -> dict[str, object]:
     if request.content_type != "application/json":
         raise Problem(NOT_JSON, "Send `Content-Type: application/json`.")
     try:
-        body = json.loads(await read_body(request))
+        async with request.app[INTAKE].body(request) as sent:
+            body = json.loads(sent)
     except Refusal as refusal:
         raise refusal.problem from refusal
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Problem(INVALID, "The body is not JSON.") from error
     if not isinstance(body, dict):
         raise Problem(INVALID, "The body must be a JSON object.")

@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from holdfast import explaining
 from holdfast.inventory.case import Belief, Mark
@@ -12,9 +12,10 @@ from holdfast.inventory.model import Span
 from holdfast.store.reading import PATIENCE
 from holdfast.sync.explain import NoSuchUnit, of_unit
 from holdfast.web.endpoints import Answer
+from holdfast.web.fields import Instant, Text
 from holdfast.web.parts import WebParts
 from holdfast.web.problems import NOT_FOUND, Problem, wrong_field
-from holdfast.web.shapes import Asked, Text
+from holdfast.web.shapes import Asked
 
 LONGEST = timedelta(days=31)
 
@@ -24,8 +25,8 @@ class ExplainAsked(Asked):
 
     venue: Text
     unit: Text
-    since: AwareDatetime = Field(alias="from")
-    until: AwareDatetime = Field(alias="to")
+    since: Instant = Field(alias="from")
+    until: Instant = Field(alias="to")
 
 
 class Interval(BaseModel):
@@ -99,8 +100,6 @@ async def explain(parts: WebParts, asked: ExplainAsked) -> Answer:
             told = await of_unit(connection, names, _span(asked), now)
     except NoSuchUnit as error:
         raise Problem(NOT_FOUND, str(error)) from error
-    except OverflowError as error:
-        raise wrong_field("from", "an instant well within the calendar") from error
     return Answer(body=Explained.model_validate(explaining.as_json(told)))
 
 

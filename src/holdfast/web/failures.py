@@ -1,26 +1,15 @@
 """Turns whatever goes wrong in a request into an answer: a problem for programs, a page for people."""
 
+import errno
 import secrets
 
-import asyncpg
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web.pages import PAGES
-from holdfast.web.problems import FAILED, Problem, as_json, from_http, unavailable
-
-DATABASE_FAILURES = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # shut down, starting up, statement cancelled
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,  # a deadlock, a serialisation failure
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    TimeoutError,
-    OSError,
-)
-"""Postgres does not answer, or not in time: asking again may help. Other errors of its are ours."""
+from holdfast.web.problems import FAILED, NOT_FOUND, Problem, as_json, from_http, unavailable
 
 log = structlog.get_logger()
 
@@ -57,6 +46,8 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         return _refusal(request, error)
     except DATABASE_FAILURES as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # of a static file
+            return answer(request, Problem(NOT_FOUND, "Not Found"))
         request.app[OUTAGE].began(error)
         return answer(request, unavailable(5, "The database does not answer just now."))
     except Exception:

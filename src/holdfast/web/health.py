@@ -8,7 +8,7 @@ from aiohttp import web
 
 from holdfast.metrics import exposition
 from holdfast.store import reading
-from holdfast.web.failures import DATABASE_FAILURES
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web.parts import PARTS, WebParts
 
 ANSWER_SECONDS = 2.0

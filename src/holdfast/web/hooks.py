@@ -4,36 +4,25 @@ import math
 
 import structlog
 from aiohttp import web
-from aiohttp.http_exceptions import TransferEncodingError
 
 from holdfast.channel import Forged, Malformed, Stale, WebhookRefused
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.sync.receive import Overloaded, UnknownAccount
-from holdfast.web.failures import DATABASE_FAILURES, OUTAGE, logged
-from holdfast.web.parts import PARTS, WebParts
+from holdfast.web.failures import OUTAGE, logged
+from holdfast.web.intake import INTAKE, Refusal
+from holdfast.web.parts import PARTS
 from holdfast.web.problems import (
     INVALID,
     NOT_FOUND,
-    TOO_LARGE,
     UNAUTHENTICATED,
     Problem,
     as_json,
     unavailable,
 )
 
-MOST_BYTES = 1024 * 1024
-"""Of a webhook's body; provider events are a few kilobytes."""
 RETRY_SECONDS = 5
 
 log = structlog.get_logger()
-
-
-class Refusal(Exception):
-    """A webhook that is not taken: how it is counted and what is answered."""
-
-    def __init__(self, result: str, problem: Problem) -> None:
-        super().__init__(result)
-        self.result = result
-        self.problem = problem
 
 
 async def receive(request: web.Request) -> web.Response:
@@ -43,7 +32,8 @@ async def receive(request: web.Request) -> web.Response:
     channel = parts.channels.get(account, "")
     with parts.metrics.webhook_ack_duration.of(channel=channel).time():
         try:
-            await _accept(request, parts, account)
+            async with request.app[INTAKE].body(request) as body:
+                await _accept(request, account, body)
         except Refusal as refusal:
             parts.metrics.webhook_requests.of(channel=channel, result=refusal.result).inc()
             return as_json(refusal.problem)
@@ -51,10 +41,9 @@ async def receive(request: web.Request) -> web.Response:
     return web.json_response({})
 
 
-async def _accept(request: web.Request, parts: WebParts, account: str) -> None:
-    body = await read_body(request)
+async def _accept(request: web.Request, account: str, body: bytes) -> None:
     try:
-        await parts.receiver.accept(account, request.headers, body)
+        await request.app[PARTS].receiver.accept(account, request.headers, body)
     except UnknownAccount as error:
         raise Refusal("unknown_account", Problem(NOT_FOUND, "No such account.")) from error
     except WebhookRefused as error:
@@ -69,17 +58,6 @@ async def _accept(request: web.Request, parts: WebParts, account: str) -> None:
     except Exception as error:
         logged(request)
         raise _not_stored() from error
-
-
-async def read_body(request: web.Request) -> bytes:
-    """The raw bytes as they were sent. Raises Refusal."""
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        problem = Problem(TOO_LARGE, f"At most {MOST_BYTES} bytes.")
-        raise Refusal("too_large", problem) from error
-    except (OSError, TransferEncodingError, web.RequestPayloadError) as error:
-        raise Refusal("malformed", Problem(INVALID, "The body did not arrive whole.")) from error
 
 
 def _refused(error: WebhookRefused) -> Refusal:

@@ -16,6 +16,7 @@ Schema = dict[str, Any]
 _TEMPLATE = "#/components/schemas/{model}"
 _IN_PATH = re.compile(r"{(\w+)}")
 _ALWAYS = (400, 401, 403)
+_OF_BODIES = (408, 413, 415, 422)
 
 
 def document(endpoints: Iterable[Endpoint[Any]]) -> Schema:
@@ -95,7 +96,8 @@ def _body(given: Mapping[str, Schema], required: Sequence[str]) -> Schema:
 
 def _responses(endpoint: Endpoint[Any]) -> Schema:
     problem = _content("application/problem+json", ProblemBody)
-    refused = sorted({*_ALWAYS, *endpoint.problems})
+    body = _OF_BODIES if endpoint.method == "POST" else ()
+    refused = sorted({*_ALWAYS, *body, *endpoint.problems})
     return {
         **{
             str(status): {"description": why, **_content("application/json", endpoint.gives)}

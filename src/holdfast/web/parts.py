@@ -1,7 +1,7 @@
 """What the web process works with, handed in by the composition root."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import asyncpg
@@ -15,6 +15,7 @@ from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
 from holdfast.sync.replay import Preview, Reread, Rereading
 from holdfast.sync.revive import Handled, PushWish
+from holdfast.web.intake import Limits
 
 
 class Receiver(Protocol):
@@ -64,6 +65,7 @@ class WebParts:
     proofs: Mapping[str, WebhookProof]
     """By what each channel's webhooks are verified."""
     api_tokens: tuple[SecretStr, ...] = ()
+    limits: Limits = field(default_factory=Limits)
     others_ready: Callable[[], Awaitable[Mapping[str, bool]]] | None = None
     """Servers that we can do without for a while, such as Redis: name -> does it answer."""
 

@@ -22,8 +22,10 @@ FORBIDDEN = Kind("forbidden", 403, "Not allowed from here")
 NOT_FOUND = Kind("not-found", 404, "There is nothing here")
 METHOD = Kind("method-not-allowed", 405, "This is not done here")
 STALE = Kind("stale", 409, "Something else was decided meanwhile")
+SLOW = Kind("too-slow", 408, "The body took too long to arrive")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
 NOT_JSON = Kind("not-json", 415, "The body must be JSON")
+PACKED = Kind("compressed", 415, "The body must not be compressed")
 REFUSED = Kind("refused", 422, "This cannot be done")
 FAILED = Kind("failed", 500, "Something went wrong on our side")
 UNAVAILABLE = Kind("unavailable", 503, "Try again in a moment")
@@ -36,6 +38,7 @@ BY_STATUS = {
         FORBIDDEN,
         NOT_FOUND,
         METHOD,
+        SLOW,
         STALE,
         TOO_LARGE,
         NOT_JSON,

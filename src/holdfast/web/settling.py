@@ -11,9 +11,10 @@ from holdfast.store.reading import ConflictDetailRow
 from holdfast.sync.operate import WishRefused
 from holdfast.sync.remedy import ConflictUnknown, Stale, State, Wish, choose
 from holdfast.web.endpoints import Answer
+from holdfast.web.fields import Number, Text
 from holdfast.web.parts import WebParts
 from holdfast.web.problems import NOT_FOUND, REFUSED, STALE, Problem, wrong_field
-from holdfast.web.shapes import Asked, Booking, Conflict, Id, Number, Shape, Text
+from holdfast.web.shapes import Asked, Booking, Conflict, Id, Shape
 
 
 class ProviderCall(Shape):

@@ -3,14 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+)
 
 from holdfast.inventory.model import Payment, Status
 from holdfast.inventory.remedy import Act
+from holdfast.web.fields import STORABLE, Instant, Number, Text
 
 Id = Annotated[str, BeforeValidator(str)]
-Number = Annotated[int, Field(gt=0, lt=2**63, description="An id from an earlier answer.")]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Shape(BaseModel):
@@ -209,8 +214,8 @@ class StretchAsked(PageAsked):
     """Of a venue, overlapping `[from, to)`."""
 
     venue: Text | None = None
-    since: AwareDatetime | None = Field(None, alias="from")
-    until: AwareDatetime | None = Field(None, alias="to")
+    since: Instant | None = Field(None, alias="from")
+    until: Instant | None = Field(None, alias="to")
 
 
 def _as_list(value: object) -> object:
@@ -258,8 +263,8 @@ class ContactAsked(Asked):
     """Who comes."""
 
     name: Text | None = None
-    email: str | None = Field(None, min_length=3, max_length=254, pattern="^[^@]+@[^@]+$")
-    phone: str | None = Field(None, min_length=3, max_length=40)
+    email: str | None = Field(None, min_length=3, max_length=254, pattern=r"^[^@\x00]+@[^@\x00]+$")
+    phone: str | None = Field(None, min_length=3, max_length=40, pattern=STORABLE)
 
 
 class DirectBookingAsked(Asked):
@@ -268,8 +273,8 @@ class DirectBookingAsked(Asked):
     venue: Text
     unit: Text | None = None
     listing: Text | None = None
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Instant
+    end: Instant
     party_size: int | None = Field(None, ge=1, le=10_000)
     contact: ContactAsked = ContactAsked()
 

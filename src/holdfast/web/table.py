@@ -26,7 +26,6 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         gives=shapes.BookingDetail,
         handle=api.book,
         statuses={201: "Booked; the other channels are being closed"},
-        problems=(415, 422),
     ),
     Endpoint(
         method="GET",
@@ -47,7 +46,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         gives=shapes.Cancelled,
         handle=api.cancel,
         statuses={200: "Cancelled", 202: "Asked of the channel, which has not confirmed yet"},
-        problems=(404, 415, 422),
+        problems=(404,),
     ),
     Endpoint(
         method="GET",
@@ -89,7 +88,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
             200: "Dry run: nothing was done",
             202: "Decided; channels may have to confirm it",
         },
-        problems=(404, 409, 415, 422),
+        problems=(404, 409),
     ),
     Endpoint(
         method="GET",

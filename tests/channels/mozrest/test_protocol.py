@@ -248,6 +248,8 @@ def test_a_failure_is_classed_whatever_its_body(
     reply = Reply(status=status, headers={}, body=text)
     with pytest.raises(ChannelError) as raised:
         replies.ensure_success(operation, reply, NOW)
+    if status in (404, 410) and text.startswith(b"<"):  # from some other server on the way
+        failure = Unknown if operation in replies.WRITES else Broken
     assert type(raised.value) is failure
     assert raised.value.status == status
     assert "John" not in str(raised.value)

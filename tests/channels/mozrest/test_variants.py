@@ -122,12 +122,17 @@ def test_every_switch_is_turned_in_some_test() -> None:
 @pytest.mark.parametrize("code", CHOICES["commit_expired"])
 @pytest.mark.parametrize("body", CHOICES["error_body"])
 async def test_committing_a_lapsed_hold_is_gone_by_any_code(code: str, body: str) -> None:
+    """A web page with 404 or 410 may be from some other server on the way: then it is looked at, not believed."""
     switches = {"commit_expired": code, "error_body": body}
     async with rigged(switches=switches) as rig:
         held = await rig.channel.hold(SALON_LISTING, offer("12:00"), HOUSE)
         rig.clock.advance(420)
-        with pytest.raises(Gone):
+        with pytest.raises(Unknown if _from_anywhere(code, body) else Gone):
             await rig.channel.commit(SALON_LISTING, held.external_id, HOUSE)
+
+
+def _from_anywhere(code: str, body: str) -> bool:
+    return body == "html" and code in ("404", "410")
 
 
 async def test_a_commit_refused_while_the_hold_must_still_live_is_rejected() -> None:
@@ -151,7 +156,7 @@ async def test_an_old_hold_that_nobody_remembers_is_rejected_not_guessed() -> No
 async def test_a_start_that_somebody_has_is_taken_by_any_code(code: str, body: str) -> None:
     async with rigged(switches={"hold_taken": code, "error_body": body}) as rig:
         await rig.guest_books(at("12:00"), confirm=False)
-        with pytest.raises(Taken):
+        with pytest.raises(Unknown if _from_anywhere(code, body) else Taken):
             await rig.channel.hold(SALON_LISTING, offer("12:00"), HOUSE)
 
 

@@ -4,6 +4,7 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
+from multidict import CIMultiDict
 from pydantic import SecretStr
 
 from holdfast.channel import Forged, Malformed
@@ -55,6 +56,12 @@ def test_any_other_credential_is_forged(proof: Proof, header: str, value: str) -
     with pytest.raises(Forged) as refusal:
         proof.verify({header: value})
     assert not value or value not in str(refusal.value)
+
+
+def test_a_credential_that_is_there_twice_is_none() -> None:
+    twice = CIMultiDict([("Authorization", "Bearer wrong"), ("authorization", "Bearer new-token")])
+    with pytest.raises(Forged):
+        Proof.bearer(TWO).verify(twice)
 
 
 def test_no_secret_shows_in_a_proof() -> None:

@@ -19,6 +19,7 @@ from holdfast.channel import (
     Placed,
     Rejected,
     Taken,
+    Unknown,
 )
 from holdfast.channels.boseat import translate
 from holdfast.channels.boseat.attribution import Place, place_of
@@ -148,11 +149,13 @@ class BoseatChannel:
             await self._doubted_commit(listing, external_id, doubt)
         return Placed(external_id=external_id, booked=True)
 
-    async def _doubted_commit(self, listing: Listing, external_id: str, doubt: Rejected) -> None:
+    async def _doubted_commit(
+        self, listing: Listing, external_id: str, doubt: Rejected | Unknown
+    ) -> None:
         """Look what became of the hold. Raises Gone if it lapsed, else the doubt if it is not booked."""
         if doubt.status not in REFUSED and doubt.status is not None:
             raise doubt
-        seen = await self._observer.fetch(external_id, listing.name)
+        seen = await self._look(external_id, listing.name, doubt)
         if isinstance(seen, Absent) or seen.status not in OCCUPYING:
             raise Gone(f"{doubt}; the hold is gone", status=doubt.status, raw=doubt.raw)
         if seen.status == "held":
@@ -160,6 +163,17 @@ class BoseatChannel:
             if overdue or (seen.span and await self._offered(place_of(listing), seen.span)):
                 raise Gone(f"{doubt}; the hold lapsed", status=doubt.status, raw=doubt.raw)
             raise doubt
+
+    async def _look(
+        self, external_id: str, listing: str | None, doubt: ChannelError
+    ) -> Seen | Absent:
+        """The booking after a call in doubt. Raises Unknown where a call that may have been done stays in doubt."""
+        try:
+            return await self._observer.fetch(external_id, listing)
+        except ChannelError as error:
+            if doubt.status is not None:
+                raise  # it was refused, so nothing was done
+            raise Unknown(f"{doubt}; {error}", raw=error.raw) from error
 
     async def release(self, external_id: str, booked: bool, contact: Contact) -> None:
         """Cancel our block. The page shows it for unconfirmed ones only (C17); it is tried for any."""
@@ -181,16 +195,24 @@ class BoseatChannel:
     async def _cancel(self, operation: str, external_id: str, email: str, phone: str) -> None:
         details = Details(email=email, phone=phone, status="CANCEL")
         request = bookings.patch_request(operation, external_id, details)
+        doubt: Rejected | Unknown
         try:
-            bookings.read_patched(request, await self._caller.send(request))
+            patched = bookings.read_patched(request, await self._caller.send(request))
         except Gone:
             return
         except Rejected as refused:
-            if refused.status not in REFUSED or not await self._is_over(external_id):
+            if refused.status not in REFUSED:
                 raise
+            doubt = refused
+        else:
+            if patched is not None and translate.status_of(patched.status) not in OCCUPYING:
+                return
+            doubt = Unknown(f"{operation}: answered, but not as cancelled")
+        if not await self._is_over(external_id, doubt):
+            raise doubt
 
-    async def _is_over(self, external_id: str) -> bool:
-        seen = await self._observer.fetch(external_id, None)
+    async def _is_over(self, external_id: str, doubt: ChannelError) -> bool:
+        seen = await self._look(external_id, None, doubt)
         return isinstance(seen, Absent) or seen.status not in OCCUPYING
 
     async def move(self, listing: Listing, external_id: str, offer: Offer, party_size: int) -> None:
@@ -198,12 +220,17 @@ class BoseatChannel:
         raise Rejected("move: Boseat cannot move a booking; make a new one and cancel the old one")
 
 
-def _unconfirmed(request: Request, reply: Reply) -> Rejected | None:
-    """Doubt about a confirmation that was answered with success; None where there is none."""
+def _unconfirmed(request: Request, reply: Reply) -> Rejected | Unknown | None:
+    """Doubt about a confirmation that was answered with success; None where there is none.
+
+    The tutorials show no body, but a captive portal sends none either.
+    """
     patched = bookings.read_patched(request, reply)
     status = patched.status if patched else None
     if bookings.payment_page(reply) is not None:
         return Rejected("commit: a payment is asked for")
-    if status is not None and translate.status_of(status) in ("held", "cancelled"):
+    if status is None:
+        return Unknown("commit: answered, but not with the booking")
+    if translate.status_of(status) in ("held", "cancelled"):
         return Rejected("commit: answered, but not confirmed")
     return None

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from holdfast.channel import Broken, Contact, Listing, Page
+from holdfast.channel import Broken, Contact, Listing, Page, Strange
 from holdfast.channels.boseat import translate
 from holdfast.channels.boseat.attribution import Attribution, label_of, place_of
 from holdfast.channels.boseat.lapse import judged, overdue
@@ -92,7 +92,8 @@ class Observer:
             while not chain.done:
                 bookings = await chain.next()
                 whole = whole and (chain.whole or not chain.done)
-                yield Page(bookings=bookings, complete=whole and chain.done and space == spaces[-1])
+                last = whole and chain.done and space == spaces[-1]
+                yield Page(bookings=bookings, complete=last, strange=chain.strange())
 
     def _chain(self, space: str, style: IdsStyle, window: Span) -> "SpaceScan":
         return SpaceScan(self._reader, self._attribution, self._clock, (space, style, window))
@@ -155,6 +156,11 @@ class SpaceScan:
     def whole(self) -> bool:
         """Whether nothing was missed; meaningful once it is done."""
         return self._reading.whole
+
+    def strange(self) -> list[Strange]:
+        """What could not be read since this was last asked."""
+        found, self._reading.strange = self._reading.strange, []
+        return found
 
     async def next(self) -> list[Seen]:
         """The next page's bookings that had not ended when the window begins."""

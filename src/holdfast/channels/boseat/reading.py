@@ -8,6 +8,7 @@ from holdfast.channel import Broken, Gone, Rejected
 from holdfast.channels.boseat.calls import Caller
 from holdfast.channels.boseat.protocol import bookings
 from holdfast.channels.boseat.protocol.bookings import FreeSlots, IdsStyle, SlotsPath
+from holdfast.channels.boseat.protocol.failures import unreadable
 from holdfast.channels.boseat.protocol.paging import PAGE_ROWS, ListPage, Reading, read_page
 from holdfast.channels.boseat.translate import span_of
 from holdfast.channels.boseat.wire import Booking
@@ -41,7 +42,10 @@ class Reader:
             reply = await self._caller.send(request)
         except Gone:
             return None
-        return bookings.read_booking(request, reply)
+        booking = bookings.read_booking(request, reply)
+        if booking.id.casefold() != booking_id.casefold():
+            raise unreadable(request, reply)  # whatever this is about, it is not what was asked for
+        return booking
 
     @property
     def must_probe(self) -> bool:

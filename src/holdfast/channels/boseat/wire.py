@@ -4,10 +4,11 @@ Only an id is ever required. What identifies or dates a booking must be readable
 booking counts as unreadable; any other part that cannot be read counts as absent.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     AliasPath,
     BaseModel,
@@ -20,10 +21,15 @@ from pydantic import (
     model_validator,
 )
 
+from holdfast.told import fit, sane_instant, usable_id
+
+LONGEST = timedelta(days=366)
+"""Of one booking: the longest product is by the year."""
+
 
 def _in_utc(value: datetime) -> datetime:
     # Boseat promises UTC; a time without a zone can only mean that.
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return sane_instant(value.replace(tzinfo=UTC) if value.tzinfo is None else value)
 
 
 def _absent_if_unreadable(value: object, read: ValidatorFunctionWrapHandler) -> object:
@@ -31,6 +37,16 @@ def _absent_if_unreadable(value: object, read: ValidatorFunctionWrapHandler) -> 
         return read(value)
     except ValidationError:
         return None
+
+
+def _fit_or_absent(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    return _absent_if_unreadable(fit(value) if isinstance(value, str) else value, read)
+
+
+def _no_fraction(value: object) -> object:
+    if isinstance(value, float):  # NaN and Infinity are, too
+        raise ValueError("an id that is a fraction")
+    return value
 
 
 def _only_objects(value: object) -> object:
@@ -41,16 +57,28 @@ def _ids(value: object) -> object:
     """Ids given as strings or as objects; placeholders of the samples (`<array>`) are left out."""
     rows = value if isinstance(value, list) else []
     ids = [row.get("id") if isinstance(row, dict) else row for row in rows]
-    return [text for text in ids if isinstance(text, str) and not text.startswith("<")]
+    return [text for text in ids if isinstance(text, str) and _may_be_id(text)]
+
+
+def _may_be_id(text: str) -> bool:
+    try:
+        return not usable_id(text).startswith("<")
+    except ValueError:
+        return False
 
 
 def _as_object(value: object) -> object:
     return {"id": value} if isinstance(value, str) else value
 
 
-Id = Annotated[str, Field(min_length=1)]
+Id = Annotated[str, BeforeValidator(_no_fraction), AfterValidator(usable_id)]
 Instant = Annotated[datetime, WrapValidator(lambda value, read: _in_utc(read(value)))]
-Word = Annotated[str | None, WrapValidator(_absent_if_unreadable)]
+Word = Annotated[str | None, WrapValidator(_fit_or_absent)]
+Other = Annotated[Id | None, WrapValidator(_absent_if_unreadable)]
+"""The id of something else than what is read."""
+Raw = Annotated[
+    str | None, BeforeValidator(lambda value: fit(value) if isinstance(value, str) else value)
+]
 Count = Annotated[int | None, WrapValidator(_absent_if_unreadable)]
 Moment = Annotated[Instant | None, WrapValidator(_absent_if_unreadable)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
@@ -75,6 +103,8 @@ class Slot(Wire):
     def _ends_after_it_starts(self) -> Self:
         if self.end <= self.start:
             raise ValueError("a slot must end after it starts")
+        if self.end - self.start > LONGEST:
+            raise ValueError("a slot of more than a year")
         return self
 
 
@@ -134,7 +164,7 @@ class Venue(Wire):
 class Space(Wire):
     """https://docs.boseat.com/api-reference/venues-spaces/update-a-specific-space; often without id (U14)."""
 
-    id: Word = None
+    id: Other = None
     name: Word = None
     label: Word = None
     description: Word = None
@@ -179,7 +209,7 @@ class Booking(Wire):
     id: Id
     product: Annotated[Product | None, WrapValidator(_absent_if_unreadable)] = None
     space: Annotated[Space | None, WrapValidator(_absent_if_unreadable)] = None
-    status: str | None = None
+    status: Raw = None
     booked_at: Instant | None = Field(default=None, alias="bookingDate")
     """When the record was made, not when the booking starts."""
     customer: Annotated[Customer | None, WrapValidator(_absent_if_unreadable)] = None
@@ -197,7 +227,8 @@ class Booking(Wire):
 class Token(Wire):
     """https://docs.boseat.com/getting-started/authentication"""
 
-    access_token: Id = Field(repr=False)
+    access_token: str = Field(repr=False, pattern="^[!-~]+$", max_length=8192)
+    """It goes into a header, so nothing else may come along with it."""
     expires_in: Annotated[float | None, WrapValidator(_absent_if_unreadable)] = None
     """Seconds."""
     scope: Word = None

@@ -1,6 +1,7 @@
 """The Mozrest channel: which calls are made, in which order, and what a refusal then means."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -86,6 +87,8 @@ class MozrestChannel:
             booking = await self._ask(wire.Booking, self._protocol.booking(external_id))
         except Gone:
             return Absent(external_id=external_id, read_at=read_at)
+        if booking.id != external_id:
+            raise Broken("mozrest fetch: the answer is about another booking")
         return seen(booking, self._listings, listing, read_at)
 
     async def scan(self, listings: Sequence[Listing], window: Span) -> AsyncIterator[Page]:
@@ -101,10 +104,10 @@ class MozrestChannel:
                 request = self._protocol.bookings_of_day(venue_id, day, chain.offset)
                 page = await self._page(request, chain)
                 whole = whole and chain.whole
-                new = [one for one in page if one.external_id not in told]
+                new = [one for one in page.bookings if one.external_id not in told]
                 told.update(one.external_id for one in new)
                 last = chain.done and (venue_id, day) == days[-1]
-                yield Page(bookings=new, complete=last and whole)
+                yield replace(page, bookings=new, complete=last and whole)
 
     async def offers(self, listing: Listing, window: Span) -> OfferSheet:
         """Asked for probe by probe; starts that only a request can book are not offers."""
@@ -190,19 +193,20 @@ class MozrestChannel:
         found: dict[str, Seen] = {}
         while not chain.done:
             request = self._protocol.bookings_of_email(venue_id, contact.email, chain.offset)
-            for one in await self._page(request, chain):
+            for one in (await self._page(request, chain)).bookings:
                 if one.marker == marker and one.status in OCCUPYING:
                     found[one.external_id] = one
         if not found and not chain.whole:
             raise Broken("mozrest find: the list could not be read whole")
         return list(found.values())
 
-    async def _page(self, request: Request, chain: Chain) -> list[Seen]:
+    async def _page(self, request: Request, chain: Chain) -> Page:
         read_at = self._clock.now()
         reply = await self._reply(request)
         page = replies.read_bookings(request.operation, reply, self._clock.now())
         chain.take(page)
-        return [seen(booking, self._listings, None, read_at) for booking in page.bookings]
+        found = [seen(booking, self._listings, None, read_at) for booking in page.bookings]
+        return Page(bookings=found, complete=False, strange=page.strange)
 
     async def _availability(self, listing: Listing, at: datetime) -> Shown:
         request = self._protocol.availability(settings_of(listing), listing.party_size, at)

@@ -20,6 +20,7 @@ from holdfast.channel import (
     Limited,
     NotSent,
     Rejected,
+    Strange,
     Taken,
     Unauthorised,
     Unknown,
@@ -28,6 +29,7 @@ from holdfast.channels.mozrest import wire
 from holdfast.channels.mozrest.translate import status_of
 from holdfast.exchange import BudgetSpent, Reply, TransportError
 from holdfast.inventory.model import OCCUPYING
+from holdfast.told import id_in
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -62,9 +64,15 @@ def ensure_success(operation: str, reply: Reply, now: datetime) -> None:
             retry_after=retry_after(reply.headers.get("retry-after"), now),
             status=reply.status,
         )
-    if 400 <= reply.status < 500:
+    if 400 <= reply.status < 500 and not (reply.status in (404, 410) and _is_web_page(reply)):
         raise _refusal(operation, reply.status, _raw(reply))
     raise _fault(operation, reply)
+
+
+def _is_web_page(reply: Reply) -> bool:
+    """It comes from some other server on the way, and says nothing about what is there."""
+    kind = reply.headers.get("content-type", "")
+    return "html" in kind.lower() or reply.body.lstrip()[:1] == b"<"
 
 
 def _refusal(operation: str, status: int, raw: str) -> ChannelError:
@@ -123,7 +131,10 @@ def read(model: type[Model], operation: str, reply: Reply, now: datetime) -> Mod
 
 
 def _json(reply: Reply) -> object:
-    content: object = json.loads(reply.body)
+    try:
+        content: object = json.loads(reply.body)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
     return content
 
 
@@ -145,6 +156,7 @@ class BookingPage:
     bookings: Sequence[wire.Booking]
     rows: int
     total: int | None
+    strange: Sequence[Strange] = ()
 
     @property
     def whole(self) -> bool:
@@ -155,15 +167,20 @@ class BookingPage:
 def read_bookings(operation: str, reply: Reply, now: datetime) -> BookingPage:
     """A page of GET /booking; one unreadable row does not lose the others."""
     page = read(wire.Rows, operation, reply, now)
-    bookings = [booking for row in page.data if (booking := _row(row)) is not None]
-    return BookingPage(bookings=bookings, rows=len(page.data), total=page.total)
+    rows = [_row(row) for row in page.data]
+    return BookingPage(
+        bookings=[row for row in rows if isinstance(row, wire.Booking)],
+        rows=len(page.data),
+        total=page.total,
+        strange=[row for row in rows if isinstance(row, Strange)],
+    )
 
 
-def _row(row: object) -> wire.Booking | None:
+def _row(row: object) -> wire.Booking | Strange:
     try:
         return wire.Booking.model_validate(row)
     except ValidationError:
-        return None
+        return Strange(ref=id_in(row), raw=json.dumps(row)[:RAW_LENGTH])
 
 
 def read_areas(reply: Reply, now: datetime) -> Sequence[wire.Area]:

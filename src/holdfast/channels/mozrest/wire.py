@@ -4,9 +4,26 @@ No I/O. Only what is needed to act is declared; the numbers C1 to C33 are those 
 """
 
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, RootModel
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from holdfast.told import MOST_GUESTS, fit, sane_instant, usable_id
+
+LONGEST_HOLD = 86_400.0
+"""Seconds: a hold that claims to live longer is taken to live as long as they usually do."""
 
 MILLISECONDS = 1e11
 """An epoch beyond this (the year 5138) is in milliseconds (C2)."""
@@ -20,7 +37,7 @@ def instant(value: object) -> datetime:
     if isinstance(value, str):
         return _from_text(value.strip())
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _from_epoch(float(value))
+        return _from_epoch(value)
     raise ValueError(f"no instant can be read from a {type(value).__name__}")
 
 
@@ -36,31 +53,30 @@ def _from_iso(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.utcoffset() is None:
         raise ValueError("an instant without a zone")
-    return _in_utc(moment)
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("an instant beyond the calendar") from error
+    return sane_instant(moment)
 
 
 def _from_epoch(seconds: float) -> datetime:
-    if abs(seconds) > MILLISECONDS:
-        seconds /= 1000
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        whole = seconds / 1000 if abs(seconds) > MILLISECONDS else seconds
+        return sane_instant(datetime.fromtimestamp(whole, UTC))
     except (OverflowError, OSError, ValueError) as error:
         raise ValueError("an epoch beyond the calendar") from error
 
 
 def _text(value: object) -> object:
     """Ids, telephones and the like come as string or number (C10)."""
-    return str(value) if isinstance(value, int | float) else value
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    number = whole or (isinstance(value, float) and isfinite(value))
+    return str(value) if number else value
 
 
 def _text_or_none(value: object) -> object:
+    text = _text(value)
+    return fit(text) if isinstance(text, str) and text else None
+
+
+def _told_or_none(value: object) -> object:
     text = _text(value)
     return text if isinstance(text, str) and text else None
 
@@ -71,12 +87,21 @@ def _object_or_none(value: object) -> object:
 
 def _party_or_none(value: object) -> object:
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    return int(text) if text.isdecimal() and int(text) > 0 else None
+    party = int(text) if text.isdecimal() and len(text) < 10 else 0
+    return party if 0 < party <= MOST_GUESTS else None
 
 
-Id = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+def _lifetime_or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+Id = Annotated[str, BeforeValidator(_text), AfterValidator(usable_id)]
 Instant = Annotated[datetime, BeforeValidator(instant)]
 Text = Annotated[str | None, BeforeValidator(_text_or_none)]
+AsTold = Annotated[str | None, BeforeValidator(_told_or_none)]
 Party = Annotated[int | None, BeforeValidator(_party_or_none)]
 
 
@@ -116,14 +141,16 @@ class Booking(BookingFields):
 class Commit(BookingFields):
     """A commit's answer; when it asks for a payment it may lack the id (U15)."""
 
-    id: Text = None
+    id: Id | None = None
 
 
 class PendingBooking(Wire):
     """A hold. `venueMessage` and the older `notes` are for guests and not read (C23)."""
 
     id: Id
-    holding_seconds: float | None = Field(default=None, alias="holdingTime", gt=0)
+    holding_seconds: Annotated[
+        Annotated[float, Field(gt=0, lt=LONGEST_HOLD)] | None, WrapValidator(_lifetime_or_none)
+    ] = Field(default=None, alias="holdingTime")
 
 
 class Rows(Wire):
@@ -204,8 +231,11 @@ class Venues(Wire):
 
 
 class WebhookEvent(Wire):
-    """`data` is partial, whole or missing (C12), and never used: the booking is read anew."""
+    """`data` is partial, whole or missing (C12), and never used: the booking is read anew.
+
+    Its id is taken as it was told: one that cannot be asked for must not become another one that can.
+    """
 
     entity: Text = None
-    entity_id: Text = Field(default=None, validation_alias=AliasChoices("entity_id", "entityId"))
+    entity_id: AsTold = Field(default=None, validation_alias=AliasChoices("entity_id", "entityId"))
     action: Text = None

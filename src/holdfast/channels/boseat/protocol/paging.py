@@ -3,15 +3,18 @@
 https://docs.boseat.com/guides/pagination and https://docs.boseat.com/api-reference/bookings/list-all-bookings
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from holdfast.channels.boseat.protocol.failures import json_of, unreadable
+from holdfast.channel import Strange
+from holdfast.channels.boseat.protocol.failures import RAW_CHARACTERS, json_of, unreadable
 from holdfast.channels.boseat.wire import Booking
 from holdfast.exchange import Reply, Request
+from holdfast.told import id_in
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -31,6 +34,8 @@ class ListPage(Generic[Row]):
     unreadable: int
     last: bool
     total: int | None
+    strange: tuple[Strange, ...] = ()
+    """Those that could not be read."""
 
 
 def read_page(
@@ -42,11 +47,13 @@ def read_page(
     if not isinstance(items, list):
         raise unreadable(request, reply)
     flat = _flattened(items)
-    rows = [parsed for parsed in (_row(row, item) for item in flat) if parsed is not None]
+    read = [_row(row, item) for item in flat]
+    strange = tuple(one for one in read if isinstance(one, Strange))
     about = _about(envelope)
     return ListPage(
-        rows=tuple(rows),
-        unreadable=len(flat) - len(rows),
+        rows=tuple(one for one in read if not isinstance(one, Strange)),
+        unreadable=len(strange),
+        strange=strange,
         last=_is_last(about, page=page, limit=limit, count=len(flat)),
         total=_number(about, "totalItems", "total"),
     )
@@ -60,11 +67,11 @@ def _flattened(items: Sequence[object]) -> list[object]:
     return flat
 
 
-def _row(model: type[Row], item: object) -> Row | None:
+def _row(model: type[Row], item: object) -> Row | Strange:
     try:
         return model.model_validate(item)
     except ValidationError:
-        return None
+        return Strange(ref=id_in(item), raw=json.dumps(item)[:RAW_CHARACTERS])
 
 
 def _about(envelope: object) -> dict[str, Any]:
@@ -109,6 +116,8 @@ class Reading:
     whole: bool = False
     rows: dict[str, Booking] = field(default_factory=dict)
     """By id, as last seen."""
+    strange: list[Strange] = field(default_factory=list)
+    """What could not be read so far."""
     _ids: set[str] = field(default_factory=set)
     _totals: set[int | None] = field(default_factory=set)
     _pages: int = 0
@@ -124,6 +133,7 @@ class Reading:
         self._totals.add(page.total)
         self._pages += 1
         self._flawed |= page.unreadable > 0
+        self.strange += page.strange
         self._advance(page)
         return fresh
 

@@ -35,7 +35,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     The time is checked only where it is signed too: elsewhere it proves nothing, and a retry may repeat it.
     """
     signature = _signature(header(headers, SIGNATURE_HEADER))
-    timed = signature.time.encode() + b"." + body
+    timed = _bytes(signature.time) + b"." + body
     if _signed(timed, signature.values, secrets):
         _check_time(signature.time, now)
     elif not _signed(body, signature.values, secrets):
@@ -56,13 +56,14 @@ def read_hint(headers: Mapping[str, str], body: bytes, event_id_header: str | No
 
 
 def header(headers: Mapping[str, str], name: str) -> str | None:
-    """A header by name, whatever its case."""
-    return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
+    """A header by name, whatever its case; one that is there twice says nothing."""
+    found = [value for key, value in headers.items() if key.lower() == name.lower()]
+    return found[0] if len(found) == 1 else None
 
 
 def _signature(value: str | None) -> _Signature:
     if value is None:
-        raise Forged("there is no signature")
+        raise Forged("there is no signature, or more than one")
     parts = [part.strip().partition("=") for part in value.split(",")]
     times = [text for key, _, text in parts if key == "t"]
     values = tuple(text for key, _, text in parts if key == "v1" and text)
@@ -83,7 +84,12 @@ def _spellings(secret: str, content: bytes) -> tuple[str, str]:
 
 def _same(value: str, genuine: str) -> bool:
     given = value.lower() if len(genuine) == 64 else value
-    return hmac.compare_digest(given.encode(), genuine.encode())
+    return hmac.compare_digest(_bytes(given), genuine.encode())
+
+
+def _bytes(text: str) -> bytes:
+    """What stood in the header: anybody may have put bytes there that are no text."""
+    return text.encode(errors="surrogateescape")
 
 
 def _check_time(text: str, now: datetime) -> None:

@@ -1,9 +1,10 @@
 """The provider's own books: who sits at which table when, and what is still free. No I/O."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import combinations
 from typing import Literal
 
@@ -88,23 +89,28 @@ class Books:
         entry.area, entry.span, entry.tables = area, span, tuple(tables)
         self._index(entry)
 
-    def free_tables(
-        self, areas: Sequence[Area], party: int, span: Span, asking: "Asking"
-    ) -> tuple[str, ...] | None:
-        """The tables a new party would get, the tightest fit first; None when there are none.
+    def seating(
+        self, areas: Sequence[Area], party: int, asking: "Asking"
+    ) -> Callable[[Span], tuple[str, ...] | None]:
+        """What says which tables a new party would get at a time, the tightest fit first; None for no tables.
 
         `areas` begins with the one asked for; more of them share their tables.
         """
         venue, area = asking.venue, areas[0]
         least, most = area.covers
         if not least <= party <= most:
-            return None
+            return lambda span: None
         keys = {key_of(venue, one, t.id): t for one in areas for t in one.tables}
-        free = [key for key in keys if not self._is_taken(key, span, asking)]
         if area.takes == "all":
-            return tuple(free) if len(free) == len(keys) else None
-        fitting = [key for key in free if keys[key].least <= party <= keys[key].seats]
-        return (min(fitting, key=lambda key: keys[key].seats),) if fitting else None
+            return partial(self._all, tuple(keys), asking)
+        fitting = [key for key, table in keys.items() if table.least <= party <= table.seats]
+        return partial(self._first, sorted(fitting, key=lambda key: keys[key].seats), asking)
+
+    def _all(self, keys: tuple[str, ...], asking: "Asking", span: Span) -> tuple[str, ...] | None:
+        return None if any(self._is_taken(key, span, asking) for key in keys) else keys
+
+    def _first(self, keys: Sequence[str], asking: "Asking", span: Span) -> tuple[str, ...] | None:
+        return next(((key,) for key in keys if not self._is_taken(key, span, asking)), None)
 
     def ended(self, now: datetime) -> list[Entry]:
         """Entries whose time is over since this was last asked."""

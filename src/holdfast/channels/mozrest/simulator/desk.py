@@ -138,9 +138,7 @@ class Desk:
     def _default_area(self, wish: Wish) -> Area:
         if self._state.says("area_missing", "any"):
             sold = (
-                a
-                for a in wish.venue.areas
-                if self._state.is_sold(wish.venue, a, wish.party, wish.at)
+                a for a in wish.venue.areas if self._state.sale(wish.venue, a, wish.party)(wish.at)
             )
             return next(sold, wish.venue.areas[0])
         if self._state.says("area_missing", "default"):
@@ -160,7 +158,7 @@ class Desk:
 
     def _is_open(self, wish: Wish, area: Area, span: Span) -> bool:
         grid = starts_about(wish.venue, area, wish.party, span.start)
-        return span.start in grid and self._state.is_sold(wish.venue, area, wish.party, span.start)
+        return span.start in grid and self._state.sale(wish.venue, area, wish.party)(span.start)
 
     def _kept(self, venue: Venue) -> timedelta:
         seconds = self.told_seconds(venue)

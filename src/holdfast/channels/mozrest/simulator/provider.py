@@ -106,10 +106,11 @@ class Provider:
 
     def _offers(self, venue: Venue, area: Area, days: int) -> list[dict[str, str]]:
         party = area.usual_party
+        turn, sold = area.turn_of(party), self._state.sale(venue, area, party)
         return [
-            {"start": at.isoformat(), "end": (at + area.turn_of(party)).isoformat()}
+            {"start": at.isoformat(), "end": (at + turn).isoformat()}
             for at in starts_from(venue, area, party, self._state.now, days)
-            if self._state.is_sold(venue, area, party, at)
+            if sold(at)
         ]
 
     def _place(self, venue: Venue, area: Area) -> dict[str, object]:

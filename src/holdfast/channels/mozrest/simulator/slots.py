@@ -39,7 +39,7 @@ class Slots:
         return face
 
     def _fresh(self, question: Question) -> dict[str, object]:
-        free = [start for start in self._grid(question) if self._is_free(question, start)]
+        free = self._free(question)
         face: dict[str, object] = {
             "date": int(question.at.timestamp()),
             "partySize": question.party,
@@ -56,11 +56,17 @@ class Slots:
         )
         return sorted({start for day in days for start in day})
 
-    def _is_free(self, question: Question, start: datetime) -> bool:
-        return any(
-            self._state.is_sold(question.venue, area, question.party, start)
-            for area in question.areas
-        )
+    def _free(self, question: Question) -> list[datetime]:
+        """All that the answer can name: the starts near the instant, and those of its day."""
+        zone = question.venue.zone
+        today = question.at.astimezone(zone).date()
+        sales = [self._state.sale(question.venue, area, question.party) for area in question.areas]
+        return [
+            start
+            for start in self._grid(question)
+            if abs(start - question.at) < NEAR or start.astimezone(zone).date() == today
+            if any(sold(start) for sold in sales)
+        ]
 
     def _pick(self, question: Question, free: list[datetime]) -> list[datetime]:
         """Which free starts are "around" the instant is not documented; here are three readings."""
@@ -109,9 +115,9 @@ class Slots:
         return min((start for start in firsts if start is not None), default=None)
 
     def _first_of(self, area: Area, question: Question) -> datetime | None:
-        venue, party = question.venue, question.party
-        grid = starts_from(venue, area, party, question.at)
-        return next((at for at in grid if self._state.is_sold(venue, area, party, at)), None)
+        grid = starts_from(question.venue, area, question.party, question.at)
+        sold = self._state.sale(question.venue, area, question.party)
+        return next((at for at in grid if sold(at)), None)
 
     def _hint(self, question: Question, start: datetime | None) -> dict[str, object] | None:
         if start is None:

@@ -1,5 +1,6 @@
 """All that a simulated Mozrest knows, and how it says no."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -68,14 +69,20 @@ class State:
     ) -> tuple[str, ...] | None:
         """The tables such a party would get now, or None."""
         asking = Asking(venue=venue, now=self.now, besides=besides)
-        return self.books.free_tables(self.pool(venue, area), party, span, asking)
+        return self.books.seating(self.pool(venue, area), party, asking)(span)
 
-    def is_sold(self, venue: Venue, area: Area, party: int, start: datetime) -> bool:
-        """Whether this start of the grid is on sale now: late enough, near enough, and free."""
-        if start < self.now + timedelta(hours=venue.min_advance_booking):
-            return False
-        horizon = self.number("horizon")
-        if horizon is not None and start > self.now + timedelta(days=horizon):
-            return False
-        span = Span.of(start, area.turn_of(party))
-        return self.tables(venue, area, party, span) is not None
+    def sale(self, venue: Venue, area: Area, party: int) -> Callable[[datetime], bool]:
+        """What says of a start of the grid whether it is on sale now: late enough, near enough, and free."""
+        earliest = self.now + timedelta(hours=venue.min_advance_booking)
+        days = self.number("horizon")
+        latest = None if days is None else self.now + timedelta(days=days)
+        turn = area.turn_of(party)
+        seated = self.books.seating(
+            self.pool(venue, area), party, Asking(venue=venue, now=self.now)
+        )
+
+        def sold(start: datetime) -> bool:
+            in_time = earliest <= start and (latest is None or start <= latest)
+            return in_time and seated(Span.of(start, turn)) is not None
+
+        return sold

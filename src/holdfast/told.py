@@ -1,0 +1,44 @@
+"""What a provider tells, made fit to be kept: ids that can be asked for, text that Postgres takes, sane instants. No I/O.
+
+Whatever a provider sends, nothing after its wire models needs to expect a value that cannot be stored,
+reckoned with or put into an address.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+MOST_OF_AN_ID, MOST_OF_A_TEXT = 200, 500
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+MOST_GUESTS = 10_000
+
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters (Postgres takes no NUL) and halves of surrogate pairs, which no encoding takes."""
+
+
+def usable_id(text: str) -> str:
+    """The id as it is. Raises ValueError for one that could not be asked for by its address, or be stored."""
+    if not 0 < len(text) <= MOST_OF_AN_ID or text in (".", "..") or _UNFIT.search(text):
+        raise ValueError("an id that cannot be used")
+    return text
+
+
+def fit(text: str) -> str:
+    """The text with a mark for every character that cannot be kept, and only its beginning if it is endless."""
+    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text[:MOST_OF_A_TEXT])
+
+
+def id_in(item: object) -> str | None:
+    """The usable id of a JSON object that cannot be read otherwise; None: there is none."""
+    found = item.get("id") if isinstance(item, Mapping) else None
+    try:
+        return usable_id(str(found)) if isinstance(found, str | int) else None
+    except ValueError:
+        return None
+
+
+def sane_instant(moment: datetime) -> datetime:
+    """An aware instant in UTC. Raises ValueError in a year that no booking is made for."""
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError("an instant beyond all bookings")
+    return moment.astimezone(UTC)
