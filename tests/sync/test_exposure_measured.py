@@ -105,7 +105,7 @@ async def test_the_clock_ends_what_nothing_else_could(database_url: str) -> None
         ((_, _, seconds, why),) = await measured(t)
         assert why == "paused"
         assert seconds is not None
-        assert 5 * 3600 < seconds <= 6 * 3600
+        assert 4.8 * 3600 < seconds <= 6 * 3600  # from the poll that found it, whenever that was
 
 
 async def test_the_api_and_the_metrics_tell_it(database_url: str) -> None:

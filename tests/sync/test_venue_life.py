@@ -10,7 +10,7 @@ HOURS = 20
 SEEDS = os.environ.get("VENUE_LIFE_SEEDS", "fair-1,stormy-2").split(",")
 
 
-@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.parametrize("weather", SEEDS)
 async def test_twenty_hours_end_with_every_channel_in_agreement(
     database_url: str, weather: str

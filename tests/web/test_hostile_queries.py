@@ -94,3 +94,10 @@ async def test_the_pages_bear_any_query(client: Client) -> None:
             one()
 
     await asyncio.to_thread(ask)
+
+
+@pytest.mark.parametrize("told", ["0", "1795000000", "-1", "1e9", "1795000000.5"])
+async def test_a_bare_number_is_no_instant(client: Client, told: str) -> None:
+    answer = await client.get("/api/v1/bookings", params={"from": told})
+    assert answer.status == 400
+    assert "from" in await answer.text()
