@@ -1,24 +1,20 @@
 """What goes out: every wanted call, its tries, and what stands behind it, as typed rows. Read only."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import TypeVar
 
 import asyncpg
 
 from holdfast.store.events import MOST_COUNTED, MOST_EFFECTS, Effect, chosen
 from holdfast.store.queries import load
-from holdfast.store.reading import PATIENCE
 from holdfast.store.stories import Try
+from holdfast.store.typed import fetched
 
 _SQL = load("calls")
 
 OPEN = ("waiting", "in_flight", "unknown", "shadow")
 """States of a call that is not over."""
-
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,21 +88,15 @@ async def count(pool: asyncpg.Pool, wanted: CallFilter) -> int:
 
 async def one(pool: asyncpg.Pool, push_id: int) -> CallDetail | None:
     """None: there is no such call."""
-    found = await _rows(pool, CallDetail, "one", push_id)
+    found = await fetched(pool, CallDetail, _SQL["one"], push_id)
     return found[0] if found else None
 
 
 async def tries(pool: asyncpg.Pool, push_id: int) -> list[Try]:
     """Oldest first."""
-    return await _rows(pool, Try, "tries", push_id)
+    return await fetched(pool, Try, _SQL["tries"], push_id)
 
 
 async def effects(pool: asyncpg.Pool, push_id: int) -> list[Effect]:
     """What was decided because of it, oldest first."""
-    return await _rows(pool, Effect, "effects", push_id, MOST_EFFECTS)
-
-
-async def _rows(pool: asyncpg.Pool, kind: type[Row], query: str, *args: object) -> list[Row]:
-    async with asyncio.timeout(PATIENCE):
-        found = await pool.fetch(_SQL[query], *args)
-    return [kind(**dict(row)) for row in found]
+    return await fetched(pool, Effect, _SQL["effects"], push_id, MOST_EFFECTS)

@@ -4,19 +4,16 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import TypeVar
 
 import asyncpg
 
 from holdfast.store.queries import load
-from holdfast.store.reading import PATIENCE
+from holdfast.store.typed import PATIENCE, fetched
 
 _SQL = load("events")
 
 MOST_COUNTED = 10_000
 MOST_EFFECTS = 200
-
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,22 +112,16 @@ async def chosen(pool: asyncpg.Pool, query: str, *args: object) -> Sequence[asyn
 
 async def one(pool: asyncpg.Pool, event_id: int) -> EventDetail | None:
     """None: there is no such event."""
-    found = await _rows(pool, EventDetail, "one", event_id)
+    found = await fetched(pool, EventDetail, _SQL["one"], event_id)
     return found[0] if found else None
 
 
 async def effects(pool: asyncpg.Pool, event_id: int) -> list[Effect]:
     """What was decided because of it, oldest first."""
-    return await _rows(pool, Effect, "effects", event_id, MOST_EFFECTS)
+    return await fetched(pool, Effect, _SQL["effects"], event_id, MOST_EFFECTS)
 
 
 async def accounts(pool: asyncpg.Pool) -> Sequence[str]:
     """The names of all accounts, in service or not."""
     async with asyncio.timeout(PATIENCE):
         return [row["name"] for row in await pool.fetch(_SQL["accounts"])]
-
-
-async def _rows(pool: asyncpg.Pool, kind: type[Row], query: str, *args: object) -> list[Row]:
-    async with asyncio.timeout(PATIENCE):
-        found = await pool.fetch(_SQL[query], *args)
-    return [kind(**dict(row)) for row in found]

@@ -11,7 +11,7 @@ from holdfast.inventory.exposure import Basis, Begin, Cause, Episode, Remedy
 from holdfast.inventory.model import Span
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_range, to_span
-from holdfast.store.reading import PATIENCE
+from holdfast.store.typed import PATIENCE
 
 _SQL = load("exposures")
 

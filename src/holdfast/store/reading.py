@@ -7,22 +7,21 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import asyncpg
 
 from holdfast.inventory.model import Payment, Span, Status
 from holdfast.inventory.remedy import Act
 from holdfast.store.queries import load
+from holdfast.store.typed import PATIENCE, Row, fetched
 
-PATIENCE = 5.0
 RECENT = timedelta(hours=1)
 """How far back "came in" and "went out" reach."""
 HANDLED = timedelta(hours=24)
 """How long a dead push is shown."""
 MOST_JOURNAL = 1000
 
-Row = TypeVar("Row")
 _SQL = load("reading")
 
 
@@ -285,9 +284,7 @@ async def last_beat(pool: asyncpg.Pool) -> datetime | None:
 
 async def rows(pool: asyncpg.Pool, kind: type[Row], query: str, *args: object) -> list[Row]:
     """All rows of a named query of `reading.sql`, each as a `kind`."""
-    async with asyncio.timeout(PATIENCE):
-        found = await pool.fetch(_SQL[query], *args)
-    return [kind(**dict(row)) for row in found]
+    return await fetched(pool, kind, _SQL[query], *args)
 
 
 async def value(pool: asyncpg.Pool, query: str, *args: object) -> Any:

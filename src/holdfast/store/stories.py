@@ -1,22 +1,18 @@
 """What one booking's page tells: its journal with that of its blocks, the calls, and what came in. Read only."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 import asyncpg
 
 from holdfast.store.queries import load
-from holdfast.store.reading import PATIENCE
+from holdfast.store.typed import fetched
 
 _SQL = load("stories")
 
 MOST = 500
 """Rows of one kind that a page shows."""
-
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,31 +103,25 @@ class Delivery:
 
 async def header(pool: asyncpg.Pool, booking_id: int) -> Header | None:
     """None: there is no such booking."""
-    found = await _rows(pool, Header, "header", booking_id)
+    found = await fetched(pool, Header, _SQL["header"], booking_id)
     return found[0] if found else None
 
 
 async def entries(pool: asyncpg.Pool, booking_id: int, venue_id: int | None) -> list[Entry]:
     """Oldest first."""
-    return await _rows(pool, Entry, "entries", booking_id, venue_id, MOST)
+    return await fetched(pool, Entry, _SQL["entries"], booking_id, venue_id, MOST)
 
 
 async def targets(pool: asyncpg.Pool, booking_id: int) -> list[Target]:
     """Those that are over come last."""
-    return await _rows(pool, Target, "targets", booking_id, MOST)
+    return await fetched(pool, Target, _SQL["targets"], booking_id, MOST)
 
 
 async def tries(pool: asyncpg.Pool, booking_id: int, blocks: Sequence[int]) -> list[Try]:
     """Oldest first."""
-    return await _rows(pool, Try, "tries", booking_id, list(blocks), MOST)
+    return await fetched(pool, Try, _SQL["tries"], booking_id, list(blocks), MOST)
 
 
 async def deliveries(pool: asyncpg.Pool, account_id: int | None, ref: str) -> list[Delivery]:
     """Newest first."""
-    return await _rows(pool, Delivery, "deliveries", account_id, ref, MOST)
-
-
-async def _rows(pool: asyncpg.Pool, kind: type[Row], query: str, *args: object) -> list[Row]:
-    async with asyncio.timeout(PATIENCE):
-        found = await pool.fetch(_SQL[query], *args)
-    return [kind(**dict(row)) for row in found]
+    return await fetched(pool, Delivery, _SQL["deliveries"], account_id, ref, MOST)

@@ -12,6 +12,7 @@ from holdfast.inventory.remedy import Action, remedies
 from holdfast.store import reading
 from holdfast.store.cases import cases
 from holdfast.store.reading import BookingRow, ConflictRow
+from holdfast.store.typed import PATIENCE
 
 SOON = timedelta(hours=2)
 """A conflict that starts sooner is urgent."""
@@ -44,7 +45,7 @@ async def clashes(
 async def _best(pool: asyncpg.Pool, conflicts: Sequence[ConflictRow]) -> dict[int, Action]:
     """The first of what is proposed, of those that nobody has decided yet."""
     undecided = [row.id for row in conflicts if row.decided is None]
-    async with asyncio.timeout(reading.PATIENCE):
+    async with asyncio.timeout(PATIENCE):
         found = await cases(pool, undecided)
     return {number: remedies(case)[0] for number, case in found.items()}
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from holdfast import explaining
 from holdfast.inventory.case import Belief, Mark
 from holdfast.inventory.model import Span
-from holdfast.store.reading import PATIENCE
+from holdfast.store.typed import PATIENCE
 from holdfast.sync.explain import NoSuchUnit, of_unit
 from holdfast.web.endpoints import Answer
 from holdfast.web.fields import Instant, Text

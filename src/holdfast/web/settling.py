@@ -1,7 +1,10 @@
 """The JSON API of one conflict: how it arose, what can be done with which calls, and deciding it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import asyncpg
 from pydantic import BaseModel, Field, JsonValue
 
 from holdfast.inventory.remedy import MOST, Act, Action, remedies
@@ -73,18 +76,25 @@ async def conflict(parts: WebParts, asked: ConflictAsked) -> Answer:
     """One, with its evidence and what can be done about it."""
     row = await reading.conflict(parts.pool, asked.id)
     if row is None:
-        raise _no_conflict()
+        raise no_conflict()
     return Answer(body=await _detail(parts, row))
 
 
 async def settle(parts: WebParts, asked: ActionAsked) -> Answer:
     """Decide it, or show what deciding would do. Raises Problem where that cannot be."""
-    try:
+    with decided():
         if asked.dry_run:
             return Answer(body=_shown(await choose(parts.pool, asked.id, asked.action), asked.id))
         return await _decide(parts, asked)
+
+
+@contextmanager
+def decided() -> Iterator[None]:
+    """Why a decision cannot be, as a Problem."""
+    try:
+        yield
     except ConflictUnknown as error:
-        raise _no_conflict() from error
+        raise no_conflict() from error
     except WishRefused as error:
         raise wrong_field(error.field, error.expected, REFUSED) from error
     except Stale as error:
@@ -111,20 +121,22 @@ async def _detail(parts: WebParts, row: ConflictDetailRow) -> ConflictDetail:
     bookings = await reading.bookings_by_id(parts.pool, ids)
     sides = {number: Booking.model_validate(found) for number, found in bookings.items()}
     undecided = row.closed_at is None and row.decided is None
+    found = await proposed(parts.pool, row.id) if undecided else []
     return ConflictDetail.model_construct(
         **dict(plain),
         reason=row.reason,
         a=[sides[number] for number in row.against_ids if number in sides],
         b=sides.get(row.booking_id or 0),
         evidence=json.loads(row.evidence),
-        actions=await _actions(parts, row.id) if undecided else [],
+        actions=[PossibleAction.model_validate(action) for action in found],
     )
 
 
-async def _actions(parts: WebParts, conflict_id: int) -> list[PossibleAction]:
-    found = await cases(parts.pool, [conflict_id])
-    return [PossibleAction.model_validate(action) for action in remedies(found[conflict_id])[:MOST]]
+async def proposed(pool: asyncpg.Pool, conflict_id: int) -> list[Action]:
+    """What can be done about a conflict, as far as it is a help to know."""
+    return remedies((await cases(pool, [conflict_id]))[conflict_id])[:MOST]
 
 
-def _no_conflict() -> Problem:
+def no_conflict() -> Problem:
+    """Nothing of this id."""
     return Problem(NOT_FOUND, "There is no conflict of this id.")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,18 +10,16 @@ from zoneinfo import ZoneInfo
 import asyncpg
 from aiohttp import web
 
-from holdfast.inventory.remedy import MOST, Action, remedies
+from holdfast.inventory.remedy import Action
 from holdfast.store import reading
-from holdfast.store.cases import cases
 from holdfast.store.reading import BookingRow, ConflictDetailRow
-from holdfast.sync.operate import WishRefused
-from holdfast.sync.remedy import ConflictUnknown, Settling, Stale, Wish
+from holdfast.sync.remedy import Wish
 from holdfast.web import paging
 from holdfast.web.clashes import clashes
 from holdfast.web.parts import PARTS
-from holdfast.web.problems import NOT_FOUND, REFUSED, STALE, Problem, wrong_field
 from holdfast.web.screens.acting import LONGEST_REASON, SAY_WHY
 from holdfast.web.screens.screen import number, show
+from holdfast.web.settling import decided, no_conflict, proposed
 
 MOST_OPEN = 200
 PAGE = 50
@@ -107,7 +105,8 @@ async def decide(request: web.Request) -> web.StreamResponse:
     if wrong:
         return _shown(request, disputed, way, wrong=wrong, reason=reason)
     wish = Wish(act=act, actor="operator", reason=reason, minutes=SNOOZE_MINUTES)
-    await _settle(parts.settle(conflict_id, wish))
+    with decided():
+        await parts.settle(conflict_id, wish)
     raise web.HTTPSeeOther(f"/conflicts/{conflict_id}")
 
 
@@ -120,17 +119,6 @@ def _wrong(disputed: Disputed, way: Way | None, reason: str, seen: str) -> str:
     if way is not None and way.seen != seen:
         return "Something changed meanwhile: these are the calls that would be made now."
     return ""
-
-
-async def _settle(work: Awaitable[Settling]) -> None:
-    try:
-        await work
-    except ConflictUnknown as error:
-        raise _no_conflict() from error
-    except WishRefused as error:
-        raise wrong_field(error.field, error.expected, REFUSED) from error
-    except Stale as error:
-        raise Problem(STALE, f"{error}. Look at it again before deciding.") from error
 
 
 def _shown(
@@ -158,7 +146,7 @@ def _shown(
 async def _disputed(pool: asyncpg.Pool, conflict_id: int) -> Disputed:
     row = await reading.conflict(pool, conflict_id)
     if row is None:
-        raise _no_conflict()
+        raise no_conflict()
     ids = [each for each in (row.booking_id, *row.against_ids) if each]
     bookings = await reading.bookings_by_id(pool, ids)
     undecided = row.closed_at is None and row.decided is None
@@ -173,8 +161,7 @@ async def _disputed(pool: asyncpg.Pool, conflict_id: int) -> Disputed:
 
 
 async def _ways(pool: asyncpg.Pool, conflict_id: int) -> list[Way]:
-    case = (await cases(pool, [conflict_id]))[conflict_id]
-    return [Way(action=action, seen=_seen(action)) for action in remedies(case)[:MOST]]
+    return [Way(action=a, seen=_seen(a)) for a in await proposed(pool, conflict_id)]
 
 
 def _seen(action: Action) -> str:
@@ -211,7 +198,3 @@ def _told(booking: object) -> Heard:
 
 def _instant(value: object) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else None
-
-
-def _no_conflict() -> Problem:
-    return Problem(NOT_FOUND, "There is no conflict of this id.")
