@@ -21,7 +21,7 @@ from holdfast.soak.books import wrongs
 from holdfast.soak.crowd import Crowd
 from holdfast.soak.evidence import Violation
 from holdfast.soak.flood_report import Figures, Waited
-from holdfast.soak.gather import counted, evidence, stored
+from holdfast.soak.gather import counted, evidence, stored, witness
 from holdfast.soak.ground import Ground, prepared
 from holdfast.soak.post import Post, post_office
 from holdfast.soak.program import Program, until
@@ -87,7 +87,7 @@ async def run(wish: Wish, folder: Path) -> tuple[list[str], list[Violation]]:
     """What to print, and what was violated."""
     async with post_office(wish.seed) as (post, address), prepared(folder, address) as ground:
         post.webs = ground.webs
-        connection = await asyncpg.connect(ground.postgres.url)
+        connection = await witness(ground.postgres.url)
         try:
             random = Random(f"guests {wish.seed}")  # noqa: S311 - reproducible, not secret
             crowd = Crowd(sides=ground.sides, random=random)

@@ -139,4 +139,7 @@ select distinct account_id, ref from inbox where via = 'webhook' and ref is not 
 -- What could be done at once. A call that its channel refused may wait for minutes: that is rest as well.
 select 'inbox' as what, count(*) as n from inbox where done_at is null
 union all
-select 'pushes', count(*) from pushes where state in ('in_flight', 'unknown') or (state = 'waiting' and due_at <= now())
+select 'pushes', count(*)
+  from pushes
+ where (state in ('in_flight', 'unknown') or (state = 'waiting' and due_at <= now()))
+   and id not in (select id from unseen union all select id from kept)
