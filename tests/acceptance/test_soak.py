@@ -7,7 +7,7 @@ import pytest
 
 from holdfast.soak.faults import TARGETS
 from holdfast.soak.program import holdfast, started
-from holdfast.soak.soak import LATE_SECONDS
+from holdfast.soak.rest import LATE_SECONDS
 
 SEED = 4
 PATIENCE = 2 * LATE_SECONDS

@@ -17,14 +17,14 @@ import click
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.soak import checkers, flood_report
-from holdfast.soak.books import wrongs
 from holdfast.soak.crowd import Crowd
 from holdfast.soak.evidence import Violation
 from holdfast.soak.flood_report import Figures, Waited
-from holdfast.soak.gather import counted, evidence, stored, witness
+from holdfast.soak.gather import counted, witness
 from holdfast.soak.ground import Ground, prepared
 from holdfast.soak.post import Post, post_office
 from holdfast.soak.program import Program, until
+from holdfast.soak.rest import Scene, at_rest
 from holdfast.soak.side import Refused, Side
 from holdfast.store.queries import load
 
@@ -36,7 +36,9 @@ LEAST_RATE = 200.0
 PAUSE = 1.0
 """Seconds between two guests during the flood, on average."""
 
-LATE_SECONDS = 300.0
+LATE_SECONDS = 900.0
+"""Within which the backlog is worked off, even on a slow machine."""
+
 LOOK_SECONDS = 0.25
 
 
@@ -164,7 +166,7 @@ async def _flooded(
         await post.flood(rate, wish.seconds)
         ended_at, waited = SystemClock().now(), await connection.fetch(_SQL["backlog"])
         sent = list(post.sent)
-        drained, at_rest = await _drained(ground, post, connection, (crowd, guests))
+        drained = await _drained(post, connection, (crowd, guests))
     finally:
         watching.cancel()
     return Figures(
@@ -177,32 +179,27 @@ async def _flooded(
         backlog=await _waited(connection, waited),
         rows_waiting=sum(row["told"] for row in waited),
         drained=drained,
-        at_rest=at_rest,
         sizes=weights.sizes,
     )
 
 
 async def _drained(
-    ground: Ground,
     post: Post,
     connection: asyncpg.Connection,
     guests: tuple[Crowd, "asyncio.Task[None]"],
-) -> tuple[float | None, float | None]:
-    """Seconds until the inbox was empty, and until all was right and nothing waited any more."""
-    began, drained = time.monotonic(), None
+) -> float | None:
+    """Seconds until the inbox was empty; None: it never was."""
+    began = time.monotonic()
     crowd, living = guests
     await living
-    while time.monotonic() < began + LATE_SECONDS:
-        if drained is None and await _read_all(connection):
-            drained = time.monotonic() - began
-            await crowd.decide_all()
-        if drained is not None:
-            await post.catch_up()
-            books = {name: await side.books() for name, side in ground.sides.items()}
-            if not (wrongs(books, await stored(connection)) or await _busy(connection)):
-                return drained, time.monotonic() - began
+    while not await _read_all(connection):
+        if time.monotonic() - began > LATE_SECONDS:
+            return None
         await asyncio.sleep(LOOK_SECONDS)
-    return drained, None
+    drained = time.monotonic() - began
+    await crowd.decide_all()
+    await _told_all(post)
+    return drained
 
 
 async def _waited(connection: asyncpg.Connection, rows: Sequence[asyncpg.Record]) -> list[Waited]:
@@ -230,12 +227,33 @@ async def _judged(
     figures: Figures, ground: Ground, post: Post, connection: asyncpg.Connection
 ) -> tuple[list[str], list[Violation]]:
     """The providers' webhooks went to the post: what we accepted is in its own book."""
-    alone = [f"{name}: {p.said()[-300:]}" for name, p in ground.ours.items() if p.ended]
-    found = await evidence(connection, ground.sides, [], alone)
+    scene = Scene(
+        connection=connection,
+        sides=ground.sides,
+        looks=[],
+        ended_alone=lambda: _ended(ground.ours),
+    )
+    relaying = asyncio.create_task(_relay(post))
+    try:
+        rested, found = await at_rest(scene)
+    finally:
+        relaying.cancel()
     accepted = post.accepted
     sides = {n: replace(side, accepted=accepted.get(n, {})) for n, side in found.sides.items()}
+    figures = replace(figures, at_rest=rested)
     broken = [
-        *checkers.violations(replace(found, sides=sides, waiting=await _busy(connection))),
+        *checkers.violations(replace(found, sides=sides)),
         *flood_report.violations(figures),
     ]
     return flood_report.lines(figures, await counted(connection), broken), broken
+
+
+def _ended(ours: Mapping[str, Program]) -> list[str]:
+    return [f"{name}: {p.said()[-300:]}" for name, p in ours.items() if p.ended]
+
+
+async def _relay(post: Post) -> None:
+    """What is still told of bookings while it gets quiet, for ever."""
+    while True:
+        await post.catch_up()
+        await asyncio.sleep(LOOK_SECONDS)

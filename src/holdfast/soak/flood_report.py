@@ -59,8 +59,9 @@ class Figures:
     backlog: Sequence[Waited]
     rows_waiting: int
     drained: float | None
-    at_rest: float | None
     sizes: Mapping[str, Sequence[int]]
+    at_rest: float | None = None
+    """Seconds from then on until all was right and nothing waited any more."""
 
 
 def fifth(sent: Sequence[Sent], number: int, seconds: float) -> list[float]:
@@ -133,7 +134,7 @@ def lines(found: Figures, counts: Mapping[str, int], broken: Sequence[Violation]
         f"  Acknowledged in   {_spread(fifth(found.sent, 0, found.seconds))} in the first fifth",
         f"                    {_spread(fifth(found.sent, 4, found.seconds))} in the last fifth",
         f"  Backlog           {found.rows_waiting} webhooks about {len(found.backlog)} bookings",
-        f"  Worked off        {_after(found.drained)}; all at rest {_after(found.at_rest)}",
+        f"  Worked off        {_after(found.drained)}{_rested(found.at_rest)}",
         f"  Order             {_order(found)}",
         *(f"  Memory            {name} {_memory(seen)}" for name, seen in found.sizes.items()),
         f"  Stored            {counts['bookings']} bookings, {counts['webhooks']} webhooks,"
@@ -152,6 +153,10 @@ def _spread(seconds: Sequence[float]) -> str:
 
 def _after(seconds: float | None) -> str:
     return "never" if seconds is None else f"{seconds:.1f} s after the flood"
+
+
+def _rested(seconds: float | None) -> str:
+    return "" if seconds is None else f"; all at rest {seconds:.1f} s later"
 
 
 def _order(found: Figures) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import signal
 import tempfile
-import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -15,33 +14,24 @@ import asyncpg
 import click
 
 from holdfast.complaints import Unusable
-from holdfast.soak.books import wrongs
-from holdfast.soak.checkers import PASSING, violations
+from holdfast.soak.checkers import violations
 from holdfast.soak.crowd import Crowd
 from holdfast.soak.evidence import Evidence, Violation
 from holdfast.soak.faults import planned
 from holdfast.soak.gather import (
     Watch,
     counted,
-    evidence,
     exposed,
-    stored,
     stories,
-    waiting,
     witness,
 )
 from holdfast.soak.report import Summary, concerned, story
+from holdfast.soak.rest import LATE_SECONDS, Scene, at_rest
 from holdfast.soak.rig import Rig, rigged
 from holdfast.soak.strikes import Strikes
 
 CHOICE = 3
 """Offers of a place that guests want: so few that they race for them."""
-
-LATE_SECONDS = 900.0
-"""Far beyond what rest takes: a slow machine is no violation. A call that was refused for a bad key waits for five
-minutes by itself, and a hold on a pool whose answer was lost is believed for seven."""
-
-LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +95,14 @@ async def _judged(
 ) -> tuple[Summary, list[str]]:
     crowd, watch, strikes = who
     connection = await witness(rig.postgres.url)
+    scene = Scene(
+        connection=connection,
+        sides=rig.sides,
+        looks=watch.looks,
+        ended_alone=lambda: rig.ended_alone,
+    )
     try:
-        convergence, found = await _at_rest(rig, connection, watch)
+        convergence, found = await at_rest(scene)
         broken = [*violations(found), *_restless(convergence)]
         summary = Summary(
             seed=wish.seed,
@@ -129,31 +125,6 @@ def _restless(convergence: float | None) -> list[Violation]:
     if convergence is not None:
         return []
     return [Violation(checker="rest", what=f"no rest within {LATE_SECONDS:.0f} s")]
-
-
-async def _at_rest(
-    rig: Rig, connection: asyncpg.Connection, watch: Watch
-) -> tuple[float | None, Evidence]:
-    """Seconds until the end state was there and nothing waited any more; None: it never was.
-
-    A webhook that comes late wakes somebody for a moment: then we look again. What was broken before stays so.
-    """
-    began = time.monotonic()
-    while True:
-        since = time.monotonic() - began
-        if since >= LATE_SECONDS or await _quiet(rig, connection):
-            found = await evidence(connection, rig.sides, watch.looks, rig.ended_alone)
-            if not any(broken.checker in PASSING for broken in violations(found)):
-                return since, found
-            if since >= LATE_SECONDS:
-                return None, found
-        await asyncio.sleep(LOOK_SECONDS)
-
-
-async def _quiet(rig: Rig, connection: asyncpg.Connection) -> bool:
-    """At a first look."""
-    books = {name: await side.books() for name, side in rig.sides.items()}
-    return not (wrongs(books, await stored(connection)) or await waiting(connection))
 
 
 async def _told(
