@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler
 from pydantic import SecretStr
 
 from holdfast.web.parts import PARTS
+from holdfast.web.people import OPERATOR, PERSON
 from holdfast.web.problems import FORBIDDEN, UNAUTHENTICATED, Problem
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -39,6 +40,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not is_open(request.path):
         refuse_foreign_pages(request)
         admit(request, request.app[PARTS].api_tokens)
+        request[PERSON] = OPERATOR
     return await handler(request)
 
 

@@ -15,6 +15,7 @@ from holdfast.store.journal import canonical
 from holdfast.store.stories import Entry
 from holdfast.sync.replay import EventUnknown, Preview, Reread
 from holdfast.web.parts import PARTS
+from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, wrong_field
 from holdfast.web.redaction import headers_shown, payload_shown
 from holdfast.web.screens.acting import LONGEST_REASON, SAY_WHY, reason_of
@@ -66,7 +67,7 @@ async def act(request: web.Request) -> web.StreamResponse:
         return await _shown(request, wrong=SAY_WHY)
     event_id = number(request, "event")
     done = await request.app[PARTS].read_again(
-        Reread(event_ids=[event_id], actor="operator", reason=reason)
+        Reread(event_ids=[event_id], actor=request[PERSON].name, reason=reason)
     )
     if event_id not in done.asked:
         raise _refused(done.refused.get(event_id))

@@ -11,6 +11,7 @@ from holdfast.store.events import MOST_COUNTED, EventFilter, EventRow
 from holdfast.sync.replay import Reread
 from holdfast.web import paging
 from holdfast.web.parts import PARTS
+from holdfast.web.people import PERSON
 from holdfast.web.screens import filters
 from holdfast.web.screens.acting import (
     LONGEST_REASON,
@@ -56,7 +57,7 @@ async def read_again(request: web.Request) -> web.StreamResponse:
     if not reason:
         state = {name: str(asked.get(name, "")) for name in NAMES}
         return await _shown(request, {**state, "act": "replay"}, wrong=SAY_WHY)
-    wish = Reread(event_ids=ids, actor="operator", reason=reason)
+    wish = Reread(event_ids=ids, actor=request[PERSON].name, reason=reason)
     done = await request.app[PARTS].read_again(wish)
     raise web.HTTPSeeOther(
         filters.link(

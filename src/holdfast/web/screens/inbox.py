@@ -17,6 +17,7 @@ from holdfast.sync.remedy import Wish
 from holdfast.web import paging
 from holdfast.web.clashes import clashes
 from holdfast.web.parts import PARTS
+from holdfast.web.people import PERSON
 from holdfast.web.screens.acting import LONGEST_REASON, SAY_WHY
 from holdfast.web.screens.screen import number, show
 from holdfast.web.settling import decided, no_conflict, proposed
@@ -104,7 +105,7 @@ async def decide(request: web.Request) -> web.StreamResponse:
     wrong = _wrong(disputed, way, reason, str(asked.get("seen", "")))
     if wrong:
         return _shown(request, disputed, way, wrong=wrong, reason=reason)
-    wish = Wish(act=act, actor="operator", reason=reason, minutes=SNOOZE_MINUTES)
+    wish = Wish(act=act, actor=request[PERSON].name, reason=reason, minutes=SNOOZE_MINUTES)
     with decided():
         await parts.settle(conflict_id, wish)
     raise web.HTTPSeeOther(f"/conflicts/{conflict_id}")

@@ -12,6 +12,7 @@ from holdfast.store.calls import CallDetail
 from holdfast.store.stories import Try
 from holdfast.sync.revive import PushWish
 from holdfast.web.parts import PARTS
+from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, REFUSED, Problem
 from holdfast.web.screens.acting import CHANGED, LONGEST_REASON, SAY_WHY, reason_of
 from holdfast.web.screens.event import entries_of
@@ -50,7 +51,7 @@ async def act(request: web.Request) -> web.StreamResponse:
         wrong = CHANGED
     if wrong:
         return _shown(request, found, what, wrong=wrong, reason=reason)
-    wish = PushWish(act=what, push_ids=[push_id], actor="operator", reason=reason)
+    wish = PushWish(act=what, push_ids=[push_id], actor=request[PERSON].name, reason=reason)
     done = await parts.handle(wish)
     if push_id not in done.done:
         raise Problem(REFUSED, f"It was not done: {done.refused[push_id]}.")

@@ -13,6 +13,7 @@ from holdfast.store.events import MOST_COUNTED
 from holdfast.sync.revive import PushWish
 from holdfast.web import paging
 from holdfast.web.parts import PARTS
+from holdfast.web.people import PERSON
 from holdfast.web.problems import REFUSED, wrong_field
 from holdfast.web.screens import filters
 from holdfast.web.screens.acting import (
@@ -66,7 +67,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     if not reason:
         state = {name: str(asked.get(name, "")) for name in NAMES}
         return await _shown(request, {**state, "act": what}, wrong=SAY_WHY)
-    wish = PushWish(act=what, push_ids=ids, actor="operator", reason=reason)
+    wish = PushWish(act=what, push_ids=ids, actor=request[PERSON].name, reason=reason)
     done = await request.app[PARTS].handle(wish)
     shown = {"state": "open" if what == "revive" else "dropped"}
     raise web.HTTPSeeOther(

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from holdfast.web.pages import PAGES
 from holdfast.web.parts import PARTS
+from holdfast.web.people import Role
 from holdfast.web.problems import NOT_FOUND, Problem
 
 Area = Literal["overview", "bookings", "conflicts", "events", "pushes", "docs"]
@@ -19,6 +20,8 @@ class Screen:
 
     method: Literal["GET", "POST"]
     path: str
+    needs: Role
+    """Who may: this role or one above it."""
     handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
