@@ -21,6 +21,7 @@ from holdfast.soak.traits import traits
 from holdfast.store import journal
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_span
+from holdfast.store.trouble import DATABASE_TROUBLE
 
 _SQL = load("gather", "holdfast.soak")
 LOOK_SECONDS = 1.0
@@ -36,7 +37,7 @@ class Watch:
     async def keep(self) -> None:
         """For ever."""
         while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            with suppress(*DATABASE_TROUBLE):
                 await self._look()
             await asyncio.sleep(LOOK_SECONDS)
 
