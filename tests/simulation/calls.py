@@ -1,6 +1,6 @@
 """Blocks, pushes, offers and what is to be read when: their named queries over tables in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,6 @@ from tests.simulation.database import (
     RESTING,
     Database,
     columns,
-    least,
     named,
     overlaps,
 )
@@ -135,14 +134,11 @@ class Blocks(Database):
         return []
 
     def blocks_lapsed(self, before: datetime) -> list[Row]:
-        return [b for b in self._holds() if b["expires_at"] and b["expires_at"] <= before]
+        return [b for b in self.holds() if b["expires_at"] and b["expires_at"] <= before]
 
-    def _holds(self) -> list[Row]:
+    def holds(self) -> list[Row]:
         held = (b for b in self.live_blocks() if b["state"] == "held")
         return [b for b in held if not self.flies(b["id"])]
-
-    def blocks_next_lapse(self) -> list[Row]:
-        return least(b["expires_at"] for b in self._holds())
 
     def blocks_live_refs(self, account: int, window: Range, *rest: Any) -> list[Row]:
         before, holds = rest
@@ -325,14 +321,18 @@ class Pushes(Database):
         sent = [a["sent_at"] for a in self.attempts if a["push_id"] == push["id"]]
         return {**push, "was": was, "first_sent_at": min(sent, default=None)}
 
-    def pushes_lapse_leases(self, now: datetime) -> list[Row]:
-        lost = [
+    def lost(self) -> list[Row]:
+        """What was in the hands of somebody who is gone or slow."""
+        return [
             p
             for p in self.pushes.rows.values()
             if p["state"] == "in_flight"
             and (p["lease_until"] < self.now() or "no leases" in self.broken)
         ]
-        return [self.pushes.update(p, state="unknown", lease_until=None, due_at=now) for p in lost]
+
+    def pushes_lapse_leases(self, now: datetime) -> list[Row]:
+        ended = {"state": "unknown", "lease_until": None, "due_at": now}
+        return [self.pushes.update(p, **ended) for p in self.lost()]
 
     def pushes_end_attempt(self, push: int, number: int, *values: Any) -> list[Row]:
         at, outcome, failure, _, _ = values
@@ -371,9 +371,10 @@ class Pushes(Database):
         changes = {"state": state, "due_at": due, "error": error, "absent_reads": in_vain}
         return [self.pushes.update(push, **changes, lease_until=None)]
 
-    def pushes_next_due(self, _accounts: Sequence[int], now: datetime) -> list[Row]:
-        return least(
-            p["due_at"]
+    def waiting_calls(self, now: datetime) -> Iterator[Row]:
+        """Those that time alone sends."""
+        return (
+            p
             for p in self.pushes.rows.values()
             if p["state"] == "unknown"
             or (p["state"] == "waiting" and (p["call"] != "release" or p["due_at"] > now))
@@ -388,8 +389,9 @@ class Pushes(Database):
         placing = (p for p in self.pushes if p["block_id"] in here and p["call"] == "place")
         return [{"exists": any(p["state"] in FLYING for p in placing)}]
 
-    def pushes_due_accounts(self, now: datetime) -> list[Row]:
-        return [{"account_id": n} for n in sorted({p["account_id"] for p in self._due(now)})]
+    def wanted(self, now: datetime) -> list[int]:
+        """Whose calls wait."""
+        return sorted({p["account_id"] for p in self._due(now)})
 
     def pushes_in_shadow(self, _accounts: Sequence[int]) -> list[Row]:
         return []
@@ -511,9 +513,6 @@ class Readings(Database):
         )
         return []
 
-    def cursors_next_due(self, accounts: Sequence[int]) -> list[Row]:
-        return least(c["next_due_at"] for c in self.cursors if c["account_id"] in accounts)
-
     def cursors_horizon(self, account: int) -> list[Row]:
         ahead = timedelta(days=self.setup.horizon_days)
         return [
@@ -549,9 +548,6 @@ class Readings(Database):
         if number in self.probes.rows:
             self.probes.update(self.probes.rows[number], due_at=due, lease_until=None)
         return []
-
-    def cursors_next_probe(self) -> list[Row]:
-        return least(p["due_at"] for p in self.probes)
 
     def occupied_grid(self, *_: Any) -> list[Row]:
         return []  # the venue does not trust absence from the offers

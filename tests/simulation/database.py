@@ -104,10 +104,6 @@ def named(rows: Sequence[Row], *names: str) -> list[Row]:
     return [{name: row[name] for name in names} for row in rows]
 
 
-def least(values: Iterator[datetime | None]) -> list[Row]:
-    return [{"min": min((value for value in values if value is not None), default=None)}]
-
-
 def columns(*several: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """What `unnest` makes of arrays."""
     return zip(*several, strict=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from asyncpg import Range
-from tests.simulation.database import LEASE, Database, columns, least, named, overlaps
+from tests.simulation.database import LEASE, Database, columns, named, overlaps
 from tests.simulation.tables import Row
 
 LAPSING = ("held", "pending")
@@ -67,7 +67,9 @@ class Facts(Database):
         return []
 
     def inbox_claim(self, now: datetime, limit: int, account: int, most: int) -> list[Row]:
-        free = [i for i in self._waiting() if i["account_id"] == account and self.free_to_claim(i)]
+        free = [
+            i for i in self.waiting_news() if i["account_id"] == account and self.free_to_claim(i)
+        ]
         due = [i for i in free if i["due_at"] <= now and i["ref"] is not None]
         due.sort(key=lambda i: (*self._risk(i, now), i["due_at"], i["id"]))
         wanted = list(dict.fromkeys(i["ref"] for i in due))[:limit]
@@ -91,7 +93,7 @@ class Facts(Database):
     def inbox_untold(self, *_: Any) -> list[Row]:
         return []
 
-    def _waiting(self) -> list[Row]:
+    def waiting_news(self) -> list[Row]:
         return [i for i in self.inbox.rows.values() if i["done_at"] is None]
 
     def inbox_finish(self, ids: Sequence[int], now: datetime, outcome: str) -> list[Row]:
@@ -106,19 +108,17 @@ class Facts(Database):
                 self.inbox.update(row, due_at=due, error=error, lease_until=None)
         return []
 
-    def inbox_next_due(self) -> list[Row]:
-        return least(i["due_at"] for i in self._waiting())
-
     def inbox_touch_account(self, *_: Any) -> list[Row]:
         return []
 
-    def inbox_due_accounts(self, now: datetime) -> list[Row]:
+    def heard(self, now: datetime) -> list[int]:
+        """Whose news wait."""
         due = {
             i["account_id"]
-            for i in self._waiting()
+            for i in self.waiting_news()
             if i["due_at"] <= now and self.free_to_claim(i) and i["account_id"] is not None
         }
-        return [{"account_id": account} for account in sorted(due)]
+        return sorted(due)
 
     def bookings_by_ref(self, account: int, ref: str) -> list[Row]:
         found = self.bookings_by_refs(account, [ref])
@@ -176,22 +176,19 @@ class Facts(Database):
         return []
 
     def bookings_lapsing(self, now: datetime) -> list[Row]:
-        asked = {(i["account_id"], i["ref"]) for i in self._waiting()}
+        asked = {(i["account_id"], i["ref"]) for i in self.waiting_news()}
         return [
             b
-            for b in self._ending()
+            for b in self.ending()
             if b["held_until"] <= now and (b["account_id"], b["external_id"]) not in asked
         ]
 
-    def _ending(self) -> list[Row]:
+    def ending(self) -> list[Row]:
         return [
             b
             for b in self.bookings
             if b["status"] in LAPSING and b["held_until"] and b["read_at"] < b["held_until"]
         ]
-
-    def bookings_next_lapse(self) -> list[Row]:
-        return least(b["held_until"] for b in self._ending())
 
     def bookings_live_refs(self, account: int, window: Range, before: datetime) -> list[Row]:
         return [
@@ -293,7 +290,7 @@ class Facts(Database):
         return [{"braked": False}]
 
     def brake_open_refs(self, account: int, refs: Sequence[str]) -> list[Row]:
-        return [i for i in self._waiting() if i["account_id"] == account and i["ref"] in refs]
+        return [i for i in self.waiting_news() if i["account_id"] == account and i["ref"] in refs]
 
     def conflicts_open(self, venue: int, kind: str, *values: Any) -> list[Row]:
         booking, block, against, units, evidence, at = values
@@ -358,9 +355,6 @@ class Facts(Database):
 
     def conflicts_due(self, *_: Any) -> list[Row]:
         return []
-
-    def conflicts_next_due(self, *_: Any) -> list[Row]:
-        return [{"min": None}]
 
     def conflicts_resting_on(self, _booking: int) -> list[Row]:
         return []

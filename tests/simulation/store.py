@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from tests.simulation.calls import Blocks, Pushes, Readings
+from tests.simulation.agenda import Agenda
 from tests.simulation.database import Setup
-from tests.simulation.facts import Facts
 from tests.simulation.process import Process
 from tests.simulation.tables import Row
 
@@ -15,12 +14,12 @@ from holdfast.store.queries import load
 
 FILES = (
     *("inbox", "bookings", "blocks", "pushes", "offers", "cursors"),
-    *("conflicts", "allocations", "journal", "brake", "exposures", "occupied"),
+    *("conflicts", "allocations", "journal", "brake", "exposures", "occupied", "agenda"),
 )
 NAMES = {text: f"{file}_{name}" for file in FILES for name, text in load(file).items()}
 
 
-class Store(Facts, Blocks, Pushes, Readings):
+class Store(Agenda):
     """Every named query that the shell asks of it. One that is missing says so."""
 
     def __init__(

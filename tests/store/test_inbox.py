@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import asyncpg
 from tests.store.conftest import House
+from tests.store.soon import next_due
 from tests.web.rows import HOUR, NOW, Rows
 
-from holdfast.store import inbox
+from holdfast.store import agenda, inbox
 from holdfast.store.inbox import Claimed, Incoming
 
 SECOND = timedelta(seconds=1)
@@ -168,10 +169,10 @@ async def test_only_the_accounts_own_news_is_claimed(
     id = await rows.event(house.rooms)
     await rows.event(house.tables, due_at=NOW + SECOND)
     await rows.event(None)
-    assert await inbox.due_accounts(connection, NOW) == [house.rooms]
+    assert (await agenda.look(connection, NOW, [])).heard == [house.rooms]
     assert await claim(pool, house.tables) == []
     assert [row.id for row in await claim(pool, house.rooms)] == [id]
-    assert await inbox.due_accounts(connection, NOW) == []
+    assert (await agenda.look(connection, NOW, [])).heard == []
 
 
 async def test_a_claim_tells_everything_that_is_needed(
@@ -237,10 +238,10 @@ async def test_what_is_put_off_waits_with_its_reason_and_keeps_its_count(
     row = await connection.fetchrow("select * from inbox")
     assert (row["error"], row["due_at"], row["attempts"]) == ("limited: too many", NOW + SECOND, 1)
     assert await claim(pool, house.rooms) == []
-    assert await inbox.next_due(connection) == NOW + SECOND
+    assert await next_due(connection) == NOW + SECOND
     await inbox.finish(connection, [id], NOW, "applied")
     assert await connection.fetchval("select error from inbox") is None
-    assert await inbox.next_due(connection) is None
+    assert await next_due(connection) is None
 
 
 async def test_an_accounts_last_webhook_never_goes_back_in_time(

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 from tests.store.conftest import House
+from tests.store.soon import next_due
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
 from holdfast.store import pushes
@@ -350,7 +351,7 @@ async def test_what_is_tried_later_comes_back_as_a_new_try_or_as_a_question(
     (push,) = await claim(pool, house.rooms)
     assert await pushes.later(connection, push, state, NOW + SECOND, ("503", 1))
     assert await claim(pool, house.rooms) == []
-    assert await pushes.next_due(connection, [house.rooms], NOW) == NOW + SECOND
+    assert await next_due(connection, house.rooms) == NOW + SECOND
     (again,) = await claim(pool, house.rooms, now=NOW + SECOND)
     assert (again.was, again.attempts, again.absent_reads) == (was, attempts, 1)
     assert again.first_sent_at == NOW
@@ -441,7 +442,7 @@ async def test_a_call_that_only_a_newer_release_knows_is_left_to_it(
     await pool.execute("alter table pushes drop constraint pushes_call_check")
     await rows.push(block, call="move")
     assert await claim(pool, house.rooms) == []
-    assert await pushes.next_due(connection, [house.rooms], NOW) is None
+    assert await next_due(connection, house.rooms) is None
 
 
 @pytest.mark.parametrize(

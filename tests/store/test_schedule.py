@@ -6,6 +6,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 from tests.store.conftest import House
+from tests.store.soon import next_due
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
 from holdfast.inventory.model import Span
@@ -65,7 +66,7 @@ async def test_an_account_out_of_service_is_not_read(
     await rows.polled(house.rooms)
     await pool.execute(f"update accounts set {change}")
     assert await claim(pool, house.rooms) is None
-    assert await schedule.next_due(connection, [house.rooms]) is None
+    assert await next_due(connection, house.rooms) is None
 
 
 async def test_failures_are_counted_until_a_reading_succeeds(
@@ -89,7 +90,7 @@ async def test_a_failed_reading_keeps_the_moment_of_the_last_complete_one(
     assert cursor is not None
     await schedule.settle(connection, cursor, NOW + HOUR, "503", None)
     assert await connection.fetchval("select last_complete_at from cursors") == NOW - HOUR
-    assert await schedule.next_due(connection, [house.rooms]) == NOW + HOUR
+    assert await next_due(connection, house.rooms) == NOW + HOUR
 
 
 async def test_hurrying_only_ever_makes_it_sooner(
@@ -98,7 +99,7 @@ async def test_hurrying_only_ever_makes_it_sooner(
     await rows.polled(house.rooms)
     for at in (NOW + HOUR, NOW - SECOND):
         await schedule.hurry(connection, house.rooms, "bookings", at)
-    assert await schedule.next_due(connection, [house.rooms]) == NOW - SECOND
+    assert await next_due(connection, house.rooms) == NOW - SECOND
 
 
 async def test_a_stretch_that_is_wanted_twice_is_read_once_and_at_the_sooner_time(
@@ -106,12 +107,12 @@ async def test_a_stretch_that_is_wanted_twice_is_read_once_and_at_the_sooner_tim
 ) -> None:
     for due in (NOW, NOW - SECOND, NOW + HOUR):
         await schedule.probe(connection, house.salon_rooms, WINDOW, due)
-    assert await schedule.next_due(connection, []) == NOW - SECOND
+    assert await next_due(connection) == NOW - SECOND
     claims = await asyncio.gather(*(claim_probe(pool) for _ in range(8)))
     (probe,) = [got for got in claims if got is not None]
     assert (probe.listing_id, probe.window, probe.attempts) == (house.salon_rooms, WINDOW, 1)
     await schedule.end_probe(connection, probe.id)
-    assert await schedule.next_due(connection, []) is None
+    assert await next_due(connection) is None
 
 
 async def test_a_stretch_that_could_not_be_read_is_read_later(

@@ -7,9 +7,10 @@ from tests.sync.test_faults import WRITES, broken
 from tests.sync.test_main_job import NOON, SLOT
 from tests.town import Plan, town
 
+from holdfast.channel import HOLD_MARGIN
 from holdfast.channels.mozrest.client import HOLD_SECONDS
+from holdfast.store import agenda
 from holdfast.sync import rounds
-from holdfast.sync.lapse import next_lapse
 
 
 async def test_a_hold_that_may_be_committed_already_is_not_noticed_to_lapse_all_the_time(
@@ -37,6 +38,8 @@ async def test_a_hold_that_may_be_committed_already_is_not_noticed_to_lapse_all_
         parts.wake = lambda: wakes.append(None)
         for _ in range(3):
             await rounds.due_lanes(parts)
-        due = await next_lapse(parts)
+        believed = agenda.Scope(live=[], accounts=[], venues=[], margin=HOLD_MARGIN)
+        async with t.pool.acquire() as connection:
+            due = await agenda.next_due(connection, parts.now(), believed)
         assert wakes == []
         assert due is None or due > parts.now() + timedelta(seconds=1)

@@ -147,12 +147,6 @@ async def lapsed(connection: asyncpg.Connection, now: datetime) -> list[tuple[in
     return [(row["venue_id"], row["id"]) for row in rows]
 
 
-async def next_lapse(connection: asyncpg.Connection) -> datetime | None:
-    """When the next hold of ours lapses."""
-    due: datetime | None = await connection.fetchval(_SQL["next_lapse"])
-    return due
-
-
 async def live_refs(
     connection: asyncpg.Connection,
     account_id: int,

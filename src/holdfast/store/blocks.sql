@@ -73,12 +73,6 @@ select venue_id, id from blocks b
    and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
  limit 200
 
--- next_lapse --
--- The next hold of ours to lapse, of those that the clock may end.
-select min(expires_at) from blocks b
- where closed_at is null and state = 'held'
-   and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
-
 -- live_refs --
 -- What a complete scan of an account's window should have shown of ours.
 select external_id from blocks

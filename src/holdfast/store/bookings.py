@@ -159,12 +159,6 @@ async def lapsing(connection: asyncpg.Connection, now: datetime) -> list[tuple[i
     return [(row["account_id"], row["external_id"]) for row in rows]
 
 
-async def next_lapse(connection: asyncpg.Connection) -> datetime | None:
-    """The next deadline of a hold."""
-    due: datetime | None = await connection.fetchval(_SQL["next_lapse"])
-    return due
-
-
 async def live_refs(
     connection: asyncpg.Connection, account_id: int, window: Span, before: datetime
 ) -> set[str]:

@@ -76,11 +76,6 @@ select b.account_id, b.external_id from bookings b
    and not exists (select from inbox i where i.account_id = b.account_id and i.ref = b.external_id and i.done_at is null)
  limit 100
 
--- next_lapse --
--- The next deadline of a hold.
-select min(held_until) from bookings
- where status in ('held', 'pending') and read_at < held_until and account_id is not null
-
 -- live_refs --
 -- What a complete scan of an account's window should have shown.
 select external_id from bookings

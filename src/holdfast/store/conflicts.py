@@ -154,14 +154,6 @@ async def due(
     return [Due(**row) for row in rows]
 
 
-async def next_due(
-    connection: asyncpg.Connection, patience: timedelta, venue_ids: Sequence[int]
-) -> datetime | None:
-    """When it next has something to say."""
-    at: datetime | None = await connection.fetchval(_SQL["next_due"], patience, list(venue_ids))
-    return at
-
-
 async def unseen(connection: asyncpg.Connection, conflict_id: int) -> list[Unseen]:
     """The bookings that should be cancelled and are not seen to be."""
     return [Unseen(**row) for row in await connection.fetch(_SQL["unseen"], conflict_id)]

@@ -87,22 +87,6 @@ select c.id, c.venue_id, 'unseen' from conflicts c
      select from jsonb_array_elements_text(c.decision -> 'cancels') n join bookings b on b.id = n::bigint
        join inbox i on i.account_id = b.account_id and i.ref = b.external_id and i.done_at is null)
 
--- next_due --
--- When the clock next has something to say about a conflict; $1 is how long a confirmation may take.
-select min(at) from (
-  select c.auto_at as at from conflicts c where c.closed_at is null and c.venue_id = any($2::bigint[])
-  union all
-  select upper(b.during) from conflicts c join bookings b on b.id = c.booking_id
-   where c.closed_at is null and (c.venue_id is null or c.venue_id = any($2::bigint[]))
-  union all
-  select (select case when count(*) = count(p.settled_at) then max(p.settled_at) + $1::interval end
-            from jsonb_array_elements_text(c.decision -> 'pushes') n join pushes p on p.id = n::bigint)
-    from conflicts c
-   where c.closed_at is null and c.decision is not null and c.venue_id = any($2::bigint[])
-     and not exists (
-       select from jsonb_array_elements_text(c.decision -> 'cancels') n join bookings b on b.id = n::bigint
-         join inbox i on i.account_id = b.account_id and i.ref = b.external_id and i.done_at is null)) due
-
 -- unseen --
 -- The bookings whose cancelling was confirmed by every call and is not to be seen: account, id, last read.
 select b.id, b.account_id, b.external_id, b.read_at,

@@ -31,11 +31,6 @@ update cursors
 -- Something changed: look sooner.
 update cursors set next_due_at = least(next_due_at, $3) where account_id = $1 and task = $2
 
--- next_due --
--- When an account is to be read next.
-select min(c.next_due_at) from cursors c join accounts a on a.id = c.account_id
- where a.active and a.mode <> 'paused' and a.id = any($1::bigint[])
-
 -- probe --
 -- One wanted read of a listing's offers.
 insert into probes (listing_id, during, due_at) values ($1, $2, $3)
@@ -58,10 +53,6 @@ delete from probes where id = $1
 -- probe_later --
 -- The channel did not answer.
 update probes set due_at = $2, lease_until = null where id = $1
-
--- next_probe --
--- When a probe is due.
-select min(due_at) from probes
 
 -- horizon --
 -- Up to when a listing's offers were read completely.

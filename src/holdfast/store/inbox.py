@@ -106,11 +106,6 @@ async def keep_once(connection: asyncpg.Connection, row: Incoming, outcome: str)
     )
 
 
-async def due_accounts(connection: asyncpg.Connection, now: datetime) -> list[int]:
-    """The accounts whose news wait."""
-    return [row["account_id"] for row in await connection.fetch(_SQL["due_accounts"], now)]
-
-
 async def claim(
     connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
 ) -> list[Claimed]:
@@ -138,9 +133,3 @@ async def touch_accounts(
 ) -> None:
     """Note when these accounts last sent a webhook."""
     await connection.execute(_SQL["touch_account"], list(account_ids), at)
-
-
-async def next_due(connection: asyncpg.Connection) -> datetime | None:
-    """When the next row is due; None: the inbox is empty."""
-    due: datetime | None = await connection.fetchval(_SQL["next_due"])
-    return due

@@ -78,18 +78,6 @@ update inbox i
 update inbox set due_at = $2, error = $3, lease_until = null
  where id = any($1::bigint[]) and done_at is null
 
--- next_due --
--- When there is something to do again.
-select min(due_at) from inbox where done_at is null
-
 -- touch_account --
 -- When the account last told us anything.
 update accounts set last_webhook_at = greatest(last_webhook_at, $2) where id = any($1::bigint[])
-
--- due_accounts --
--- Whose news wait. For each account one row is enough, however many there are.
-select a.id as account_id from accounts a
- where exists (select from inbox i
-                where i.account_id = a.id and i.done_at is null and i.due_at <= $1
-                  and (i.lease_until is null or i.lease_until < clock_timestamp()))
- order by a.id

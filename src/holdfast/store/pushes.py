@@ -154,11 +154,6 @@ async def supersede(connection: asyncpg.Connection, push_id: int, now: datetime)
     await connection.execute(_SQL["supersede"], push_id, now)
 
 
-async def due_accounts(connection: asyncpg.Connection, now: datetime) -> list[int]:
-    """The accounts whose calls wait."""
-    return [row["account_id"] for row in await connection.fetch(_SQL["due_accounts"], now)]
-
-
 async def claim(
     connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
 ) -> list[Claimed]:
@@ -223,14 +218,6 @@ async def placing_on(
     """Whether a placing on exactly this time is under way or unknown."""
     placing: bool = await connection.fetchval(_SQL["placing_on"], listing_id, during)
     return placing
-
-
-async def next_due(
-    connection: asyncpg.Connection, account_ids: Sequence[int], now: datetime
-) -> datetime | None:
-    """When the next push of these accounts is due."""
-    due: datetime | None = await connection.fetchval(_SQL["next_due"], list(account_ids), now)
-    return due
 
 
 async def in_shadow(

@@ -109,26 +109,12 @@ update pushes p
  where id = $1 and epoch = $2 and state in ('in_flight', 'unknown')
 returning state
 
--- next_due --
--- When there is something to send again, of the accounts that send. A release that is due at $2 and not sent
--- waits for something else than time: for calls, a reading or a person, and each of these wakes the workers.
-select min(p.due_at) from pushes p where p.account_id = any($1::bigint[]) and p.state in ('waiting', 'unknown')
-   and p.call in ('place', 'commit', 'release', 'cancel')
-   and (p.call <> 'release' or p.state = 'unknown' or p.due_at > $2)
-
 -- placing_on --
 -- Whether we are just placing something on this listing at this time: what appears there may be ours.
 select exists (
   select from pushes p join blocks b on b.id = p.block_id
    where b.listing_id = $1 and b.during = $2 and b.closed_at is null
      and p.call = 'place' and p.state in ('in_flight', 'unknown'))
-
--- due_accounts --
--- Whose calls wait.
-select distinct p.account_id from pushes p
- where p.state in ('waiting', 'unknown') and p.due_at <= $1
-   and (p.lease_until is null or p.lease_until < clock_timestamp())
-   and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
 
 -- in_shadow --
 -- Who turned live while calls are recorded that were not to be sent.

@@ -110,13 +110,6 @@ async def horizon(connection: asyncpg.Connection, account_id: int) -> datetime |
     return until
 
 
-async def next_due(connection: asyncpg.Connection, account_ids: Sequence[int]) -> datetime | None:
-    """When the next reading or probe is due."""
-    cursor = await connection.fetchval(_SQL["next_due"], list(account_ids))
-    single = await connection.fetchval(_SQL["next_probe"])
-    return min((due for due in (cursor, single) if due is not None), default=None)
-
-
 async def beat(
     connection: asyncpg.Connection,
     worker: tuple[str, str, datetime],

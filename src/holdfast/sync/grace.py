@@ -1,6 +1,6 @@
 """grace: the clock and conflicts. Grace times end, times pass, and confirmations are waited for, not believed."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -37,12 +37,6 @@ async def grace(parts: Parts) -> int:
         else:
             await _unseen(parts, each)
     return len(due)
-
-
-async def next_grace(parts: Parts) -> datetime | None:
-    """When the clock next has something to say about a conflict."""
-    async with parts.pool.acquire() as connection:
-        return await conflicts.next_due(connection, PATIENCE, list(parts.premises))
 
 
 async def _over(parts: Parts, due: Due) -> None:

@@ -48,12 +48,3 @@ async def _lapsed(parts: Parts, venue_id: int, block_id: int) -> None:
             return
         await lose(current, block, "lapsed")
         await replan(current)
-
-
-async def next_lapse(parts: Parts) -> datetime | None:
-    """When the clock next has something to say."""
-    async with parts.pool.acquire() as connection:
-        guest = await booking_store.next_lapse(connection)
-        ours = await block_store.next_lapse(connection)
-    due = [guest, ours + HOLD_MARGIN if ours else None]
-    return min((at for at in due if at is not None), default=None)

@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Literal
 
-from holdfast.store import inbox, pushes, schedule
+from holdfast.channel import HOLD_MARGIN
+from holdfast.store import agenda
 from holdfast.sync.absorb import absorb
 from holdfast.sync.awaken import awaken
 from holdfast.sync.deliver import deliver, recover
-from holdfast.sync.grace import grace, next_grace
-from holdfast.sync.lapse import lapse, next_lapse
+from holdfast.sync.grace import PATIENCE, grace
+from holdfast.sync.lapse import lapse
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.poll import poll
 
@@ -30,18 +31,26 @@ ENOUGH = 50
 
 async def due_lanes(parts: Parts) -> list[Lane]:
     """What time has ended is noticed first; then, the lanes in which something waits."""
-    await lapse(parts)
-    await grace(parts)
-    await recover(parts)
-    await awaken(parts)
-    now = parts.now()
-    async with parts.pool.acquire() as connection:
-        heard = await inbox.due_accounts(connection, now)
-        wanted = await pushes.due_accounts(connection, now)
+    due = await _look(parts)
+    if due.clock:
+        await lapse(parts)
+        await grace(parts)
+        await recover(parts)
+        await awaken(parts)
+        due = await _look(parts)  # what the clock said may be work
     known = parts.accounts
-    lanes: list[Lane] = [("absorb", account) for account in heard if account in known]
-    lanes += [("deliver", a) for a in wanted if a in known and known[a].mode == "live"]
+    lanes: list[Lane] = [("absorb", account) for account in due.heard if account in known]
+    lanes += [("deliver", a) for a in due.wanted if a in known and known[a].mode == "live"]
     return lanes
+
+
+async def _look(parts: Parts) -> agenda.Due:
+    async with parts.pool.acquire() as connection:
+        return await agenda.look(connection, parts.now(), _live(parts))
+
+
+def _live(parts: Parts) -> list[int]:
+    return [account.id for account in parts.accounts.values() if account.mode == "live"]
 
 
 async def work_off(parts: Parts, lane: Lane, go_on: Callable[[], bool] = lambda: True) -> int:
@@ -73,12 +82,12 @@ async def settle_down(parts: Parts) -> None:
 
 async def next_due(parts: Parts) -> datetime | None:
     """When there is something to do again."""
-    live = [account.id for account in parts.accounts.values() if account.mode == "live"]
+    scope = agenda.Scope(
+        live=_live(parts),
+        accounts=list(parts.accounts),
+        venues=list(parts.premises),
+        patience=PATIENCE,
+        margin=HOLD_MARGIN,
+    )
     async with parts.pool.acquire() as connection:
-        due = [
-            await inbox.next_due(connection),
-            await pushes.next_due(connection, live, parts.now()),
-            await schedule.next_due(connection, list(parts.accounts)),
-        ]
-    due += [await next_lapse(parts), await next_grace(parts)]
-    return min((at for at in due if at is not None), default=None)
+        return await agenda.next_due(connection, parts.now(), scope)

@@ -1,0 +1,57 @@
+-- look --
+-- The sweep comes by every second and mostly finds nothing: one question for everything. `clock` may say yes too
+-- often, never too seldom: what is really over, the statements about it find out.
+select exists (select from blocks where closed_at is null and (upper(during) <= $1 or (state = 'held' and expires_at <= $1)))
+    or exists (select from exposures where ended_at is null and upper(during) <= $1)
+    or exists (select from bookings where status in ('held', 'pending') and held_until <= $1 and read_at < held_until)
+    or exists (select from conflicts c
+                where c.closed_at is null and (c.auto_at <= $1 or c.decision is not null
+                  or (select upper(b.during) from bookings b where b.id = c.booking_id) <= $1))
+    or exists (select from pushes where state = 'in_flight' and lease_until < clock_timestamp())
+    or exists (select from pushes where state = 'shadow' and account_id = any($2::bigint[])) as clock,
+       -- whose news wait; for each account one row is enough, however many there are
+       array(select a.id from accounts a
+              where exists (select from inbox i
+                             where i.account_id = a.id and i.done_at is null and i.due_at <= $1
+                               and (i.lease_until is null or i.lease_until < clock_timestamp()))
+              order by a.id) as heard,
+       -- whose calls wait
+       array(select distinct p.account_id from pushes p
+              where p.state in ('waiting', 'unknown') and p.due_at <= $1
+                and (p.lease_until is null or p.lease_until < clock_timestamp())
+                and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))) as wanted
+
+-- next --
+-- When there is something to do again: $1 now, $2 the accounts that send, $3 all, $4 the venues, $5 how long a
+-- confirmation may take, $6 how much longer we believe in a hold of ours. A release that is due and not sent waits
+-- for something else than time: for calls, a reading or a person, and each of these wakes the workers.
+select least(
+  (select min(due_at) from inbox where done_at is null),
+  (select min(p.due_at) from pushes p
+    where p.account_id = any($2::bigint[]) and p.state in ('waiting', 'unknown')
+      and p.call in ('place', 'commit', 'release', 'cancel')
+      and (p.call <> 'release' or p.state = 'unknown' or p.due_at > $1)),
+  (select min(c.next_due_at) from cursors c join accounts a on a.id = c.account_id
+    where a.active and a.mode <> 'paused' and a.id = any($3::bigint[])),
+  (select min(due_at) from probes),
+  -- the deadlines of guests' holds, and of ours; how a call about one of these ends, is heard of otherwise
+  (select min(held_until) from bookings
+    where status in ('held', 'pending') and read_at < held_until and account_id is not null),
+  (select min(expires_at) from blocks b
+    where closed_at is null and state = 'held'
+      and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown')))
+    + $6::interval,
+  (select min(at) from (
+    select c.auto_at as at from conflicts c where c.closed_at is null and c.venue_id = any($4::bigint[])
+    union all
+    select (select upper(b.during) from bookings b where b.id = c.booking_id) from conflicts c
+     where c.closed_at is null and (c.venue_id is null or c.venue_id = any($4::bigint[]))
+    union all
+    select (select case when count(*) = count(p.settled_at) then max(p.settled_at) + $5::interval end
+              from jsonb_array_elements_text(c.decision -> 'pushes') n join pushes p on p.id = n::bigint)
+      from conflicts c
+     where c.closed_at is null and c.decision is not null and c.venue_id = any($4::bigint[])
+       and not exists (
+         select from jsonb_array_elements_text(c.decision -> 'cancels') n join bookings b on b.id = n::bigint
+           join inbox i on i.account_id = b.account_id and i.ref = b.external_id and i.done_at is null)) told)
+) as at

@@ -1,0 +1,35 @@
+"""What is due in the simulated store, and when something is due again."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.simulation.calls import Blocks, Pushes, Readings
+from tests.simulation.facts import Facts
+from tests.simulation.tables import Row
+
+
+class Agenda(Facts, Blocks, Pushes, Readings):
+    """Each method is one named query: `<file>_<name>`."""
+
+    def agenda_look(self, now: datetime, _live: Sequence[int]) -> list[Row]:
+        clock = (
+            any(b["expires_at"] and b["expires_at"] <= now for b in self.holds())
+            or any(b["held_until"] <= now for b in self.ending())
+            or bool(self.lost())
+        )
+        return [{"clock": clock, "heard": self.heard(now), "wanted": self.wanted(now)}]
+
+    def agenda_next(self, now: datetime, _live: Sequence[int], *rest: Any) -> list[Row]:
+        accounts, _venues, _patience, margin = rest
+        return [{"at": min(self._dates(now, accounts, margin), default=None)}]
+
+    def _dates(
+        self, now: datetime, accounts: Sequence[int], margin: timedelta
+    ) -> Iterator[datetime]:
+        yield from (i["due_at"] for i in self.waiting_news())
+        yield from (p["due_at"] for p in self.waiting_calls(now))
+        yield from (c["next_due_at"] for c in self.cursors if c["account_id"] in accounts)
+        yield from (p["due_at"] for p in self.probes)
+        yield from (b["held_until"] for b in self.ending())
+        yield from (b["expires_at"] + margin for b in self.holds() if b["expires_at"])
