@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from holdfast.bench.command_line import bench
 from holdfast.command_line import run as _run
 from holdfast.command_line import said as _said
 from holdfast.log_groups import events, pushes
@@ -197,6 +198,7 @@ def up(
 
 main.add_command(soak)
 main.add_command(flood)
+main.add_command(bench)
 
 
 @main.group()

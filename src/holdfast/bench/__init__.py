@@ -1,0 +1,1 @@
+"""Shown, not claimed: what Holdfast does, measured on this machine."""
