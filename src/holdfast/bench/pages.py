@@ -15,6 +15,7 @@ import click
 from holdfast.complaints import Unusable
 from holdfast.embedded import embedded_postgres
 from holdfast.example import both_examples
+from holdfast.soak.faults import SIDES
 from holdfast.soak.house import SECRETS, write_configuration
 from holdfast.soak.program import HERE, Missed, Program, finished, free_port, holdfast, started
 from holdfast.store.queries import load
@@ -39,12 +40,12 @@ MORE = (
     "/",
     "/ui/now",
     "/bookings?status=confirmed",
-    "/bookings?venue=glasshouse&status=held",
-    "/events?account=mozrest-main&state=failed",
+    "/bookings?venue={venue}&status=held",
+    "/events?account={account}&state=failed",
     "/events?ref=b-4711",
     "/events?since=24h&act=replay",
     "/pushes?state=dead",
-    "/pushes?account=boseat-main&since=7d",
+    "/pushes?account={account}&since=7d",
 )
 """Besides every page without a filter: what people ask for first."""
 
@@ -94,7 +95,7 @@ async def pages(bookings: int) -> None:
 async def _web(folder: Path, database_url: str) -> AsyncIterator[str]:
     """A web process of our own over the example venues, whose channels nobody asks for anything."""
     port = free_port()
-    nobody = {"boseat": f"http://{HERE}:1", "mozrest": f"http://{HERE}:1"}
+    nobody = dict.fromkeys(SIDES, f"http://{HERE}:1")
     write_configuration(folder, nobody, both_examples)
     settings = {**SECRETS, "HOLDFAST_DATABASE_URL": database_url, "HOLDFAST_PORT": str(port)}
     settings["HOLDFAST_REDIS_URL"] = f"redis://{HERE}:1/0"
@@ -129,7 +130,7 @@ async def _filled(url: str, bookings: int) -> Known:
 
 def _paths(known: Known) -> Iterator[str]:
     """Every page that is only looked at."""
-    yield from MORE
+    yield from (path.format_map(known) for path in MORE)
     for screen in SCREENS:
         if screen.method != "GET":
             continue

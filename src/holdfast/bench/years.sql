@@ -74,7 +74,7 @@ select venue_id, 'double_booking', id, first_seen_at,
 insert into journal (venue_id, seq, at, kind, actor, booking_id, data, hash)
 select b.venue_id, row_number() over (partition by b.venue_id order by b.id, k), b.first_seen_at,
        (array['booking.created', 'booking.changed', 'allocated', 'block.wanted', 'booking.cancelled'])[k],
-       'webhook', b.id, '{"channel":"boseat","status":"confirmed"}', '\x00'
+       'webhook', b.id, json_build_object('channel', b.channel, 'status', b.status)::text, '\x00'
   from bookings b cross join generate_series(1, 5) k;
 
 -- told --
@@ -87,6 +87,7 @@ insert into workers (id, version, started_at, beat_at) values ('bench', '0', now
 select (select max(id) from bookings where status = 'confirmed') as booking,
        (select max(id) from conflicts) as conflict, (select max(id) from inbox) as event,
        (select max(id) from pushes) as push, (select name from venues order by id limit 1) as venue,
+       (select name from accounts order by id limit 1) as account,
        (select name from units order by id limit 1) as unit
 
 -- sizes --
