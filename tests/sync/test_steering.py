@@ -10,7 +10,15 @@ from tests.town import Plan, Town, town
 
 from holdfast.store import pushes
 from holdfast.sync import rounds
-from holdfast.sync.steer import NotSteered, SteerAct, SteeredMeanwhile, SteerWish, seen_of, steer
+from holdfast.sync.steer import (
+    READS,
+    NotSteered,
+    SteerAct,
+    SteeredMeanwhile,
+    SteerWish,
+    seen_of,
+    steer,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -109,7 +117,7 @@ async def test_a_reading_is_due_at_once_when_somebody_wants_it(database_url: str
         before = await reads(t, "boseat")
         await t.settle()
         assert await reads(t, "boseat") == before
-        for act in ("read_bookings", "read_offers", "audit"):
+        for act in READS:
             await do(t, "boseat-main", act)
             await t.settle()
             assert await reads(t, "boseat") > before, act
@@ -122,11 +130,12 @@ async def test_who_acts_on_what_he_saw_acts_on_nothing_else(database_url: str) -
         await do(t, "boseat-main", "pause_pushes", shown)
         with pytest.raises(SteeredMeanwhile):
             await do(t, "boseat-main", "pause_intake", shown)
-        for account, act, why in (
+        refused: list[tuple[str, SteerAct, str]] = [
             ("boseat-main", "pause_pushes", "its pushes are paused"),
             ("boseat-main", "resume_intake", "its intake is not paused"),
             ("nobody", "audit", "no account of this name"),
-        ):
+        ]
+        for account, act, why in refused:
             with pytest.raises(NotSteered, match=why):
                 await do(t, account, act)
         (held,) = await t.rows("select direction, actor, reason from pauses where ended_at is null")

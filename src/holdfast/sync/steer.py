@@ -16,6 +16,7 @@ from holdfast.store.inbox import Incoming
 from holdfast.store.journal import Entry
 from holdfast.store.pauses import Direction, Steered
 from holdfast.sync.everywhere import note_everywhere
+from holdfast.sync.parts import Parts
 
 SteerAct = Literal[
     "pause_intake",
@@ -68,6 +69,13 @@ def seen_of(mode: str, intake: int | None, pushes: int | None) -> str:
     return f"{mode}-{intake or 0}-{pushes or 0}"
 
 
+async def steered(parts: Parts, wish: SteerWish) -> None:
+    """Do it, and wake the workers. Raises NotSteered."""
+    async with parts.pool.acquire() as connection:
+        await steer(connection, wish, parts.now())
+    parts.wake()
+
+
 async def steer(connection: asyncpg.Connection, wish: SteerWish, now: datetime) -> None:
     """Do it, in one transaction with its entry in the event log and the journal. Raises NotSteered."""
     async with connection.transaction():
@@ -76,7 +84,7 @@ async def steer(connection: asyncpg.Connection, wish: SteerWish, now: datetime) 
             raise NotSteered(f"{wish.account}: no account of this name is in use")
         if wish.seen not in (None, seen_of(account.mode, account.intake, account.pushes)):
             raise SteeredMeanwhile(f"{wish.account}: it was changed meanwhile")
-        if why := refusal(account, wish.act):
+        if why := refusal(wish.act, account.mode, account.intake, account.pushes):
             raise NotSteered(f"{wish.account}: {why}")
         await _do(connection, account, wish, now)
         event = await inbox.add_done(connection, _told(account, wish, now), "applied")
@@ -85,17 +93,19 @@ async def steer(connection: asyncpg.Connection, wish: SteerWish, now: datetime) 
         await note_everywhere(connection, account.id, entry)
 
 
-def refusal(account: Steered, act: SteerAct) -> str:
-    """Why it cannot be done as the account stands; empty: it can."""
-    if act in PAUSES:
-        direction, hold = PAUSES[act]
-        held = (account.intake if direction == "intake" else account.pushes) is not None
-        if held == hold:
-            return f"its {direction} {'is' if direction == 'intake' else 'are'} {'' if held else 'not '}paused"
+def refusal(act: SteerAct, mode: str, intake: int | None, pushes: int | None) -> str:
+    """Why it cannot be done with an account of this mode and these pauses; empty: it can."""
+    if act in READS:
+        if mode == "paused":
+            return "it is paused in holdfast.toml, and not read"
+        return "its intake is paused, and it is not read" if intake is not None else ""
+    direction, hold = PAUSES[act]
+    held = (intake if direction == "intake" else pushes) is not None
+    if held != hold:
         return ""
-    if account.mode == "paused":
-        return "it is paused in holdfast.toml and not read"
-    return "its intake is paused: let it go on first" if account.intake is not None else ""
+    return (
+        f"its {direction} {'is' if direction == 'intake' else 'are'} {'' if held else 'not '}paused"
+    )
 
 
 async def _do(
