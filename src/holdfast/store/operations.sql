@@ -122,5 +122,5 @@ select p.call, count(*) filter (where p.state = 'waiting') as waiting,
        count(*) filter (where p.state in ('in_flight', 'unknown')) as under_way
   from pushes p join accounts a on a.id = p.account_id
  where a.name = $1 and p.state in ('waiting', 'in_flight', 'unknown')
- group by p.call, p.risk
- order by p.risk, p.call
+ group by p.call
+ order by min(p.risk), p.call

@@ -248,13 +248,15 @@ order by unit_id
 -- our live blocks that touch [$2, $3), with the call under way or waiting for each. Of a pool's block, the
 -- unit that it stands for: the one at its lane's place; none for a lane beyond the last unit.
 -- The coalesce is the expression of the unique indexes on pushes.
-select k.id, l.name as listing, a.name as account, a.channel, a.mode, lower(k.during) as starts_at,
-       upper(k.during) as ends_at, k.wants, k.state, k.expires_at, k.because,
+select k.id, l.name as listing, a.name as account, a.channel,
+       case when a.mode = 'live' and s.id is not null then 'paused' else a.mode end as mode,
+       lower(k.during) as starts_at, upper(k.during) as ends_at, k.wants, k.state, k.expires_at, k.because,
        m.unit_id, coalesce(flying.state, resting.state) as push,
        coalesce(flying.attempts, resting.attempts, 0) as attempts
 from blocks k
 join listings l on l.id = k.listing_id
 join accounts a on a.id = k.account_id
+left join pauses s on s.account_id = a.id and s.direction = 'pushes' and s.ended_at is null
 left join listing_units m on m.listing_id = k.listing_id and l.takes = 'one' and m.position = k.lane
 left join pushes flying on coalesce(flying.block_id, 0) = k.id and coalesce(flying.booking_id, 0) = 0
                        and flying.state in ('in_flight', 'unknown')

@@ -33,11 +33,11 @@ class Spark:
 
 
 def spark(what: str, by_hour: Mapping[int, float], target: float, unit: str) -> Spark:
-    """Values by hour, 0 the oldest; what is not in it was not measured, and is left out."""
+    """Values by hour, 0 the oldest, the highest fills the picture; what was not measured is left out."""
     known = {hour: value for hour, value in by_hour.items() if 0 <= hour < HOURS}
     if not known:
         return Spark(bars=(), words=f"{what}, by the hour, last 24 h: nothing was measured")
-    top = max(*known.values(), target, 1e-9)
+    top = max(known.values()) or 1.0
     bars = [_bar(hour, value / top, value > target) for hour, value in sorted(known.items())]
     worst = max(known, key=lambda hour: known[hour])
     over = sum(bar.over for bar in bars)
