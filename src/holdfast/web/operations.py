@@ -10,7 +10,7 @@ import asyncpg
 from aiohttp import web
 
 from holdfast.store import operations as store
-from holdfast.store import reading, tally
+from holdfast.store import reading, refusals, tally
 from holdfast.store.operations import (
     MOST_FAILING,
     DoneRow,
@@ -21,6 +21,7 @@ from holdfast.store.operations import (
     WorkerRow,
 )
 from holdfast.store.reading import AccountRow, ExposureRow
+from holdfast.store.refusals import RefusedRow
 from holdfast.web.tiles import Measured, Tile, tiles
 from holdfast.web.verdict import Phrase, Verdict, badness, of_account, verdict
 
@@ -51,6 +52,7 @@ class Line:
     account: AccountRow
     phrases: Sequence[Phrase]
     tries: TriesRow | None
+    refused: Sequence[RefusedRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ async def operations(pool: asyncpg.Pool, histories: Histories, now: datetime) ->
                 history=await histories.at(pool, now),
             )
         ),
-        channels=_by_channel(accounts, await store.tries(pool, now), now),
+        channels=_by_channel(await _lines(pool, accounts, now)),
         events=_events(await tally.inbox_tally(pool)),
         pushes=_pushes(await tally.push_tally(pool)),
         done=await store.done_lately(pool, now),
@@ -136,13 +138,21 @@ def _live(exposures: Iterable[ExposureRow]) -> int:
     return sum(exposure.mode == "live" for exposure in exposures)
 
 
-def _by_channel(
-    accounts: Sequence[AccountRow], tries: Mapping[str, TriesRow], now: datetime
-) -> list[tuple[str, Sequence[Line]]]:
-    lines = [
-        Line(account=account, phrases=of_account(account, now), tries=tries.get(account.name))
+async def _lines(pool: asyncpg.Pool, accounts: Iterable[AccountRow], now: datetime) -> list[Line]:
+    tries, refused = await store.tries(pool, now), await refusals.lately(pool, now)
+    return [
+        Line(
+            account=account,
+            phrases=of_account(account, now),
+            tries=tries.get(account.name),
+            refused=refused.get(account.name, ()),
+        )
         for account in accounts
     ]
+
+
+def _by_channel(lines: Iterable[Line]) -> list[tuple[str, Sequence[Line]]]:
+    """They come by channel."""
     found = [
         (channel, sorted(group, key=_badness))
         for channel, group in groupby(lines, key=lambda line: line.account.channel)

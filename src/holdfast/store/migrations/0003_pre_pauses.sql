@@ -13,6 +13,15 @@ create table pauses (
 create unique index pauses_one_open on pauses (account_id, direction) where ended_at is null;
 create index pauses_by_account on pauses (account_id, id);
 
+-- Webhooks that were refused, counted in stretches of five minutes, by why.
+create table refusals (
+  account_id bigint not null references accounts,
+  slot       timestamptz not null,
+  result     text not null,
+  amount     integer not null check (amount > 0),
+  primary key (account_id, slot, result)
+);
+
 -- what failed in the last hour; what came to a conflict in the last day
 create index attempts_sent on attempts (sent_at);
 create index conflicts_opened on conflicts (opened_at);

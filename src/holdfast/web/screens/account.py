@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from holdfast.store import operations as store
-from holdfast.store import pauses, reading
+from holdfast.store import pauses, reading, refusals
 from holdfast.store.operations import FailingRow, QueuedRow, ScheduleRow, TriesRow
 from holdfast.store.pauses import PauseRow
 from holdfast.store.reading import AccountRow
+from holdfast.store.refusals import RefusedRow
 from holdfast.sync.steer import (
     READS,
     STEER_ACTS,
@@ -65,6 +66,7 @@ class Told:
     account: AccountRow
     phrases: Sequence[Phrase]
     tries: TriesRow
+    refused: Sequence[RefusedRow]
     schedules: Mapping[str, ScheduleRow]
     queued: Sequence[QueuedRow]
     failing: Sequence[FailingRow]
@@ -129,6 +131,7 @@ async def _told(request: web.Request) -> Told:
         account=account,
         phrases=of_account(account, now),
         tries=(await store.tries(pool, now))[name],
+        refused=(await refusals.lately(pool, now)).get(name, ()),
         schedules={row.task: row for row in await store.schedules(pool) if row.account == name},
         queued=await store.queued(pool, name),
         failing=[row for row in await store.failing(pool, now) if row.account == name],
