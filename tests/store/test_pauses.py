@@ -1,5 +1,6 @@
 """What a person holds back is taken by no query, is due for nobody, and was not tried in vain meanwhile."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -8,7 +9,8 @@ from tests.store.conftest import House
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
 from holdfast.inventory.model import Span
-from holdfast.store import inbox, pushes, schedule
+from holdfast.store import agenda, inbox, pushes, schedule
+from holdfast.store.agenda import Due, Scope
 from holdfast.store.pushes import Claimed
 from holdfast.sync.steer import NotSteered, SteerAct, SteeredMeanwhile, SteerWish, seen_of, steer
 
@@ -27,6 +29,17 @@ async def busy(pool: asyncpg.Pool, connection: asyncpg.Connection, house: House)
     return house
 
 
+async def due(connection: asyncpg.Connection, house: House) -> Due:
+    return await agenda.look(connection, SOON, [house.rooms, house.tables])
+
+
+async def again(
+    connection: asyncpg.Connection, accounts: Sequence[int] = (), live: Sequence[int] = ()
+) -> datetime | None:
+    scope = Scope(live=live, accounts=accounts, venues=[])
+    return await agenda.next_due(connection, SOON, scope)
+
+
 async def do(
     connection: asyncpg.Connection, act: SteerAct, at: datetime = NOW, seen: str | None = None
 ) -> None:
@@ -38,7 +51,7 @@ async def test_paused_intake_is_neither_taken_nor_due(
     connection: asyncpg.Connection, busy: House
 ) -> None:
     await do(connection, "pause_intake")
-    assert await inbox.due_accounts(connection, SOON) == [busy.tables]
+    assert (await due(connection, busy)).heard == [busy.tables]
     assert await inbox.claim(connection, busy.rooms, SOON, 8) == []
     assert len(await inbox.claim(connection, busy.tables, SOON, 8)) == 1
     both = [busy.rooms, busy.tables]
@@ -52,15 +65,13 @@ async def test_paused_intake_is_neither_taken_nor_due(
     assert probe.listing_id == busy.salon_tables
     assert await schedule.claim_probe(connection, SOON) is None
     await schedule.end_probe(connection, probe.id)
-    assert await schedule.next_due(connection, [busy.rooms]) is None
     await connection.execute("delete from inbox where account_id = $1", busy.tables)
-    assert await inbox.next_due(connection) is None
+    assert await again(connection, accounts=[busy.rooms]) is None
     assert len(await pushes.claim(connection, busy.rooms, SOON, 8)) == 1
 
     await do(connection, "resume_intake")
-    assert await inbox.due_accounts(connection, SOON) == [busy.rooms]
-    assert await inbox.next_due(connection) == NOW
-    assert await schedule.next_due(connection, [busy.rooms]) == NOW
+    assert (await due(connection, busy)).heard == [busy.rooms]
+    assert await again(connection, accounts=[busy.rooms]) == NOW
     assert len(await inbox.claim(connection, busy.rooms, SOON, 8)) == 1
 
 
@@ -70,14 +81,16 @@ async def test_paused_pushes_are_neither_taken_nor_due(
     await connection.execute(
         "update pushes set state = 'unknown' where account_id = $1", busy.rooms
     )
-    await do(connection, "pause_pushes")
-    assert await pushes.due_accounts(connection, SOON) == [busy.tables]
-    assert await pushes.next_due(connection, [busy.rooms], SOON) is None
-    assert await pushes.claim(connection, busy.rooms, SOON, 8) == []
     assert len(await inbox.claim(connection, busy.rooms, SOON, 8)) == 1
+    await connection.execute("delete from inbox")
+    await connection.execute("delete from probes")
+    await do(connection, "pause_pushes")
+    assert (await due(connection, busy)).wanted == [busy.tables]
+    assert await again(connection, live=[busy.rooms]) is None
+    assert await pushes.claim(connection, busy.rooms, SOON, 8) == []
     await do(connection, "resume_pushes")
-    assert await pushes.due_accounts(connection, SOON) == [busy.rooms, busy.tables]
-    assert await pushes.next_due(connection, [busy.rooms], SOON) == NOW
+    assert (await due(connection, busy)).wanted == [busy.rooms, busy.tables]
+    assert await again(connection, live=[busy.rooms]) == NOW
     assert len(await pushes.claim(connection, busy.rooms, SOON, 8)) == 1
 
 

@@ -111,7 +111,6 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("pushes", "claim", ("account", LATER, 8)),
     ("pushes", "open_of_blocks", ([4711, 4712, 4713],)),
     ("pushes", "lapse_leases", (LATER,)),
-    ("pushes", "due_accounts", (LATER,)),
     ("pushes", "placing_on", ("listing", STRETCH)),
     ("bookings", "by_ref", ("account", "b-4711")),
     ("bookings", "by_refs", ("account", ["b-4711", "b-4712"])),
