@@ -25,6 +25,7 @@ from holdfast.sync.receive import Receiver
 from holdfast.sync.remedy import act
 from holdfast.sync.replay import preview, read_again
 from holdfast.sync.revive import handle
+from holdfast.sync.steer import steered
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 from holdfast.wiring import Base, Wiring, wired
@@ -273,6 +274,7 @@ def _web_parts(wiring: Wiring, clock: ManualClock) -> WebParts:
         read_again=partial(read_again, wiring.parts),
         preview=partial(preview, wiring.parts),
         handle=partial(handle, wiring.parts),
+        steer=partial(steered, wiring.parts),
         clock=clock,
         metrics=wiring.parts.metrics,
         channels={a.name: a.channel_name for a in wiring.parts.accounts.values()},

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from holdfast.account_group import accounts
 from holdfast.bench.command_line import bench
 from holdfast.command_line import run as _run
 from holdfast.command_line import said as _said
@@ -264,6 +265,7 @@ def conflicts_snooze(conflict: int, minutes: int, reason: str, as_json: bool) ->
     _run(conflict_commands.snooze(os.environ, conflict, wish, as_json))
 
 
+main.add_command(accounts)
 main.add_command(events)
 main.add_command(pushes)
 

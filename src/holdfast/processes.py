@@ -29,6 +29,7 @@ from holdfast.sync.receive import Receiver
 from holdfast.sync.remedy import act
 from holdfast.sync.replay import preview, read_again
 from holdfast.sync.revive import handle
+from holdfast.sync.steer import steered
 from holdfast.web.app import build_web
 from holdfast.web.intake import Limits
 from holdfast.web.parts import WebParts
@@ -126,6 +127,7 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             read_again=partial(read_again, wiring.parts),
             preview=partial(preview, wiring.parts),
             handle=partial(handle, wiring.parts),
+            steer=partial(steered, wiring.parts),
             clock=clock,
             metrics=wiring.parts.metrics,
             channels=channels,

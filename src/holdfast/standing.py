@@ -27,9 +27,12 @@ CONFLICT_KINDS = (
     "clock",
     "brake",
 )
+EVENT_STATES = ("pending", "processing", "retrying", "paused")
 PUSH_STATES = ("queued", "sending", "retrying", "unknown", "paused", "shadow")
 PENDING = frozenset({"queued", "sending", "retrying", "unknown"})
 """Push states that should end by themselves: not paused, not shadow."""
+
+DIRECTIONS = {"intake": "in", "pushes": "out"}
 
 GIVEN_UP_LATELY = timedelta(hours=24)
 """So long a push that was given up counts, as on the dashboard."""
@@ -57,11 +60,9 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
 def _of_work(channels: Sequence[str]) -> dict[str, Standard]:
     sources, target = {"channel": [*channels, "direct"]}, {"target": channels}
     return {
-        "inbox_events": Standard(
-            "Events not processed yet", sources | {"state": ("pending", "processing", "retrying")}
-        ),
+        "inbox_events": Standard("Events not processed yet", sources | {"state": EVENT_STATES}),
         "inbox_oldest_unprocessed_timestamp_seconds": Standard(
-            "When the oldest unprocessed event came in", sources
+            "When the oldest unprocessed event came in, paused ones left out", sources
         ),
         "pushes": Standard("Pushes not settled yet", target | {"state": PUSH_STATES}),
         "push_oldest_pending_timestamp_seconds": Standard(
@@ -102,6 +103,10 @@ def _of_accounts(channels: Sequence[str]) -> dict[str, Standard]:
             "When a webhook was last accepted, 0 for never", channel
         ),
         "brakes_tripped": Standard("Accounts in quarantine", channel),
+        "pauses": Standard(
+            "Accounts whose intake (in) or pushes (out) a person has paused",
+            channel | {"direction": tuple(DIRECTIONS.values())},
+        ),
         "poll_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete poll had its last", channel
         ),
@@ -181,7 +186,8 @@ class Standing(Collector):
 async def _read_inbox(snapshot: Snapshot, pool: asyncpg.Pool) -> None:
     for row in await tally.inbox_tally(pool):
         snapshot.add("inbox_events", row.amount, row.channel, row.state)
-        snapshot.earliest("inbox_oldest_unprocessed_timestamp_seconds", row.since, row.channel)
+        if row.state != "paused":
+            snapshot.earliest("inbox_oldest_unprocessed_timestamp_seconds", row.since, row.channel)
 
 
 async def _read_pushes(snapshot: Snapshot, pool: asyncpg.Pool) -> None:
@@ -216,6 +222,8 @@ async def _read_accounts(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) 
         snapshot.add("accounts", row.amount, row.channel, row.mode)
         snapshot.add("brakes_tripped", row.braked, row.channel)
         snapshot.latest("webhook_last_accepted_timestamp_seconds", row.heard_at, row.channel)
+    for pause in await tally.pause_tally(pool):
+        snapshot.add("pauses", pause.amount, pause.channel, DIRECTIONS[pause.direction])
     for dead in await tally.dead_tally(pool, now - GIVEN_UP_LATELY):
         snapshot.add("dead_letters", dead.amount, dead.channel)
 

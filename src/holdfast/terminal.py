@@ -25,7 +25,7 @@ class Consent:
 
 @asynccontextmanager
 async def pool_of(environ: Mapping[str, str]) -> AsyncIterator[asyncpg.Pool]:
-    """For reading."""
+    """For reading, and for what needs no channel."""
     url = database_of(Settings.from_environ(environ))
     async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
         yield pool

@@ -211,6 +211,17 @@ def test_an_account_that_sends_nothing_says_so_and_promises_nothing() -> None:
     assert told.coming == ()
 
 
+def test_what_a_person_holds_back_is_told_and_does_not_come() -> None:
+    errand = Errand(call="place", state="waiting", attempts=0, due_at=NOW, error=None)
+    block = a_block(listing_id=2, state="absent")
+    due = {"offers": at("08:30")}
+    shop = a_shop(blocks=[block], errands={block.id: errand}, reads_due=due)
+    for paused, comes in (("intake", "place on listing-2"), ("pushes", "read offers of listing-2")):
+        told = explain(a_case(BOOKED, shops=[replace(shop, paused=frozenset({paused}))]))
+        assert told.reasons[-1].text == f"account-2: somebody has paused its {paused}"
+        assert [coming.what for coming in told.coming] == [comes]
+
+
 def test_what_comes_next_is_told_in_order() -> None:
     held = a_block(listing_id=2, state="held", wants="held", expires_at=at("08:20"))
     shop = a_shop(blocks=[held], reads_due={"offers": at("08:30"), "bookings": at("08:10")})

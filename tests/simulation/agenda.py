@@ -27,9 +27,12 @@ class Agenda(Facts, Blocks, Pushes, Readings):
     def _dates(
         self, now: datetime, accounts: Sequence[int], margin: timedelta
     ) -> Iterator[datetime]:
-        yield from (i["due_at"] for i in self.waiting_news())
+        news = (i for i in self.waiting_news() if self.may_take(i["account_id"], "intake"))
+        yield from (i["due_at"] for i in news)
         yield from (p["due_at"] for p in self.waiting_calls(now))
-        yield from (c["next_due_at"] for c in self.cursors if c["account_id"] in accounts)
-        yield from (p["due_at"] for p in self.probes)
+        mine = (c for c in self.cursors if c["account_id"] in accounts)
+        yield from (c["next_due_at"] for c in mine if self.may_take(c["account_id"], "intake"))
+        probes = ((p["due_at"], self.account_of(p["listing_id"])) for p in self.probes)
+        yield from (due for due, account in probes if self.may_take(account, "intake"))
         yield from (b["held_until"] for b in self.ending())
         yield from (b["expires_at"] + margin for b in self.holds() if b["expires_at"])

@@ -257,7 +257,10 @@ class Pushes(Database):
         return [
             p
             for p in self.pushes.rows.values()
-            if p["state"] in ("waiting", "unknown") and p["due_at"] <= now and self.free_to_claim(p)
+            if p["state"] in ("waiting", "unknown")
+            and p["due_at"] <= now
+            and self.free_to_claim(p)
+            and self.may_take(p["account_id"], "pushes")
         ]
 
     def _may_go(self, push: Row, now: datetime) -> bool:
@@ -305,8 +308,9 @@ class Pushes(Database):
         return bool(place["state"] == "in_flight" or place["due_at"] <= now)
 
     def _taken(self, push: Row, now: datetime) -> Row:
-        was = push["state"]
+        was, account = push["state"], push["account_id"]
         fresh = was == "waiting"
+        self.took(account, "pushes", "a call")
         self.tell(f"push {push['id']}: {push['call']} for block {push['block_id']} taken ({was})")
         self.pushes.update(
             push,
@@ -319,7 +323,9 @@ class Pushes(Database):
             key = {"push_id": push["id"], "number": push["attempts"]}
             self.attempts.insert(**key, sent_at=now, settled_at=None, outcome=None, failure=None)
         sent = [a["sent_at"] for a in self.attempts if a["push_id"] == push["id"]]
-        return {**push, "was": was, "first_sent_at": min(sent, default=None)}
+        first = min(sent, default=None)
+        since = max(push["wished_at"], first or now, self.resumed.get(account, push["wished_at"]))
+        return {**push, "was": was, "first_sent_at": first, "tried_since": since}
 
     def lost(self) -> list[Row]:
         """What was in the hands of somebody who is gone or slow."""
@@ -376,8 +382,11 @@ class Pushes(Database):
         return (
             p
             for p in self.pushes.rows.values()
-            if p["state"] == "unknown"
-            or (p["state"] == "waiting" and (p["call"] != "release" or p["due_at"] > now))
+            if self.may_take(p["account_id"], "pushes")
+            and (
+                p["state"] == "unknown"
+                or (p["state"] == "waiting" and (p["call"] != "release" or p["due_at"] > now))
+            )
         )
 
     def pushes_placing_on(self, listing: int, during: Range) -> list[Row]:
@@ -481,10 +490,15 @@ class Readings(Database):
         due = [
             c
             for c in self.cursors
-            if c["next_due_at"] <= now and c["account_id"] in accounts and self.free_to_claim(c)
+            if c["next_due_at"] <= now
+            and c["account_id"] in accounts
+            and self.free_to_claim(c)
+            and self.may_take(c["account_id"], "intake")
         ]
         due.sort(key=lambda c: c["next_due_at"])
         lease = self.now() + LEASE
+        for row in due[:1]:
+            self.took(row["account_id"], "intake", "a reading")
         return [self.cursors.update(c, lease_until=lease, started_at=now) for c in due[:1]]
 
     def cursors_keep(self, number: int, started_at: datetime) -> list[Row]:
@@ -532,8 +546,16 @@ class Readings(Database):
         return []
 
     def cursors_claim_probe(self, now: datetime) -> list[Row]:
-        due = [p for p in self.probes if p["due_at"] <= now and self.free_to_claim(p)]
+        due = [
+            p
+            for p in self.probes
+            if p["due_at"] <= now
+            and self.free_to_claim(p)
+            and self.may_take(self.account_of(p["listing_id"]), "intake")
+        ]
         due.sort(key=lambda p: p["due_at"])
+        for row in due[:1]:
+            self.took(self.account_of(row["listing_id"]), "intake", "a probe")
         lease = self.now() + 2 * LEASE
         return [
             self.probes.update(p, lease_until=lease, attempts=p["attempts"] + 1) for p in due[:1]

@@ -30,6 +30,7 @@ def in_the_store(store: Store) -> Iterator[Violation]:
     for push, state in store.settled:
         if state not in FLYING:
             yield "who lost the lease settles nothing", f"push {push} was {state}"
+    yield from (("what is paused waits", what) for what in store.taken_while_paused)
     refs = [(b["account_id"], b["external_id"]) for b in store.bookings]
     for ref in {ref for ref in refs if refs.count(ref) > 1}:
         yield "one booking a reference", f"{ref} is in the store twice"

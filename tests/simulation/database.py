@@ -49,6 +49,11 @@ class Database:
         self.pushes, self.attempts, self.allocations = Table(log), Table(log), Table(log)
         self.offers, self.conflicts, self.journal = Table(log), Table(log), Table(log)
         self.cursors, self.probes, self.venues = Table(log), Table(log), Table(log)
+        self.paused: dict[tuple[int, str], datetime] = {}
+        """Since when a person holds an account's intake or pushes back."""
+        self.resumed: dict[int, datetime] = {}
+        """When the last pause of an account's pushes ended."""
+        self.taken_while_paused: list[str] = []
         self.venues.insert(journal_seq=0, journal_hash=b"")
         self.history: list[tuple[datetime, Row]] = []
         """Every booking as it was after each write, for the checkers."""
@@ -66,6 +71,14 @@ class Database:
         if "no leases" in self.broken:
             return True
         return row["lease_until"] is None or row["lease_until"] < self.now()
+
+    def may_take(self, account: int | None, direction: str) -> bool:
+        return "no pauses" in self.broken or (account, direction) not in self.paused
+
+    def took(self, account: int, direction: str, what: str) -> None:
+        """For the checkers, whatever the query believed."""
+        if (account, direction) in self.paused:
+            self.taken_while_paused.append(f"{what} of account {account}")
 
     def account_of(self, listing_id: int) -> int:
         return self.setup.outlets[listing_id].account_id

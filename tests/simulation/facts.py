@@ -67,6 +67,8 @@ class Facts(Database):
         return []
 
     def inbox_claim(self, now: datetime, limit: int, account: int, most: int) -> list[Row]:
+        if not self.may_take(account, "intake"):
+            return []
         free = [
             i for i in self.waiting_news() if i["account_id"] == account and self.free_to_claim(i)
         ]
@@ -77,6 +79,7 @@ class Facts(Database):
         taken = [i for i in free if i["ref"] in wanted or (i["ref"] is None and i["due_at"] <= now)]
         taken = sorted(taken, key=lambda i: (places[i["ref"]], i["id"]))[:most]
         for row in taken:
+            self.took(account, "intake", "news")
             self.inbox.update(row, lease_until=self.now() + LEASE, attempts=row["attempts"] + 1)
         return named(taken, "id", "account_id", "via", "ref", "raw_type", "received_at", "attempts")
 
@@ -116,7 +119,10 @@ class Facts(Database):
         due = {
             i["account_id"]
             for i in self.waiting_news()
-            if i["due_at"] <= now and self.free_to_claim(i) and i["account_id"] is not None
+            if i["due_at"] <= now
+            and self.free_to_claim(i)
+            and i["account_id"] is not None
+            and self.may_take(i["account_id"], "intake")
         }
         return sorted(due)
 

@@ -122,7 +122,7 @@ class Scene:
             guests.plan(self.random.uniform(1.0, CHAOS_SECONDS * 0.8))
             for _ in range(self.random.randint(2, 4))
         ]
-        for one in (*plans, self._break(), self._watch()):
+        for one in (*plans, self._break(), self._watch(), self._hold_back()):
             self._spawn(one)
         await asyncio.sleep(CHAOS_SECONDS)
         self.faults.over = True
@@ -206,6 +206,20 @@ class Scene:
                 victim.kill("from outside")
             else:
                 victim.stop(self.random.choice([2.0, 8.0, 35.0]))
+
+    async def _hold_back(self) -> None:
+        """In some runs a person pauses an account for a while; news come in all the same."""
+        random = Random(self.seed)  # its own, so that the other runs stay as they are
+        while self.seed % 5 == 0 and not self.faults.over:
+            await asyncio.sleep(random.uniform(1.0, 6.0))
+            account = random.choice(list(self.providers))
+            direction = random.choice(["intake", "pushes"])
+            self.store.paused[account, direction] = self.store.now()
+            self.story.tell("scene", f"the {direction} of account {account} are paused")
+            await asyncio.sleep(random.uniform(2.0, 10.0))
+            del self.store.paused[account, direction]
+            self.store.resumed[account] = self.store.now()
+            self.story.tell("scene", f"the {direction} of account {account} go on")
 
     async def _watch(self) -> None:
         """What may never be is looked for all the time, not only at the end."""

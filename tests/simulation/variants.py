@@ -85,6 +85,12 @@ VARIANTS = (
         caught_by=("versions never go back",),
         within=300,
     ),
+    Variant(
+        name="no pauses",
+        how="what a person holds back is taken all the same",
+        caught_by=("what is paused waits",),
+        within=300,
+    ),
 )
 
 

@@ -58,6 +58,9 @@ select b.venue_id, b.id, u.unit_id, b.during
 insert into conflicts (venue_id, kind, booking_id, opened_at, closed_at)
 select venue_id, 'double_booking', id, noon, case when id % 50 > 0 then noon end from here, bookings;
 
+insert into exposures (booking_id, listing_id, during, cause, began_at, basis, ended_at)
+select id, listing, during, 'taken', noon, 'receipt', case when id % 100 > 0 then noon end from here, bookings;
+
 insert into journal (venue_id, seq, at, kind, actor, booking_id, data, hash)
 select venue, n, noon, 'booking.created', 'webhook', n, '{}', '\\x00'
   from here, generate_series(1, many) n;
@@ -152,6 +155,17 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("calls", "count", (["dead"], False, *[None] * 3, 10_001)),
     ("calls", "one", (4711,)),
     ("calls", "effects", (4711, 200)),
+    ("operations", "tries", (LATER, LATER)),
+    ("operations", "failing", (LATER, 51)),
+    ("operations", "done", (LATER,)),
+    ("operations", "waits", (LATER, LATER + HOUR)),
+    ("operations", "sent", (LATER, LATER + HOUR)),
+    ("operations", "told", (LATER,)),
+    ("operations", "exposed", (LATER, LATER + HOUR)),
+    ("operations", "exposed_by_hour", (LATER, LATER + HOUR)),
+    ("operations", "clashes", (LATER, LATER + HOUR)),
+    ("operations", "given_up", (LATER, 10_001)),
+    ("cursors", "claim_probe", (LATER,)),
     ("again", "heard", ([4711, 4712],)),
     ("again", "ask", ("account", "b-4711", "", LATER)),
     ("again", "dead", ([4711, 4712],)),

@@ -32,8 +32,8 @@ from holdfast.sync.outcome import (
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-FRESH = Circumstances(attempts=1, wished_at=NOW, now=NOW, jitter=0.0)
-OLD = replace(FRESH, wished_at=NOW - GIVE_UP_AFTER - TICK)
+FRESH = Circumstances(attempts=1, tried_since=NOW, now=NOW, jitter=0.0)
+OLD = replace(FRESH, tried_since=NOW - GIVE_UP_AFTER - TICK)
 LIMITED = Limited("429", retry_after=30.0)
 
 EVERY_KIND: list[ChannelError] = [
@@ -72,7 +72,7 @@ def lapsed(ago: timedelta, around: Circumstances = FRESH) -> Circumstances:
         pytest.param(NotSent(""), OLD, Ended(why="given_up"), id="not sent for a day"),
         pytest.param(
             NotSent(""),
-            replace(OLD, wished_at=NOW - GIVE_UP_AFTER),
+            replace(OLD, tried_since=NOW - GIVE_UP_AFTER),
             Again(seconds=0.5, failure="not_sent"),
             id="not sent for just under a day",
         ),
@@ -148,7 +148,7 @@ def test_whatever_the_circumstances_only_doubt_is_settled_by_reading(
 ) -> None:
     around = Circumstances(
         attempts=attempts,
-        wished_at=NOW - age,
+        tried_since=NOW - age,
         now=NOW,
         jitter=jitter,
         gap_since=None if gap is None else NOW - gap,

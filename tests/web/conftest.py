@@ -17,6 +17,7 @@ from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
 from holdfast.sync.replay import Preview, Reread, Rereading
 from holdfast.sync.revive import Handled, PushWish
+from holdfast.sync.steer import NotSteered, SteerWish
 from holdfast.web.app import build_web
 from holdfast.web.intake import Limits
 from holdfast.web.parts import WebParts
@@ -99,6 +100,8 @@ class RecordingDesk:
     rereads: list[Reread] = field(default_factory=list)
     wishes: list[PushWish] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
+    steered: list[SteerWish] = field(default_factory=list)
+    steering_fails: NotSteered | None = None
     previewed: Preview = field(default_factory=lambda: Preview(verdict="nothing"))
 
     async def read_again(self, wish: Reread) -> Rereading:
@@ -108,6 +111,11 @@ class RecordingDesk:
 
     async def preview(self, event_id: int) -> Preview:
         return self.previewed
+
+    async def steer(self, wish: SteerWish) -> None:
+        if self.steering_fails is not None:
+            raise self.steering_fails
+        self.steered.append(wish)
 
     async def handle(self, wish: PushWish) -> Handled:
         self.wishes.append(wish)
@@ -162,6 +170,7 @@ def parts(
         read_again=desk.read_again,
         preview=desk.preview,
         handle=desk.handle,
+        steer=desk.steer,
         clock=ManualClock(NOW),
         metrics=Metrics(["rooms", "tables"]),
         channels={"rooms-main": "rooms", "tables-main": "tables"},

@@ -53,6 +53,11 @@ class Rows:
             last_complete_at=at or self.now,
         )
 
+    async def paused(self, account: int, direction: str, **values: object) -> int:
+        """By eva, since an hour ago."""
+        row = {"began_at": self.now - HOUR, "actor": "eva", "reason": "maintenance"}
+        return await self.make("pauses", account_id=account, direction=direction, **row | values)
+
     async def venue(self, name: str = "glasshouse", timezone: str = "Europe/Paris") -> int:
         return await self.make(
             "venues",

@@ -143,6 +143,10 @@ async def test_the_days_of_both_venues_are_drawn_and_a_phone_does_not_scroll_sid
             assert drawn["harbour-house"] == (4 if width == 1280 else 2)
             assert await shown.value(OVERLAPS) == 0
             assert await shown.value(SIDEWAYS) == 0
+        for path in ("/ops", "/accounts/rooms-main?act=pause_pushes"):
+            for width in (1440, 360):
+                await shown.opens(str(client.make_url(path)), width)
+                assert await shown.value(SIDEWAYS) == 0, (path, width)
         picture = await shown.call("Page.captureScreenshot", captureBeyondViewport=True)
         assert base64.b64decode(picture["data"]).startswith(b"\x89PNG")
         assert shown.wrong == []

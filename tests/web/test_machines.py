@@ -374,3 +374,27 @@ async def test_the_web_process_reads_the_gauges_by_itself(client: Client) -> Non
         if "holdfast_conflicts_open{" in text:
             return
     pytest.fail("the gauges were not read")
+
+
+async def test_what_a_person_paused_is_counted_apart_and_is_late_for_nobody(
+    parts: WebParts, rows: Rows, pool: asyncpg.Pool
+) -> None:
+    account, venue = await rows.account(), await rows.venue()
+    listing = await rows.listing(venue, account, "salon-rooms", [await rows.unit(venue)])
+    await rows.push(await rows.block(listing, [1]))
+    await rows.event(account, received_at=NOW - HOUR)
+    for direction in ("intake", "pushes"):
+        await rows.paused(account, direction)
+    await parts.metrics.refresh(pool, NOW)
+    assert gauge(parts.metrics, "pauses", channel="rooms", direction="in") == 1
+    assert gauge(parts.metrics, "pauses", channel="rooms", direction="out") == 1
+    assert gauge(parts.metrics, "pauses", channel="tables", direction="in") == 0
+    assert gauge(parts.metrics, "inbox_events", channel="rooms", state="paused") == 1
+    assert gauge(parts.metrics, "pushes", target="rooms", state="paused") == 1
+    for name, labels in {
+        "inbox_oldest_unprocessed_timestamp_seconds": {"channel": "rooms"},
+        "push_oldest_pending_timestamp_seconds": {"target": "rooms", "call": "place"},
+        "poll_stalest_success_timestamp_seconds": {"channel": "rooms"},
+        "audit_stalest_success_timestamp_seconds": {"channel": "rooms"},
+    }.items():
+        assert gauge(parts.metrics, name, **labels) == 0, name

@@ -96,6 +96,22 @@ def test_an_account_that_sends_nothing_is_mentioned_but_never_late(
     assert found.calm
 
 
+def test_what_a_person_paused_is_late_by_his_name_and_by_nothing_else() -> None:
+    hours = NOW - 5 * HOUR
+    old = replace(WELL, oldest_waiting_at=hours, oldest_unprocessed_at=hours, polled_at=hours)
+    held = replace(old, intake_paused_at=NOW - HOUR, intake_paused_by="eva")
+    assert texts(judged(held)) == [
+        ("bad", "rooms-main pushes 5 h late"),
+        ("late", "rooms-main intake paused by eva for 1 h"),
+    ]
+    held = replace(held, pushes_paused_at=NOW - 2 * HOUR, pushes_paused_by="ina")
+    assert texts(judged(held)) == [
+        ("late", "rooms-main intake paused by eva for 1 h"),
+        ("late", "rooms-main pushes paused by ina for 2 h"),
+    ]
+    assert {phrase.link for phrase in judged(held).phrases} == {"/accounts/rooms-main"}
+
+
 def test_only_offers_that_we_could_close_count_as_exposed() -> None:
     found = judged(WELL, an_exposure("live"), an_exposure("shadow"))
     assert texts(found) == [("bad", "1 offer exposed")]

@@ -55,6 +55,8 @@ class Shop:
     """By block."""
     reads_due: Mapping[str, datetime]
     """When it is read next: bookings, offers, or a probe."""
+    paused: frozenset[str] = frozenset()
+    """What of its account a person holds back: intake, pushes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

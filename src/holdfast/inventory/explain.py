@@ -183,6 +183,9 @@ def _account(shop: Shop) -> list[Reason]:
     if shop.mode != "live":
         text = f"{shop.account} is {shop.mode}: nothing is sent"
         found.append(Reason(rule="account", mark="warning", about=about, text=text))
+    for direction in sorted(shop.paused):
+        text = f"{shop.account}: somebody has paused its {direction}"
+        found.append(Reason(rule="account", mark="warning", about=about, text=text))
     if shop.braked:
         text = f"{shop.account} is braked: nothing is released until a person accepts it"
         found.append(Reason(rule="brake", mark="warning", about=about, text=text))
@@ -215,7 +218,7 @@ def _errand(case: Case, errand: Errand) -> str:
 
 def _coming(case: Case) -> Iterator[Coming]:
     for shop in case.shops:
-        if shop.mode != "paused":
+        if shop.mode != "paused" and "intake" not in shop.paused:
             for task, due in shop.reads_due.items():
                 yield Coming(at=due, what=f"read {task} of {shop.outlet.name}")
         for block in (b for b in shop.blocks if b.span.overlaps(case.span)):
@@ -229,7 +232,8 @@ def _of_block(shop: Shop, block: Block) -> Iterator[Coming]:
     if block.state == "held" and block.expires_at is not None:
         yield Coming(at=block.expires_at, what=f"our hold on {shop.outlet.name} lapses")
     errand = shop.errands.get(block.id)
-    if errand is not None and errand.state in ("waiting", "unknown") and shop.mode == "live":
+    sends = shop.mode == "live" and "pushes" not in shop.paused
+    if sends and errand is not None and errand.state in ("waiting", "unknown"):
         yield Coming(at=errand.due_at, what=f"{errand.call} on {shop.outlet.name}")
 
 

@@ -12,10 +12,11 @@ select i.id, a.name as account, a.channel, i.via, i.ref, i.raw_type, i.delivery_
  where ($1::text is null or i.account_id = (select id from accounts where name = $1))
    and ($2::text is null or i.via = $2)
    and ($3::text is null
+        or $3 = 'open' and i.done_at is null
         or $3 = 'waiting' and i.done_at is null and i.error is null
         or $3 = 'retrying' and i.error is not null
         or $3 = 'failed' and (i.error is not null or i.outcome = 'broken')
-        or $3 not in ('waiting', 'retrying', 'failed') and i.outcome = $3)
+        or $3 not in ('open', 'waiting', 'retrying', 'failed') and i.outcome = $3)
    and ($4::text is null or i.raw_type = $4)
    and ($5::text is null or i.ref = $5)
    and ($6::timestamptz is null or i.received_at >= $6)
@@ -32,10 +33,11 @@ select count(*) from (
    where ($1::text is null or i.account_id = (select id from accounts where name = $1))
      and ($2::text is null or i.via = $2)
      and ($3::text is null
+          or $3 = 'open' and i.done_at is null
           or $3 = 'waiting' and i.done_at is null and i.error is null
           or $3 = 'retrying' and i.error is not null
           or $3 = 'failed' and (i.error is not null or i.outcome = 'broken')
-          or $3 not in ('waiting', 'retrying', 'failed') and i.outcome = $3)
+          or $3 not in ('open', 'waiting', 'retrying', 'failed') and i.outcome = $3)
      and ($4::text is null or i.raw_type = $4)
      and ($5::text is null or i.ref = $5)
      and ($6::timestamptz is null or i.received_at >= $6)

@@ -22,6 +22,7 @@ class ShopRow:
     account: str
     mode: str
     braked: bool
+    paused: Sequence[str]
     read_at: datetime | None
     read_until: datetime | None
     offers_due: datetime | None

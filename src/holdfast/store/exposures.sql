@@ -10,10 +10,13 @@ select listing_id, starts_at, ends_at from offers
  where listing_id = any($1::bigint[]) and open and starts_at >= $4 and starts_at < $3 and ends_at > $2
 
 -- remedies --
--- The blocks of a venue within a stretch, with their latest push and their last failure.
+-- The blocks of a venue within a stretch, with their latest push and their last failure; a pause is why it waits.
 select b.listing_id, b.during, p.state as push,
-       (select t.failure from pushes q join attempts t on t.push_id = q.id
-         where q.block_id = b.id and t.failure is not null order by t.id desc limit 1) as failure
+       case when p.state = 'waiting' and exists (
+              select from pauses s where s.account_id = b.account_id and s.direction = 'pushes' and s.ended_at is null)
+            then 'paused'
+            else (select t.failure from pushes q join attempts t on t.push_id = q.id
+                   where q.block_id = b.id and t.failure is not null order by t.id desc limit 1) end as failure
   from blocks b
   left join lateral (
     select state from pushes q where q.block_id = b.id

@@ -32,7 +32,8 @@ on conflict on constraint inbox_one_delivery do nothing
 -- claim --
 -- By risk, a booking at a time: of what was never read nobody knows when it starts, and nothing is closed for it
 -- yet; then the soonest start; what is over comes last. All that waits for a booking is taken together, for one
--- read answers it all. A lease, not a lock: the work is done outside any transaction.
+-- read answers it all. A lease, not a lock: the work is done outside any transaction. Nothing is taken while a
+-- person has paused the account's intake.
 with heard as (
   select ref, min(due_at) as due_at, min(id) as id from inbox
    where account_id = $3 and done_at is null and due_at <= $1 and ref is not null
@@ -51,6 +52,8 @@ due as (
   select i.id, w.place from inbox i left join wanted w on w.ref = i.ref
    where i.account_id = $3 and i.done_at is null and (i.lease_until is null or i.lease_until < clock_timestamp())
      and (w.place is not null or (i.ref is null and i.due_at <= $1))
+     and not exists (select from pauses s
+                      where s.account_id = $3 and s.direction = 'intake' and s.ended_at is null)
    order by w.place nulls first, i.id limit $4
    for update of i skip locked),
 taken as (

@@ -77,6 +77,8 @@ class Claimed:
     observed_at: datetime
     wished_at: datetime
     first_sent_at: datetime | None
+    tried_since: datetime
+    """What waited for its first try, or for the end of a pause, was not tried in vain meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,10 +36,14 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 -- that sells the same units must have been read completely within a quarter of an hour, or since a block
 -- was found that we did not know: after a restored backup or a long stop that is so only once all were read anew.
 -- A call that we do not know is a newer release's, and left to it. The attempt is written before the call is made.
+-- Nothing is taken while a person has paused the account's pushes. A call is tried in vain since its first try, its
+-- newest wish or the end of the last pause, whichever came last: what only waited was not tried.
 with due as (
   select p.id, p.state as was from pushes p
    where p.account_id = $1 and p.call in ('place', 'commit', 'release', 'cancel') and p.state in ('waiting', 'unknown') and p.due_at <= $2
      and (p.lease_until is null or p.lease_until < clock_timestamp())
+     and not exists (select from pauses s
+                      where s.account_id = $1 and s.direction = 'pushes' and s.ended_at is null)
      and (p.state = 'unknown' or not exists (
        select from pushes f
         where coalesce(f.block_id, 0) = coalesce(p.block_id, 0)
@@ -78,7 +82,11 @@ written as (
   insert into attempts (push_id, number, key, sent_at)
   select id, attempts, 'hf-' || id || '-' || attempts, $2 from taken where was = 'waiting'
   on conflict (push_id, number) do nothing)
-select t.*, (select min(a.sent_at) from attempts a where a.push_id = t.id) as first_sent_at from taken t
+select t.*, f.first_sent_at,
+       greatest(t.wished_at, coalesce(f.first_sent_at, $2),
+                (select max(s.ended_at) from pauses s where s.account_id = $1 and s.direction = 'pushes')) as tried_since
+  from taken t
+ cross join lateral (select min(a.sent_at) as first_sent_at from attempts a where a.push_id = t.id) f
 
 -- lapse_leases --
 -- Whoever had these is gone or slow: the call may have been made.

@@ -147,6 +147,13 @@ class AccountRow:
     brake_reason: str | None
     brake_gone: int | None
     brake_live: int | None
+    intake_pause: int | None = None
+    """The pause by which a person holds it back; None: it goes on."""
+    intake_paused_at: datetime | None = None
+    intake_paused_by: str | None = None
+    pushes_pause: int | None = None
+    pushes_paused_at: datetime | None = None
+    pushes_paused_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

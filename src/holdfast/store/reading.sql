@@ -112,9 +112,13 @@ select a.name, a.channel, a.mode, a.last_webhook_at,
        sent.done, sent.dead, queued.waiting, queued.shadow, queued.oldest_waiting_at,
        live.blocks, live.soonest_expiry_at,
        a.braked_at, a.brake->>'reason' as brake_reason, (a.brake->>'gone')::int as brake_gone,
-       (a.brake->>'live')::int as brake_live
+       (a.brake->>'live')::int as brake_live,
+       held_in.id as intake_pause, held_in.began_at as intake_paused_at, held_in.actor as intake_paused_by,
+       held_out.id as pushes_pause, held_out.began_at as pushes_paused_at, held_out.actor as pushes_paused_by
 from accounts a
 left join cursors c on c.account_id = a.id and c.task = 'bookings'
+left join pauses held_in on held_in.account_id = a.id and held_in.direction = 'intake' and held_in.ended_at is null
+left join pauses held_out on held_out.account_id = a.id and held_out.direction = 'pushes' and held_out.ended_at is null
 cross join lateral (
   select count(*) filter (where i.via = 'webhook') as webhooks,
          count(*) filter (where i.via = 'poll') as polled
@@ -244,13 +248,15 @@ order by unit_id
 -- our live blocks that touch [$2, $3), with the call under way or waiting for each. Of a pool's block, the
 -- unit that it stands for: the one at its lane's place; none for a lane beyond the last unit.
 -- The coalesce is the expression of the unique indexes on pushes.
-select k.id, l.name as listing, a.name as account, a.channel, a.mode, lower(k.during) as starts_at,
-       upper(k.during) as ends_at, k.wants, k.state, k.expires_at, k.because,
+select k.id, l.name as listing, a.name as account, a.channel,
+       case when a.mode = 'live' and s.id is not null then 'paused' else a.mode end as mode,
+       lower(k.during) as starts_at, upper(k.during) as ends_at, k.wants, k.state, k.expires_at, k.because,
        m.unit_id, coalesce(flying.state, resting.state) as push,
        coalesce(flying.attempts, resting.attempts, 0) as attempts
 from blocks k
 join listings l on l.id = k.listing_id
 join accounts a on a.id = k.account_id
+left join pauses s on s.account_id = a.id and s.direction = 'pushes' and s.ended_at is null
 left join listing_units m on m.listing_id = k.listing_id and l.takes = 'one' and m.position = k.lane
 left join pushes flying on coalesce(flying.block_id, 0) = k.id and coalesce(flying.booking_id, 0) = 0
                        and flying.state in ('in_flight', 'unknown')
@@ -267,11 +273,13 @@ select max(beat_at) from workers
 -- what is not processed yet; an observation without an account is our own
 select coalesce(a.channel, 'direct') as channel,
        case when i.lease_until > now() then 'processing'
+            when s.id is not null then 'paused'
             when i.attempts > 0 then 'retrying'
             else 'pending' end as state,
        count(*) as amount, min(i.received_at) as since
 from inbox i
 left join accounts a on a.id = i.account_id
+left join pauses s on s.account_id = a.id and s.direction = 'intake' and s.ended_at is null
 where i.done_at is null
 group by 1, 2
 
@@ -279,13 +287,15 @@ group by 1, 2
 -- what is not settled yet
 select a.channel as target, p.call,
        case when p.state = 'in_flight' then 'sending'
-            when p.state in ('unknown', 'shadow') then p.state
-            when a.mode = 'paused' then 'paused'
+            when p.state = 'shadow' then p.state
+            when a.mode = 'paused' or s.id is not null then 'paused'
+            when p.state = 'unknown' then p.state
             when p.attempts > 0 then 'retrying'
             else 'queued' end as state,
        count(*) as amount, min(p.wished_at) as since
 from pushes p
 join accounts a on a.id = p.account_id
+left join pauses s on s.account_id = a.id and s.direction = 'pushes' and s.ended_at is null
 where p.state in ('waiting', 'in_flight', 'unknown', 'shadow')
 group by 1, 2, 3
 
@@ -324,12 +334,22 @@ group by 1
 
 -- poll_tally --
 -- of the accounts that poll now, the one longest without a complete poll; one that never had any
--- counts from when it was made
+-- counts from when it was made. Whom a person has paused does not poll now
 select a.channel, min(coalesce(c.last_complete_at, a.created_at)) as since
 from accounts a
 left join cursors c on c.account_id = a.id and c.task = 'bookings'
 where a.active and a.mode <> 'paused'
+  and not exists (select from pauses s
+                   where s.account_id = a.id and s.direction = 'intake' and s.ended_at is null)
 group by 1
+
+-- pause_tally --
+-- what people hold back
+select a.channel, s.direction, count(*) as amount
+from pauses s
+join accounts a on a.id = s.account_id
+where s.ended_at is null and a.active
+group by 1, 2
 
 -- audited_tally --
 -- the same of complete audits
@@ -337,6 +357,8 @@ select a.channel, min(coalesce(c.last_complete_at, a.created_at)) as since
 from accounts a
 left join cursors c on c.account_id = a.id and c.task = 'audit'
 where a.active and a.mode <> 'paused'
+  and not exists (select from pauses s
+                   where s.account_id = a.id and s.direction = 'intake' and s.ended_at is null)
 group by 1
 
 -- audit_tally --

@@ -241,6 +241,7 @@ create table attempts (
   detail     text,
   unique (push_id, number)
 );
+create index attempts_sent on attempts (sent_at);
 
 -- What a person should see: an occupying booking without its units, and its kin.
 create table conflicts (
@@ -262,6 +263,7 @@ create table conflicts (
 );
 create unique index conflicts_one_open on conflicts
   (kind, coalesce(booking_id, 0), coalesce(block_id, 0)) where closed_at is null;
+create index conflicts_opened on conflicts (opened_at);
 
 -- What changed, when, from which observation, who decided. One hash chain a venue; no guest data.
 create table journal (
@@ -365,6 +367,30 @@ create function braked_around(block bigint) returns boolean language sql stable 
       join accounts a on a.id = l.account_id
      where b.id = block and a.braked_at is not null)
 $$;
+
+-- A person holds an account back: what comes in is kept and not worked off, or what goes out waits.
+create table pauses (
+  id         bigint generated always as identity primary key,
+  account_id bigint not null references accounts,
+  direction  text not null check (direction in ('intake', 'pushes')),
+  began_at   timestamptz not null,
+  actor      text not null,
+  reason     text not null,
+  ended_at   timestamptz check (ended_at >= began_at),  -- null: it goes on
+  ended_by   text,
+  end_reason text
+);
+create unique index pauses_one_open on pauses (account_id, direction) where ended_at is null;
+create index pauses_by_account on pauses (account_id, id);
+
+-- Webhooks that were refused, counted in stretches of five minutes, by why.
+create table refusals (
+  account_id bigint not null references accounts,
+  slot       timestamptz not null,
+  result     text not null,
+  amount     integer not null check (amount > 0),
+  primary key (account_id, slot, result)
+);
 
 create table workers (
   id          text primary key,

@@ -76,6 +76,15 @@ class DeadTally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PauseTally:
+    """Accounts of a channel whose `intake` or `pushes` a person holds back."""
+
+    channel: str
+    direction: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditTally:
     """Differences of a kind that the last audits of a channel's accounts left."""
 
@@ -117,6 +126,11 @@ async def account_tally(pool: asyncpg.Pool) -> list[AccountTally]:
 async def dead_tally(pool: asyncpg.Pool, after: datetime) -> list[DeadTally]:
     """By channel, of those given up since."""
     return await rows(pool, DeadTally, "dead_tally", after)
+
+
+async def pause_tally(pool: asyncpg.Pool) -> list[PauseTally]:
+    """By channel and direction."""
+    return await rows(pool, PauseTally, "pause_tally")
 
 
 async def audit_tally(pool: asyncpg.Pool) -> list[AuditTally]:

@@ -1,6 +1,6 @@
 """The brake: a mass disappearance is held back until a person has looked; nothing is freed meanwhile."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -9,10 +9,11 @@ import structlog
 from holdfast.inventory.brake import ROUND, Quarantine, judge_reads, judge_scan
 from holdfast.inventory.model import Absent
 from holdfast.store import brake as brake_store
-from holdfast.store import inbox, journal, seats
+from holdfast.store import inbox, seats
 from holdfast.store.inbox import Incoming
 from holdfast.store.journal import Entry
 from holdfast.sync.decide import Observation
+from holdfast.sync.everywhere import note_everywhere
 from holdfast.sync.heard import hear
 from holdfast.sync.parts import Account, Parts
 
@@ -117,7 +118,8 @@ async def trip(parts: Parts, account: Account, verdict: Quarantine) -> None:
         if await seats.open_conflict(connection, conflict) is None:
             await brake_store.another(connection, account.name)
         told = {"account": account.name, **{key: why[key] for key in ("reason", "live", "gone")}}
-        await _journal(connection, account.id, ("account.braked", "brake", told), now)
+        entry = Entry(kind="account.braked", actor="brake", at=now, data=told)
+        await note_everywhere(connection, account.id, entry)
     channel = account.channel_name
     parts.metrics.conflicts_detected.of(kind="brake", source=channel, target=channel).inc()
     log.error("brake_tripped", **told)
@@ -141,7 +143,8 @@ async def release(
         await inbox.add(connection, [_accepted(account.id, ref, now) for ref in refs])
         await brake_store.close_conflict(connection, now, f"accepted by {who}")
         told = {"account": account.name, "reason": reason, "accepted": len(refs)}
-        await _journal(connection, account.id, ("account.brake_released", who, told), now)
+        entry = Entry(kind="account.brake_released", actor=who, at=now, data=told)
+        await note_everywhere(connection, account.id, entry)
     return len(refs)
 
 
@@ -153,16 +156,3 @@ def _accepted(account_id: int, ref: str, now: datetime) -> Incoming:
         raw_type="absence_accepted",
         received_at=now,
     )
-
-
-async def _journal(
-    connection: asyncpg.Connection,
-    account_id: int,
-    what: tuple[str, str, Mapping[str, object]],
-    now: datetime,
-) -> None:
-    """The same entry at every venue where the account sells."""
-    kind, actor, data = what
-    for venue_id in await brake_store.venues_of(connection, account_id):
-        head = await journal.lock_venue(connection, venue_id)
-        await journal.append(connection, head, [Entry(kind=kind, actor=actor, at=now, data=data)])

@@ -106,7 +106,7 @@ async def _call(parts: Parts, errand: Errand) -> tuple[Verdict, Try]:
 def _circumstances(parts: Parts, errand: Errand, now: datetime) -> Circumstances:
     return Circumstances(
         attempts=errand.push.attempts,
-        wished_at=errand.push.wished_at,
+        tried_since=errand.push.tried_since,
         now=now,
         jitter=parts.random.random(),
         gap_since=errand.block.gap_since if errand.block else None,

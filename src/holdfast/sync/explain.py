@@ -120,6 +120,7 @@ async def _shops(
             blocks=_of(listing, blocks),
             errands=errands,
             reads_due=_due(row),
+            paused=frozenset(row.paused),
         )
         for listing, row in sorted(rows.items())
     ]

@@ -70,7 +70,7 @@ class Circumstances:
     """What the verdict on a failure depends on besides the failure. `jitter` lies in [0, 1)."""
 
     attempts: int
-    wished_at: datetime
+    tried_since: datetime
     now: datetime
     jitter: float
     gap_since: datetime | None = None
@@ -96,7 +96,7 @@ def judge(error: ChannelError, around: Circumstances) -> Verdict:
     seconds = pause(failure, around.attempts, around.jitter, told)
     if failure == "unknown":
         return FindOut(seconds=seconds or 0.0)
-    if seconds is None or around.now - around.wished_at > GIVE_UP_AFTER:
+    if seconds is None or around.now - around.tried_since > GIVE_UP_AFTER:
         return Ended(why="given_up")
     return Again(seconds=seconds, failure=failure)
 

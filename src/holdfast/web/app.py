@@ -16,8 +16,10 @@ from holdfast.web.failures import OUTAGE, Outage, failures
 from holdfast.web.guard import add_headers, guard
 from holdfast.web.intake import INTAKE, Intake
 from holdfast.web.openapi import document
+from holdfast.web.operations import HISTORIES, Histories
 from holdfast.web.pages import PAGES, environment
 from holdfast.web.parts import PARTS, WebParts
+from holdfast.web.refused import REFUSED, Refused
 from holdfast.web.screens.table import SCREENS
 from holdfast.web.table import ENDPOINTS
 
@@ -32,7 +34,8 @@ def build_web(parts: WebParts) -> web.Application:
     """The whole web process. The metrics' gauges are read anew every 15 s while it runs."""
     app = web.Application(middlewares=[measured, failures, guard])
     app[PARTS], app[PAGES], app[OUTAGE] = parts, environment(), Outage()
-    app[INTAKE] = Intake(parts.limits)
+    app[INTAKE], app[HISTORIES] = Intake(parts.limits), Histories()
+    app[REFUSED] = Refused()
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_refreshing)
     _route(app)
@@ -92,6 +95,7 @@ async def _refresh_always(app: web.Application) -> None:
     parts = app[PARTS]
     while True:
         try:
+            await app[REFUSED].write(parts.pool, parts.clock)
             await parts.metrics.refresh(parts.pool, parts.clock.now())
             app[OUTAGE].ended()
         except DATABASE_FAILURES as error:

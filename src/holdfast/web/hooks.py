@@ -19,6 +19,7 @@ from holdfast.web.problems import (
     as_json,
     unavailable,
 )
+from holdfast.web.refused import REFUSED
 
 RETRY_SECONDS = 5
 
@@ -36,6 +37,8 @@ async def receive(request: web.Request) -> web.Response:
                 await _accept(request, account, body)
         except Refusal as refusal:
             parts.metrics.webhook_requests.of(channel=channel, result=refusal.result).inc()
+            if channel:
+                request.app[REFUSED].count(account, refusal.result)
             return as_json(refusal.problem)
     parts.metrics.webhook_requests.of(channel=channel, result="accepted").inc()
     return web.json_response({})

@@ -15,6 +15,7 @@ from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
 from holdfast.sync.replay import Preview, Reread, Rereading
 from holdfast.sync.revive import Handled, PushWish
+from holdfast.sync.steer import SteerWish
 from holdfast.web.intake import Limits
 
 
@@ -59,6 +60,8 @@ class WebParts:
     """What reading again what an event was about would change. Raises EventUnknown."""
     handle: Callable[[PushWish], Awaitable[Handled]]
     """Revives or drops dead pushes."""
+    steer: Callable[[SteerWish], Awaitable[None]]
+    """Pauses an account, lets it go on, has it read. Raises NotSteered."""
     clock: Clock
     metrics: Metrics
     channels: Mapping[str, str]

@@ -73,59 +73,96 @@ def verdict(
     live = sum(exposure.mode == "live" for exposure in exposures)
     found = [*_clashes(conflicts, live), *_workers(beat, now)]
     for account in accounts:
-        found += [*_quarantined(account), *_late(account, now), *_unread(account, now)]
-        found += _unusual(account)
-    worst_first = sorted(found, key=lambda phrase: _WORST_FIRST.index(phrase.level))
-    return Verdict(connected=True, phrases=worst_first)
+        found += of_account(account, now)
+    return Verdict(connected=True, phrases=_sorted(found))
+
+
+def of_account(account: AccountRow, now: datetime) -> list[Phrase]:
+    """What is wrong or unusual about one, worst first."""
+    found = [*_quarantined(account), *_late(account, now), *_unread(account, now)]
+    return _sorted([*found, *_paused(account, now), *_unusual(account)])
+
+
+def badness(phrases: Sequence[Phrase]) -> int:
+    """To sort by, the worst first."""
+    return min((_WORST_FIRST.index(phrase.level) for phrase in phrases), default=len(_WORST_FIRST))
+
+
+def _sorted(found: Iterable[Phrase]) -> list[Phrase]:
+    return sorted(found, key=lambda phrase: _WORST_FIRST.index(phrase.level))
 
 
 def _clashes(conflicts: int, exposed: int) -> Iterator[Phrase]:
     if conflicts:
-        yield Phrase(level="bad", text=counted(conflicts, "open conflict"), link="#conflicts")
+        yield Phrase(level="bad", text=counted(conflicts, "open conflict"), link="/conflicts")
     if exposed:
         text = f"{counted(exposed, 'offer')} exposed"
-        yield Phrase(level="bad", text=text, link="#days")
+        yield Phrase(level="bad", text=text, link="/#days")
+
+
+def _page(account: AccountRow) -> str:
+    return f"/accounts/{account.name}"
 
 
 def _workers(beat: datetime | None, now: datetime) -> Iterator[Phrase]:
     if beat is None:
-        yield Phrase(level="bad", text="no worker has run yet", link="#accounts")
+        yield Phrase(level="bad", text="no worker has run yet", link="/ops#workers")
     elif now - beat > SILENT:
         text = f"no worker heard of for {lasting(now - beat)}"
-        yield Phrase(level="bad", text=text, link="#accounts")
+        yield Phrase(level="bad", text=text, link="/ops#workers")
 
 
 def _late(account: AccountRow, now: datetime) -> Iterator[Phrase]:
-    waits = (("pushes", account.oldest_waiting_at), ("events", account.oldest_unprocessed_at))
-    for what, since in waits:
-        if account.mode == "live" and since is not None and now - since > LATE:
+    name = account.name
+    waits = (
+        ("pushes", account.oldest_waiting_at, account.pushes_paused_at, "/pushes"),
+        ("events", account.oldest_unprocessed_at, account.intake_paused_at, "/events"),
+    )
+    for what, since, paused_at, where in waits:
+        if paused_at is None and account.mode == "live" and since and now - since > LATE:
             yield Phrase(
                 level="bad" if now - since > STUCK else "late",
-                text=f"{account.name} {what} {lasting(now - since)} late",
-                link="#accounts",
+                text=f"{name} {what} {lasting(now - since)} late",
+                link=f"{where}?state=open&account={name}",
             )
     if account.dead:
-        text = f"{counted(account.dead, 'push', 'pushes')} to {account.name} given up (last 24 h)"
-        yield Phrase(level="bad", text=text, link="#accounts")
+        text = f"{counted(account.dead, 'push', 'pushes')} to {name} given up (last 24 h)"
+        yield Phrase(level="bad", text=text, link=f"/pushes?state=dead&account={name}")
 
 
 def _unread(account: AccountRow, now: datetime) -> Iterator[Phrase]:
-    if account.mode == "paused":
+    if account.mode == "paused" or account.intake_paused_at is not None:
         return
     if account.polled_at is None:
-        yield Phrase(level="note", text=f"{account.name} not read completely yet", link="#accounts")
+        yield Phrase(
+            level="note", text=f"{account.name} not read completely yet", link=_page(account)
+        )
     elif now - account.polled_at > UNREAD:
         text = f"{account.name} last read completely {lasting(now - account.polled_at)} ago"
-        yield Phrase(level="late", text=text, link="#accounts")
+        yield Phrase(level="late", text=text, link=_page(account))
 
 
 def _quarantined(account: AccountRow) -> Iterator[Phrase]:
     if account.braked_at is not None:
         why = braked(account.brake_reason, account.brake_gone, account.brake_live)
-        yield Phrase(level="bad", text=f"{account.name} braked: {why}", link="#accounts")
+        yield Phrase(level="bad", text=f"{account.name} braked: {why}", link=_page(account))
+
+
+def _paused(account: AccountRow, now: datetime) -> Iterator[Phrase]:
+    """Somebody meant it; but as long as it lasts the channels do not agree."""
+    pauses = (
+        ("intake", account.intake_paused_at, account.intake_paused_by),
+        ("pushes", account.pushes_paused_at, account.pushes_paused_by),
+    )
+    for what, since, who in pauses:
+        if since is not None:
+            text = f"{account.name} {what} paused by {who} for {lasting(now - since)}"
+            yield Phrase(level="late", text=text, link=_page(account))
 
 
 def _unusual(account: AccountRow) -> Iterable[Phrase]:
     words = {"shadow": "in shadow: nothing is sent", "paused": "paused"}
     if account.mode in words:
-        yield Phrase(level="note", text=f"{account.name} {words[account.mode]}", link="#accounts")
+        yield Phrase(
+            level="note", text=f"{account.name} {words[account.mode]}", link=_page(account)
+        )

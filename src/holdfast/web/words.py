@@ -92,6 +92,7 @@ EVENT: Mapping[str, Mark] = {
 """What became of something that came in."""
 
 EVENT_STATES: Mapping[str, str] = {
+    "open": "not worked off yet",
     "waiting": "waiting",
     "retrying": "tried in vain so far",
     "failed": "in trouble: tried in vain, or not readable",

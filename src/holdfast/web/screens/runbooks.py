@@ -120,6 +120,20 @@ RUNBOOKS: Mapping[str, Runbook] = {
         ),
         tell="The venue, before you release; the channel's support, if it shows too little.",
     ),
+    "pause": Runbook(
+        title="An account is still paused",
+        seen="What a channel tells is kept and not worked off (in), or what it should know waits with us (out).",
+        checks=(
+            "Operations names the account; its own page says who paused it, when and why.",
+            "Is whatever it was paused for over? Ask whoever did it.",
+            "How much waits? The account's page says what goes out at once when it goes on.",
+        ),
+        actions=(
+            "Let it go on, on the account's page or with `holdfast accounts resume ACCOUNT`: by risk, within the budget.",
+            "If it must stay paused: close the time by hand in the channel's own back office.",
+        ),
+        tell="Whoever paused it. The venue, if pushes are paused: its time can be sold twice meanwhile.",
+    ),
     "channel-down": Runbook(
         title="A channel fails",
         seen="More than half of our calls to a channel fail. Its offers may stay open longer than they should.",

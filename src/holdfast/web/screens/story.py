@@ -46,6 +46,7 @@ SENTENCES = {
     "push.revived": "The call to {call} at {account} is to be made once more{reason}",
     "push.dropped": "The call to {call} at {account} was dropped{reason}",
     "event.replayed": "{account} is to be read again{reason}",
+    "account.steered": "{account}: {act}{reason}",
     "conflict.opened": "A person should look: {kind}",
     "conflict.closed": "Settled: {why}",
     "conflict.decided": "Decided: {act}{reason}",

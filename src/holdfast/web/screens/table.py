@@ -1,9 +1,24 @@
 """Every page: routing, and who may see what, follow from this table."""
 
-from holdfast.web.screens import booking, bookings, event, events, inbox, push, pushes, runbooks
+from holdfast.web.screens import (
+    account,
+    booking,
+    bookings,
+    event,
+    events,
+    inbox,
+    ops,
+    push,
+    pushes,
+    runbooks,
+)
 from holdfast.web.screens.screen import Screen
 
 SCREENS: tuple[Screen, ...] = (
+    Screen(method="GET", path="/ops", needs="viewer", handle=ops.page),
+    Screen(method="GET", path="/ui/ops", needs="viewer", handle=ops.part),
+    Screen(method="GET", path="/accounts/{name}", needs="viewer", handle=account.page),
+    Screen(method="POST", path="/accounts/{name}", needs="operator", handle=account.act),
     Screen(method="GET", path="/bookings", needs="viewer", handle=bookings.page),
     Screen(method="GET", path="/bookings/{id}", needs="viewer", handle=booking.page),
     Screen(method="GET", path="/conflicts", needs="viewer", handle=inbox.page_of_all),

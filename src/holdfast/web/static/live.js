@@ -21,7 +21,7 @@ function schedule(wait) {
 
 async function refresh() {
   try {
-    const answer = await fetch(`/ui/now${location.search}`, { signal: AbortSignal.timeout(8000) });
+    const answer = await fetch(`${at("now").dataset.part}${location.search}`, { signal: AbortSignal.timeout(8000) });
     if (!answer.ok) throw new Error(String(answer.status));
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("now");
     if (!state.paused) show(fresh);

@@ -1,0 +1,84 @@
+"""What `holdfast accounts` does. It writes to the database only, and needs no secret of a channel."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+import asyncpg
+import click
+
+from holdfast.complaints import Unusable
+from holdfast.store import reading, schedule
+from holdfast.store.reading import AccountRow
+from holdfast.sync.steer import NotSteered, SteerAct, SteerWish, steer
+from holdfast.terminal import as_line, pool_of, table, tell
+from holdfast.web.words import counted, exact
+
+HEADINGS = ("ACCOUNT", "CHANNEL", "MODE", "PAUSED", "LAST WEBHOOK", "LAST POLL", "WAITING")
+
+ASKED: Mapping[SteerAct, str] = {
+    "pause_intake": "Webhooks are kept, and wait with {events}; nothing is read. Pause it?",
+    "resume_intake": "{events} worked off at once, then it is read. Let it go on?",
+    "pause_pushes": "{pushes} and all that follow wait; what is taken elsewhere stays on sale. Pause it?",
+    "resume_pushes": "{pushes} go out, closing before opening. Let it go on?",
+    "read_bookings": "Its bookings are read now. Do it?",
+    "read_offers": "Its offers are read now. Do it?",
+    "audit": "Everything is read and compared, and what differs is repaired. Do it?",
+}
+
+
+async def ls(environ: Mapping[str, str], as_json: bool) -> None:
+    """One line each, by channel."""
+    async with pool_of(environ) as pool:
+        found = await _all(pool)
+    if as_json:
+        tell(as_line(asdict(row)) for row in found)
+    else:
+        tell(table([HEADINGS, *map(_line, found)]) if found else ["No account yet."])
+
+
+async def steered(environ: Mapping[str, str], wish: SteerWish, ask: bool, as_json: bool) -> None:
+    """Show what it means, and do it. Raises Unusable where it cannot be done."""
+    async with pool_of(environ) as pool:
+        if ask and not click.confirm(await _asked(pool, wish)):
+            click.echo("Nothing was changed.")
+            return
+        async with pool.acquire() as connection:
+            now = await schedule.database_now(connection)
+            try:
+                await steer(connection, wish, now)
+            except NotSteered as error:
+                raise Unusable(str(error)) from error
+    done = {"account": wish.account, "act": wish.act, "at": now}
+    tell([as_line(done) if as_json else f"{wish.account}: {wish.act.replace('_', ' ')}: done."])
+
+
+async def _all(pool: asyncpg.Pool) -> list[AccountRow]:
+    async with pool.acquire() as connection:
+        now = await schedule.database_now(connection)
+    return await reading.accounts(pool, now)
+
+
+async def _asked(pool: asyncpg.Pool, wish: SteerWish) -> str:
+    row = next((row for row in await _all(pool) if row.name == wish.account), None)
+    events = counted(row.unprocessed if row else 0, "event")
+    pushes = counted(row.waiting if row else 0, "push", "pushes")
+    return f"{wish.account}: {ASKED[wish.act].format(events=events, pushes=pushes)}"
+
+
+def _paused(row: AccountRow) -> Iterator[str]:
+    if row.intake_paused_by is not None:
+        yield f"intake by {row.intake_paused_by}"
+    if row.pushes_paused_by is not None:
+        yield f"pushes by {row.pushes_paused_by}"
+
+
+def _line(row: AccountRow) -> tuple[str, ...]:
+    return (
+        row.name,
+        row.channel,
+        row.mode,
+        ", ".join(_paused(row)) or "-",
+        exact(row.last_webhook_at) if row.last_webhook_at else "-",
+        exact(row.polled_at) if row.polled_at else "-",
+        f"{counted(row.waiting, 'push', 'pushes')}, {counted(row.unprocessed, 'event')}",
+    )

@@ -1,0 +1,186 @@
+"""All that `/ops` shows at one moment, read from Postgres and nothing else."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+import asyncpg
+from aiohttp import web
+
+from holdfast.store import operations as store
+from holdfast.store import reading, refusals, tally
+from holdfast.store.operations import (
+    MOST_FAILING,
+    DoneRow,
+    FailingRow,
+    History,
+    ScheduleRow,
+    TriesRow,
+    WorkerRow,
+)
+from holdfast.store.reading import AccountRow, ExposureRow
+from holdfast.store.refusals import RefusedRow
+from holdfast.web.tiles import Measured, Tile, tiles
+from holdfast.web.verdict import Phrase, Verdict, badness, of_account, verdict
+
+FRESH = timedelta(minutes=1)
+"""So long the last day's picture is good enough: only its last bar grows."""
+
+EVENT_QUEUE = {
+    "pending": ("waiting", "/events?state=waiting"),
+    "processing": ("processing", "/events?state=open"),
+    "retrying": ("retrying", "/events?state=retrying"),
+    "paused": ("paused", "/events?state=open"),
+}
+PUSH_QUEUE = {
+    "queued": ("waiting", "/pushes?state=waiting"),
+    "retrying": ("retrying", "/pushes?state=waiting"),
+    "sending": ("in flight", "/pushes?state=in_flight"),
+    "unknown": ("unknown", "/pushes?state=unknown"),
+    "paused": ("paused", "/pushes?state=open"),
+    "shadow": ("shadow, not sent", "/pushes?state=shadow"),
+}
+"""Every state has its line, whether anything is in it or not: nothing jumps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """An account with what is wrong about it, worst first."""
+
+    account: AccountRow
+    phrases: Sequence[Phrase]
+    tries: TriesRow | None
+    refused: Sequence[RefusedRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What is in one state: how much, and since when the oldest is."""
+
+    state: str
+    amount: int
+    since: datetime | None
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """One moment."""
+
+    now: datetime
+    verdict: Verdict
+    tiles: Sequence[Tile]
+    channels: Sequence[tuple[str, Sequence[Line]]]
+    """Each channel with its accounts; worst first, both."""
+    events: Sequence[Queue]
+    pushes: Sequence[Queue]
+    done: DoneRow
+    workers: Sequence[WorkerRow]
+    schedules: Sequence[ScheduleRow]
+    failing: Sequence[FailingRow]
+    more_failing: bool
+
+
+class Histories:
+    """The last day by the hour, read anew once a minute, however many look."""
+
+    def __init__(self) -> None:
+        self._reading = asyncio.Lock()
+        self._last: tuple[datetime, History] | None = None
+
+    async def at(self, pool: asyncpg.Pool, now: datetime) -> History:
+        """Raises what asyncpg raises, and TimeoutError."""
+        async with self._reading:
+            if self._last is None or not timedelta() <= now - self._last[0] < FRESH:
+                self._last = now, await store.history(pool, now)
+            return self._last[1]
+
+
+HISTORIES = web.AppKey("histories", Histories)
+
+
+async def operations(pool: asyncpg.Pool, histories: Histories, now: datetime) -> Operations:
+    """Raises what asyncpg raises, and TimeoutError."""
+    accounts = await reading.accounts(pool, now)
+    exposures = await reading.exposures(pool, now)
+    conflicts = sum(row.amount for row in await tally.conflict_tally(pool, now))
+    beat = await reading.last_beat(pool)
+    failing = await store.failing(pool, now)
+    return Operations(
+        now=now,
+        verdict=verdict(accounts, exposures, conflicts, beat, now),
+        tiles=tiles(
+            Measured(
+                now=now,
+                accounts=accounts,
+                beat=beat,
+                exposed=_live(exposures),
+                conflicts=conflicts,
+                told=await store.told_lately(pool, now),
+                given_up=await store.given_up(pool, now),
+                history=await histories.at(pool, now),
+            )
+        ),
+        channels=_by_channel(await _lines(pool, accounts, now)),
+        events=_events(await tally.inbox_tally(pool)),
+        pushes=_pushes(await tally.push_tally(pool)),
+        done=await store.done_lately(pool, now),
+        workers=await store.workers(pool, now),
+        schedules=await store.schedules(pool),
+        failing=failing[:MOST_FAILING],
+        more_failing=len(failing) > MOST_FAILING,
+    )
+
+
+def _live(exposures: Iterable[ExposureRow]) -> int:
+    return sum(exposure.mode == "live" for exposure in exposures)
+
+
+async def _lines(pool: asyncpg.Pool, accounts: Iterable[AccountRow], now: datetime) -> list[Line]:
+    tries, refused = await store.tries(pool, now), await refusals.lately(pool, now)
+    return [
+        Line(
+            account=account,
+            phrases=of_account(account, now),
+            tries=tries.get(account.name),
+            refused=refused.get(account.name, ()),
+        )
+        for account in accounts
+    ]
+
+
+def _by_channel(lines: Iterable[Line]) -> list[tuple[str, Sequence[Line]]]:
+    """They come by channel."""
+    found = [
+        (channel, sorted(group, key=_badness))
+        for channel, group in groupby(lines, key=lambda line: line.account.channel)
+    ]
+    return sorted(found, key=lambda one: (_badness(one[1][0])[0], one[0]))
+
+
+def _badness(line: Line) -> tuple[int, str]:
+    return badness(line.phrases), line.account.name
+
+
+def _events(rows: Iterable[tally.InboxTally]) -> list[Queue]:
+    return _queues(EVENT_QUEUE, [(row.state, row.amount, row.since) for row in rows])
+
+
+def _pushes(rows: Iterable[tally.PushTally]) -> list[Queue]:
+    return _queues(PUSH_QUEUE, [(row.state, row.amount, row.since) for row in rows])
+
+
+def _queues(
+    states: Mapping[str, tuple[str, str]], rows: Sequence[tuple[str, int, datetime]]
+) -> list[Queue]:
+    return [
+        Queue(
+            state=word,
+            amount=sum(amount for state, amount, _ in rows if state == name),
+            since=min((since for state, _, since in rows if state == name), default=None),
+            link=link,
+        )
+        for name, (word, link) in states.items()
+    ]
