@@ -1,6 +1,17 @@
 """Every page: routing, and who may see what, follow from this table."""
 
-from holdfast.web.screens import booking, bookings, event, events, inbox, push, pushes, runbooks
+from holdfast.web import theme
+from holdfast.web.screens import (
+    booking,
+    bookings,
+    event,
+    events,
+    inbox,
+    push,
+    pushes,
+    runbooks,
+    stream,
+)
 from holdfast.web.screens.screen import Screen
 
 SCREENS: tuple[Screen, ...] = (
@@ -17,6 +28,8 @@ SCREENS: tuple[Screen, ...] = (
     Screen(method="POST", path="/pushes", needs="operator", handle=pushes.act),
     Screen(method="GET", path="/pushes/{id}", needs="viewer", handle=push.page),
     Screen(method="POST", path="/pushes/{id}", needs="operator", handle=push.act),
+    Screen(method="GET", path="/ui/stream", needs="viewer", handle=stream.page),
+    Screen(method="POST", path="/ui/theme", needs="viewer", handle=theme.choose),
     Screen(method="GET", path="/docs/runbooks", needs="viewer", handle=runbooks.index),
     Screen(method="GET", path="/docs/runbooks/{slug}", needs="viewer", handle=runbooks.page),
 )
