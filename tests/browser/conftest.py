@@ -1,5 +1,6 @@
 """One browser and one running program for all tests of this folder: real pages, real rows, the machine's own clock."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -65,6 +66,14 @@ class Tab:
         assert answer is not None
         assert answer.ok, f"{path}: {answer.status}"
         await self.page.wait_for_selector(ready, state="attached")
+
+    async def until(self, holds: str) -> None:
+        """Returns once this is true; Playwright's own way of waiting would need `unsafe-eval`."""
+        async with asyncio.timeout(15):
+            while True:
+                if await self.page.evaluate(holds):
+                    return
+                await asyncio.sleep(0.02)
 
     async def refused(self) -> list[str]:
         """What the Content-Security-Policy stopped."""

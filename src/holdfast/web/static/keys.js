@@ -2,13 +2,13 @@
 
 const GO = { o: "/", b: "/bookings", c: "/conflicts", e: "/events", p: "/pushes" };
 const ROWS = "main :is(tbody tr, .clash, .agenda .item, [data-row])";
-const SEARCH = "main :is([type=search], .filters input[type=text], .filters select)";
+const SEARCH = ["[type=search]", "main .filters input[type=text]", "main .filters :is(input, select)"];
 const at = (id) => document.getElementById(id);
 const wanted = () => localStorage.getItem("keys") !== "off";
 let before = "";
 
 const PRESSED = {
-  "/": () => document.querySelector(SEARCH)?.focus(),
+  "/": () => SEARCH.map((one) => document.querySelector(one)).find(Boolean)?.focus(),
   j: () => step(1),
   k: () => step(-1),
   ".": () => { if (!at("news").hidden) at("news").click(); },

@@ -166,7 +166,8 @@ function hold(next) {
 function isRead(list) {
   const chosen = getSelection();
   const selected = chosen.rangeCount && !chosen.isCollapsed && chosen.getRangeAt(0).intersectsNode(list);
-  return selected || list.contains(document.activeElement) || list.getBoundingClientRect().top < 0;
+  const box = list.getBoundingClientRect();
+  return selected || list.contains(document.activeElement) || (box.top < 0 && box.bottom > 0);
 }
 
 // Whatever is above may grow: what has the focus, else what is at the top of the window, stays where it is.
