@@ -10,6 +10,7 @@ from holdfast.bench.command_line import bench
 from holdfast.command_line import run as _run
 from holdfast.command_line import said as _said
 from holdfast.log_groups import events, pushes
+from holdfast.looking_groups import doctor
 from holdfast.soak.command_line import flood, soak
 
 
@@ -264,6 +265,7 @@ def conflicts_snooze(conflict: int, minutes: int, reason: str, as_json: bool) ->
     _run(conflict_commands.snooze(os.environ, conflict, wish, as_json))
 
 
+main.add_command(doctor)
 main.add_command(events)
 main.add_command(pushes)
 
