@@ -23,6 +23,7 @@ from holdfast.doctor import clock, of_account, sold, workers
 from holdfast.doctor_accounts import Answered, read_date
 from holdfast.store.configuration import Book
 from holdfast.store.tail import Heard, Marks, Noted, Sent
+from holdfast.trigger import all_samples
 
 NOW = datetime(2026, 11, 21, 14, 2, 7, 113000, tzinfo=UTC)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -237,3 +238,31 @@ WRONG = "update accounts set settings = jsonb_set(settings, '{client_secret}', $
 
 async def _journalled(pool: asyncpg.Pool) -> int:
     return int(await pool.fetchval("select min(venue_id) from journal"))
+
+
+async def test_a_sample_webhook_is_believed_and_a_live_account_elsewhere_is_left_alone(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        for what in all_samples():
+            many = ("--times", "2", "--duplicate", "--shuffle", "--json", "--url", t.web_url)
+            code, told = await holdfast(database_url, "trigger", what, *many)
+            assert code == 0, told
+            assert [json.loads(line)["status"] for line in told.splitlines()] == [200] * 4
+        (boseat, mozrest) = await t.rows(
+            "select count(*) as many, count(distinct ref) as refs from inbox"
+            " where via = 'webhook' group by account_id order by account_id"
+        )
+        assert (boseat["many"], mozrest["refs"]) == (2 * 5, 2 * 2)
+        for words, why in (
+            (("boseat.created", "--url", "http://holdfast.test"), "on this machine only"),
+            (("boseat.created", "--url", "http://127.0.0.1:1"), "cannot be reached"),
+            (("boseat.created", "--account", "other"), "expected one of boseat-main"),
+            (("boseat.eaten",), "expected one of boseat.created"),
+        ):
+            code, told = await holdfast(database_url, "trigger", *words)
+            assert (code, why in told) == (1, True), told
+        await t.rows("update accounts set settings = settings - 'webhook_secret'")
+        code, told = await holdfast(database_url, "trigger", "boseat.created", "--url", t.web_url)
+        assert (code, "has no webhook_secret" in told) == (2, True)
+    assert await holdfast("", "trigger") == (0, "\n".join(all_samples()) + "\n")

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from holdfast.channel import Broken, Channel, ChannelError, Limited, Rejected, Unauthorised
 from holdfast.clock import Clock, SystemClock
-from holdfast.exchange import Reply, Request
-from holdfast.kind import Connection, discover
+from holdfast.exchange import Reply, Request, Transport
+from holdfast.kind import Connection, Kind, discover
 from holdfast.secret import SecretMissing
 from holdfast.store.configuration import AccountRow
 from holdfast.transport import HttpTransport, open_session
@@ -55,24 +55,29 @@ def read_date(text: str) -> datetime | None:
     return told.astimezone(UTC) if told.tzinfo else None
 
 
+def connection_of(
+    kind: Kind, account: AccountRow, transport: Transport, environ: Mapping[str, str]
+) -> Connection:
+    """Of one account, without its listings. Raises ValidationError for settings of another release."""
+    return Connection(
+        account=account.name,
+        settings=TypeAdapter(kind.account_settings).validate_python(account.settings),
+        listings=[],
+        transport=transport,
+        clock=SystemClock(),
+        environ=environ,
+    )
+
+
 async def ask(account: AccountRow, environ: Mapping[str, str]) -> Answered:
     """One read of a booking that nobody has."""
     kind = discover().get(account.channel)
     if kind is None:
         return Answered(health="fail", told=f"this release knows no channel {account.channel}")
-    clock = SystemClock()
     async with open_session(connections=1) as session:
-        dated = Dated(HttpTransport(session), clock)
+        dated = Dated(HttpTransport(session), SystemClock())
         try:
-            connection = Connection(
-                account=account.name,
-                settings=TypeAdapter(kind.account_settings).validate_python(account.settings),
-                listings=[],
-                transport=dated,
-                clock=clock,
-                environ=environ,
-            )
-            channel = kind.connect(connection)
+            channel = kind.connect(connection_of(kind, account, dated, environ))
         except SecretMissing as error:
             return Answered(
                 health="fail", told=str(error), todo="This process needs it as workers do."

@@ -1,6 +1,7 @@
 """`holdfast doctor`, `listen` and `trigger`: is all well, what happens, and does it arrive."""
 
 import os
+from typing import Any
 
 import click
 
@@ -33,3 +34,26 @@ def listen(account: str | None, venue: str | None, since: str, as_json: bool) ->
 
     wish = listening.Wish(account=account, venue=venue, since=since, as_json=as_json)
     run(listening.listen(os.environ, wish))
+
+
+@click.command()
+@click.argument("what", required=False)
+@click.option("--list", "listed", is_flag=True, help="What there is.")
+@click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="The web process.")
+@click.option("--account", help="Where the channel has several.")
+@click.option("--ref", help="The provider's id of a booking; without, one that nobody has.")
+@click.option("--times", default=1, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--duplicate", is_flag=True, help="Each twice, the very same.")
+@click.option("--shuffle", is_flag=True, help="In any order.")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines.")
+def trigger(what: str | None, listed: bool, url: str, **how: Any) -> None:
+    """Send a sample webhook, WHAT is like CHANNEL.created, with the account's own secret to a web process.
+
+    Workers then read that booking at the provider. Never for a live account off this machine.
+    """
+    from holdfast import trigger as at_work
+
+    if listed or what is None:
+        click.echo("\n".join(at_work.all_samples()))
+        return
+    run(at_work.trigger(os.environ, at_work.Wish(what=what, url=url.rstrip("/"), **how)))
