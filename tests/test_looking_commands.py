@@ -107,55 +107,57 @@ def test_ids_that_commit_late_are_still_told_and_each_once() -> None:
     assert (marks.low, set(marks.above)) == (7, {9})
 
 
+HEARD = Heard(
+    id=12,
+    at=NOW,
+    account="rooms-main",
+    venue=None,
+    via="webhook",
+    raw_type="booking.created",
+    ref="r-1",
+    booking_id=3,
+)
+SENT = Sent(
+    id=4,
+    at=NOW,
+    account="tables-main",
+    venue="annex",
+    listing="salon",
+    call="place",
+    starts_at=NOW,
+    timezone="Europe/Paris",
+    push_id=9,
+    number=2,
+    outcome="not_done",
+    failure="taken",
+    status=409,
+    seconds=0.0412,
+)
+NOTED = Noted(
+    venue_id=1,
+    seq=1,
+    at=NOW,
+    account=None,
+    venue="annex",
+    block_id=None,
+    kind="conflict.opened",
+    actor="worker",
+    booking_id=3,
+    push_id=None,
+    data='{"why": "taken"}',
+)
+
+
 def test_a_line_tells_who_what_and_where_to_look() -> None:
-    heard = Heard(
-        id=12,
-        at=NOW,
-        account="rooms-main",
-        venue=None,
-        via="webhook",
-        raw_type="booking.created",
-        ref="r-1",
-        booking_id=3,
-    )
     clock = NOW.astimezone().strftime("%H:%M:%S.113")
-    assert unstyle(listening.line(heard)).split() == (
+    assert unstyle(listening.line(HEARD)).split() == (
         f"{clock} <- rooms-main webhook booking.created event 12 r-1 booking 3".split()
     )
-    sent = Sent(
-        id=4,
-        at=NOW,
-        account="tables-main",
-        venue="annex",
-        listing="salon",
-        call="place",
-        starts_at=NOW,
-        timezone="Europe/Paris",
-        push_id=9,
-        number=2,
-        outcome="not_done",
-        failure="taken",
-        status=409,
-        seconds=0.0412,
-    )
-    assert "-> tables-main" in unstyle(listening.line(sent))
-    assert listening.line(sent).endswith("push 9 try 2  not_done 409 taken  41 ms")
-    noted = Noted(
-        venue_id=1,
-        seq=1,
-        at=NOW,
-        account=None,
-        venue="annex",
-        block_id=None,
-        kind="conflict.opened",
-        actor="worker",
-        booking_id=3,
-        push_id=None,
-        data='{"why": "taken"}',
-    )
-    assert "!! annex" in unstyle(listening.line(noted))
-    assert listening.Wish(venue="annex").hears(noted)
-    assert not listening.Wish(account="rooms-main").hears(noted)
+    assert "-> tables-main" in unstyle(listening.line(SENT))
+    assert listening.line(SENT).endswith("push 9 try 2  not_done 409 taken  41 ms")
+    assert "!! annex" in unstyle(listening.line(NOTED))
+    assert listening.Wish(venue="annex").hears(NOTED)
+    assert not listening.Wish(account="rooms-main").hears(NOTED)
 
 
 @dataclass
