@@ -11,6 +11,7 @@ from holdfast.bench.command_line import bench
 from holdfast.command_line import run as _run
 from holdfast.command_line import said as _said
 from holdfast.log_groups import events, pushes
+from holdfast.looking_groups import doctor, listen, trigger
 from holdfast.soak.command_line import flood, soak
 
 
@@ -266,6 +267,9 @@ def conflicts_snooze(conflict: int, minutes: int, reason: str, as_json: bool) ->
 
 
 main.add_command(accounts)
+main.add_command(doctor)
+main.add_command(listen)
+main.add_command(trigger)
 main.add_command(events)
 main.add_command(pushes)
 

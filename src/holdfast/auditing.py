@@ -15,6 +15,7 @@ from holdfast.channel import ChannelError, Limited
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.inventory.audit import Finding
+from holdfast.progress import steps
 from holdfast.settings import Settings, database_of
 from holdfast.store import configuration
 from holdfast.sync.audit import Report, audit
@@ -68,16 +69,18 @@ async def run(environ: Mapping[str, str], scope: Scope, manner: Manner) -> None:
         if manner.restored:
             await _doubt(parts, manner)
         troubles: list[str] = []
-        for account, venue_id in pairs:
-            where = f"{account.name} at {parts.premises[venue_id].name}"
-            try:
-                report = await patiently(parts, account, venue_id, dry_run=manner.dry_run)
-            except ChannelError as error:
-                troubles.append(f"{where} could not be read: {error}")
-                continue
-            lines = [json.dumps(plain(report))] if manner.as_json else told(report, zones[venue_id])
-            click.echo("\n".join(lines))
-            troubles += [f"{where}: {trouble}" for trouble in _troubles(report)]
+        with steps(len(pairs), "Audit") as step:
+            for account, venue_id in pairs:
+                where = f"{account.name} at {parts.premises[venue_id].name}"
+                try:
+                    report = await patiently(parts, account, venue_id, dry_run=manner.dry_run)
+                except ChannelError as error:
+                    troubles.append(f"{where} could not be read: {error}")
+                    step([])
+                    continue
+                zone = zones[venue_id]
+                step([json.dumps(plain(report))] if manner.as_json else told(report, zone))
+                troubles += [f"{where}: {trouble}" for trouble in _troubles(report)]
     if troubles:
         raise Unusable("; ".join(troubles))
 

@@ -7,6 +7,7 @@ import click
 
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
+from holdfast.progress import steps
 from holdfast.store import events
 from holdfast.store.events import Effect, EventDetail, EventRow
 from holdfast.sync.replay import EventUnknown, Preview, Reread, preview, read_again
@@ -59,12 +60,13 @@ async def show(environ: Mapping[str, str], event_id: int, as_json: bool) -> None
 async def look(environ: Mapping[str, str], ids: Sequence[int], as_json: bool) -> None:
     """What reading them now would change; nothing is. Raises Unusable where there is no such event."""
     async with parts_of(environ) as parts:
-        for event_id in ids:
-            try:
-                found = await preview(parts, event_id)
-            except EventUnknown as error:
-                raise Unusable(f"there is no event {event_id}") from error
-            tell(_foreseen(event_id, found, as_json))
+        with steps(len(ids), "Reading") as step:
+            for event_id in ids:
+                try:
+                    found = await preview(parts, event_id)
+                except EventUnknown as error:
+                    raise Unusable(f"there is no event {event_id}") from error
+                step(_foreseen(event_id, found, as_json))
 
 
 async def replay(environ: Mapping[str, str], wish: Reread, ask: bool, as_json: bool) -> None:

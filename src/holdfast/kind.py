@@ -31,6 +31,14 @@ class Connection:
     """Where secret references are looked up. `connect` raises SecretMissing."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A webhook as the provider would send it, with what proves it."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes
+
+
 class Kind(Protocol):
     """What a channel's package exports as `KIND`."""
 
@@ -50,7 +58,16 @@ class Kind(Protocol):
         """The channel's own keys of a `[[venues.listings]]` table."""
         ...
 
+    @property
+    def samples(self) -> Sequence[str]:
+        """Of what `sample` can tell: created, cancelled ..."""
+        ...
+
     def connect(self, connection: Connection) -> Channel: ...
+
+    def sample(self, connection: Connection, what: str, ref: str) -> Sample:
+        """A webhook about a booking, proved with the account's own secret. Raises SecretMissing."""
+        ...
 
     def simulate(self, options: "SimulatorOptions") -> web.Application:
         """A simulator of the provider with the common control side (`holdfast.simulation`)."""

@@ -176,7 +176,7 @@ async def words(a: Aviary, event: str) -> bool:
 async def everybody_looks(a: Aviary) -> None:
     rows = await a.set.pool.fetch("select id from bookings order by id")
     conflicts = await a.set.pool.fetch("select id from conflicts order by id")
-    paths = ["/", "/ui/now", "/metrics", "/healthz", "/readyz", "/openapi.json"]
+    paths = ["/", "/bookings", "/metrics", "/healthz", "/readyz", "/openapi.json"]
     described = json.loads(await a.asks("GET", "/openapi.json"))["paths"]
     paths += [path for path, how in described.items() if "get" in how and "{" not in path]
     paths += [f"/api/v1/bookings/{row['id']}" for row in rows]

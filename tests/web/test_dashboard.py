@@ -330,8 +330,8 @@ async def test_what_providers_and_guests_wrote_is_text_and_never_markup(
     await rows.conflict(booking, [booking], [unit])
     await rows.offer(listing)
     shown = await page(client)
-    scripts = [attrs for tag, attrs in shown.elements if tag == "script"]
-    assert scripts == [{"type": "module", "src": "/static/live.js"}]
+    scripts = [attrs["src"] for tag, attrs in shown.elements if tag == "script"]
+    assert [src for src in scripts if not src.startswith("/static/")] == []
     assert not [attrs for _, attrs in shown.elements if "onerror" in attrs]
     assert hostile in shown.text
 
@@ -365,15 +365,6 @@ async def test_every_place_on_the_page_is_known_to_the_style_sheet(
     assert used
     assert used <= known
     assert {f"{letter}{number}" for letter in "csq" for number in range(1, 101)} <= known
-
-
-async def test_the_part_that_is_fetched_again_is_the_part_that_was_sent(
-    client: Client, rows: Rows
-) -> None:
-    await busy_day(rows, MIDNIGHT)
-    whole = await (await client.get("/?off=1", headers=BROWSER)).text()
-    part = await (await client.get("/ui/now?off=1")).text()
-    assert part.strip() in whole
 
 
 async def test_all_that_the_page_loads_is_served_by_us(client: Client) -> None:

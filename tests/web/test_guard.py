@@ -12,7 +12,7 @@ from holdfast.web.app import build_web
 from holdfast.web.guard import is_loopback
 from holdfast.web.parts import WebParts
 
-PRIVATE = ["/", "/ui/now", "/metrics", "/openapi.json", "/api/v1/bookings", "/static/live.js"]
+PRIVATE = ["/", "/bookings", "/metrics", "/openapi.json", "/api/v1/bookings", "/static/live.js"]
 OPEN = ["/healthz", "/readyz"]
 
 

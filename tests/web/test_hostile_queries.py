@@ -52,7 +52,7 @@ async def test_no_text_is_too_odd_for_an_answer(client: Client, odd: str) -> Non
         f"/hooks/{odd}",
         f"/?{odd}={odd}",
     ]
-    paths += [f"/?date={odd}&view={odd}", f"/ui/now?date={odd}&venue={odd}"]
+    paths += [f"/?date={odd}&view={odd}", f"/ui/stream?topics={odd}"]
     for path in paths:
         assert (await asked(client, path))[0] < 500, path
 
@@ -84,7 +84,7 @@ async def test_the_pages_bear_any_query(client: Client) -> None:
         with requests.Session() as session:
 
             @settings(max_examples=60, derandomize=True, database=None, deadline=None)
-            @given(query=queries, page=st.sampled_from(["", "ui/now"]))
+            @given(query=queries, page=st.sampled_from(["", "ui/stream"]))
             def one(query: dict[str, str], page: str) -> None:
                 address = str(client.make_url(f"/{page}"))
                 with session.get(address, params=query, headers={"Accept": "text/html"}) as answer:

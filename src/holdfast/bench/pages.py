@@ -38,7 +38,6 @@ ABOUT = {
 }
 MORE = (
     "/",
-    "/ui/now",
     "/bookings?status=confirmed",
     "/bookings?venue={venue}&status=held",
     "/events?account={account}&state=failed",
@@ -132,7 +131,7 @@ def _paths(known: Known) -> Iterator[str]:
     """Every page that is only looked at."""
     yield from (path.format_map(known) for path in MORE)
     for screen in SCREENS:
-        if screen.method != "GET":
+        if screen.method != "GET" or screen.path == "/ui/stream":
             continue
         if screen.path in ABOUT:
             yield screen.path.replace("{id}", str(known[ABOUT[screen.path]]))

@@ -16,6 +16,7 @@ import click
 
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
+from holdfast.progress import passing
 from holdfast.soak import checkers, flood_report
 from holdfast.soak.crowd import Crowd
 from holdfast.soak.evidence import Violation
@@ -163,7 +164,8 @@ async def _flooded(
     watching = asyncio.create_task(weights.keep())
     try:
         guests = asyncio.create_task(crowd.live(PAUSE, wish.seconds))
-        await post.flood(rate, wish.seconds)
+        async with passing(wish.seconds, "Webhooks"):
+            await post.flood(rate, wish.seconds)
         ended_at, waited = SystemClock().now(), await connection.fetch(_SQL["backlog"])
         sent = list(post.sent)
         drained = await _drained(post, connection, (crowd, guests))

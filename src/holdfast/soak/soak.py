@@ -14,6 +14,7 @@ import asyncpg
 import click
 
 from holdfast.complaints import Unusable
+from holdfast.progress import passing
 from holdfast.soak.checkers import violations
 from holdfast.soak.crowd import Crowd
 from holdfast.soak.evidence import Evidence, Violation
@@ -75,7 +76,8 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
 
 async def _under_fire(wish: Wish, crowd: Crowd, strikes: Strikes) -> None:
     faults = planned(wish.seed, wish.seconds, wish.gap) if wish.gap else []
-    await asyncio.gather(crowd.live(wish.pause, wish.seconds), strikes.all(faults))
+    async with passing(wish.seconds, "Guests and faults"):
+        await asyncio.gather(crowd.live(wish.pause, wish.seconds), strikes.all(faults))
 
 
 @asynccontextmanager

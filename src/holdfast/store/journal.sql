@@ -21,3 +21,7 @@ select j.*, v.journal_seq, v.journal_hash
 -- since --
 -- What happened after an entry; sequence numbers have no holes under the venue's lock.
 select * from journal where venue_id = $1 and seq > $2 order by seq limit $3
+
+-- head --
+-- Where a venue's chain ends, as the venue knows it.
+select journal_seq, journal_hash from venues where id = $1

@@ -15,6 +15,7 @@ from holdfast.web import dashboard, health, hooks
 from holdfast.web.failures import OUTAGE, Outage, failures
 from holdfast.web.guard import add_headers, guard
 from holdfast.web.intake import INTAKE, Intake
+from holdfast.web.live import end_streams, watching
 from holdfast.web.openapi import document
 from holdfast.web.operations import HISTORIES, Histories
 from holdfast.web.pages import PAGES, environment
@@ -37,7 +38,8 @@ def build_web(parts: WebParts) -> web.Application:
     app[INTAKE], app[HISTORIES] = Intake(parts.limits), Histories()
     app[REFUSED] = Refused()
     app.on_response_prepare.append(add_headers)
-    app.cleanup_ctx.append(_refreshing)
+    app.cleanup_ctx.extend((_refreshing, watching))
+    app.on_shutdown.append(end_streams)
     _route(app)
     parts.metrics.serves(
         [(route.method, _template(route.resource)) for route in app.router.routes()]
@@ -52,7 +54,6 @@ def _route(app: web.Application) -> None:
     app.router.add_get("/metrics", health.show_metrics)
     app.router.add_get("/openapi.json", _openapi)
     app.router.add_get("/", dashboard.page)
-    app.router.add_get("/ui/now", dashboard.part)
     app.router.add_static("/static", str(files("holdfast.web") / "static"))
     for screen in SCREENS:
         app.router.add_route(screen.method, screen.path, screen.handle)
@@ -69,6 +70,8 @@ async def measured(request: web.Request, handler: Handler) -> web.StreamResponse
     """By route template, never by address: what nobody serves is `other`."""
     started = asyncio.get_running_loop().time()
     response = await handler(request)
+    if response.content_type == "text/event-stream":  # how long a page was open tells nothing of us
+        return response
     seconds = asyncio.get_running_loop().time() - started
     known = request.match_info.route.resource
     request.app[PARTS].metrics.http_request_duration.labels(

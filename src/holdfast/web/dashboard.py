@@ -1,4 +1,4 @@
-"""The dashboard: one page, rendered on the server; `/ui/now` is its main part, for the page's own refresh."""
+"""The first page: the verdict, accounts, conflicts and the venues' days, rendered on the server."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -7,31 +7,19 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from holdfast.web.overview import Choice, overview
-from holdfast.web.pages import PAGES
 from holdfast.web.parts import PARTS
 from holdfast.web.problems import wrong_field
+from holdfast.web.screens.screen import show
 
 
 async def page(request: web.Request) -> web.Response:
     """The whole page, complete without JavaScript."""
-    return await _render(request, "dashboard.html")
-
-
-async def part(request: web.Request) -> web.Response:
-    """What changes while one looks."""
-    return await _render(request, "now.html")
-
-
-async def _render(request: web.Request, template: str) -> web.Response:
     parts = request.app[PARTS]
     choice = _choice(request.query)
     shown = await overview(parts.pool, choice, parts.clock.now())
-    html = (
-        request.app[PAGES]
-        .get_template(template)
-        .render(area="overview", shown=shown, now=shown.now, links=Links(choice, shown.shown))
+    return show(
+        request, "dashboard.html", "overview", shown=shown, links=Links(choice, shown.shown)
     )
-    return web.Response(text=html, content_type="text/html")
 
 
 class Links:

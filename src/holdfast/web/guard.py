@@ -44,6 +44,15 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
+async def still_admitted(request: web.Request) -> bool:
+    """Whether who began this request may go on with it: what stays open for hours asks now and then."""
+    try:
+        admit(request, request.app[PARTS].api_tokens)
+    except Problem:
+        return False
+    return True
+
+
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On every answer, errors included."""
     response.headers.update(HEADERS)

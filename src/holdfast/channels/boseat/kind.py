@@ -10,8 +10,10 @@ from holdfast.channels.boseat.client import BoseatChannel, Signed
 from holdfast.channels.boseat.credentials import Credentials, Grant
 from holdfast.channels.boseat.observing import Observer
 from holdfast.channels.boseat.reading import Reader
+from holdfast.channels.boseat.sample import SAMPLES, sample
 from holdfast.channels.boseat.settings import BoseatAccount, BoseatListing
-from holdfast.kind import Connection, SimulatorOptions, WebhookProof
+from holdfast.kind import Connection, Sample, SimulatorOptions, WebhookProof
+from holdfast.secret import SecretMissing
 
 
 class Boseat:
@@ -21,6 +23,7 @@ class Boseat:
     webhook_proof: WebhookProof = "signature"
     account_settings: type[BaseModel] = BoseatAccount
     listing_settings: type[BaseModel] = BoseatListing
+    samples = SAMPLES
 
     def connect(self, connection: Connection) -> Channel:
         """The workspace, connected; nothing is sent yet. Raises SecretMissing."""
@@ -31,6 +34,14 @@ class Boseat:
         observer = Observer(reader, Attribution(connection.listings), connection.clock)
         signed = Signed(secrets=secrets, event_id_header=settings.event_id_header)
         return BoseatChannel(caller, reader, observer, connection.clock, signed)
+
+    def sample(self, connection: Connection, what: str, ref: str) -> Sample:
+        """Raises SecretMissing, also where the account has no webhook secret."""
+        settings = BoseatAccount.model_validate(connection.settings)
+        if not settings.webhook_secret:
+            raise SecretMissing(f"account {connection.account} has no webhook_secret")
+        secret = settings.webhook_secret[0].reveal(connection.environ)
+        return sample(secret, what, ref, connection.clock.now())
 
     def simulate(self, options: SimulatorOptions) -> web.Application:
         """A simulator of Boseat; see the package `simulator`."""

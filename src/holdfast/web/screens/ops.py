@@ -10,16 +10,6 @@ from holdfast.web.screens.screen import show
 
 async def page(request: web.Request) -> web.Response:
     """The whole page, complete without JavaScript. Raises Problem."""
-    return await _shown(request, "ops.html")
-
-
-async def part(request: web.Request) -> web.Response:
-    """What changes while one looks. Raises Problem."""
-    return await _shown(request, "ops_now.html")
-
-
-async def _shown(request: web.Request, template: str) -> web.Response:
     parts = request.app[PARTS]
-    now = parts.clock.now()
-    found = await in_time(operations(parts.pool, request.app[HISTORIES], now))
-    return show(request, template, "ops", shown=found)
+    found = await in_time(operations(parts.pool, request.app[HISTORIES], parts.clock.now()))
+    return show(request, "ops.html", "ops", shown=found)

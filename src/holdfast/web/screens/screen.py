@@ -10,6 +10,7 @@ from holdfast.web.pages import PAGES
 from holdfast.web.parts import PARTS
 from holdfast.web.people import Role
 from holdfast.web.problems import NOT_FOUND, Problem
+from holdfast.web.theme import theme_of
 
 Area = Literal["overview", "ops", "bookings", "conflicts", "events", "pushes", "docs"]
 
@@ -30,7 +31,14 @@ def show(
 ) -> web.Response:
     """A template with what it shows, under the area of the top bar that it belongs to."""
     now = request.app[PARTS].clock.now()
-    html = request.app[PAGES].get_template(template).render(area=area, now=now, **shown)
+    around = {
+        "area": area,
+        "now": now,
+        "theme": theme_of(request),
+        # what a POST answers cannot be fetched again
+        "live": request.method == "GET",
+    }
+    html = request.app[PAGES].get_template(template).render(**around, **shown)
     return web.Response(text=html, content_type="text/html", status=status)
 
 

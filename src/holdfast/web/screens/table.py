@@ -1,5 +1,6 @@
 """Every page: routing, and who may see what, follow from this table."""
 
+from holdfast.web import theme
 from holdfast.web.screens import (
     account,
     booking,
@@ -11,12 +12,12 @@ from holdfast.web.screens import (
     push,
     pushes,
     runbooks,
+    stream,
 )
 from holdfast.web.screens.screen import Screen
 
 SCREENS: tuple[Screen, ...] = (
     Screen(method="GET", path="/ops", needs="viewer", handle=ops.page),
-    Screen(method="GET", path="/ui/ops", needs="viewer", handle=ops.part),
     Screen(method="GET", path="/accounts/{name}", needs="viewer", handle=account.page),
     Screen(method="POST", path="/accounts/{name}", needs="operator", handle=account.act),
     Screen(method="GET", path="/bookings", needs="viewer", handle=bookings.page),
@@ -32,6 +33,8 @@ SCREENS: tuple[Screen, ...] = (
     Screen(method="POST", path="/pushes", needs="operator", handle=pushes.act),
     Screen(method="GET", path="/pushes/{id}", needs="viewer", handle=push.page),
     Screen(method="POST", path="/pushes/{id}", needs="operator", handle=push.act),
+    Screen(method="GET", path="/ui/stream", needs="viewer", handle=stream.page),
+    Screen(method="POST", path="/ui/theme", needs="viewer", handle=theme.choose),
     Screen(method="GET", path="/docs/runbooks", needs="viewer", handle=runbooks.index),
     Screen(method="GET", path="/docs/runbooks/{slug}", needs="viewer", handle=runbooks.page),
 )

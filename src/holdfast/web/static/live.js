@@ -1,110 +1,243 @@
-// Keeps the page current: fetches its main part every two seconds and changes only what differs, so that
-// focus, selection, scrolling and opened details stay. Nothing here is needed to read the page.
+// Keeps an open page current. The stream only says that something changed; the page is fetched from its own address
+// and what differs is changed in place, so that focus, selection, scrolling, opened details and whatever was typed
+// stay. Nothing here is needed to read the page.
+/* global Idiomorph */
 
-const EVERY = 2000, LATER = 15000, LOST = 10000, DIM = 60000, ANNOUNCE = 10000;
+const POLL = 15000, LOST = 10000, DIM = 60000, SILENT = 40000, REST = 400, PATIENCE = 8000, ANNOUNCE = 10000;
 const at = (id) => document.getElementById(id);
+const main = at("main");
+const topics = (main.dataset.live ?? "").trim();
 
 const state = {
   paused: sessionStorage.getItem("paused") === "1",
+  ended: false,
+  source: null,
+  heard: 0,
+  lost: 0, // since when the stream says nothing; 0: it does
   good: Date.now(),
-  failures: 0,
-  told: 0,
-  verdict: at("verdict").textContent,
-  timer: 0,
-  asOf: at("now").dataset.at,
+  tried: Date.now(),
+  failed: false,
+  busy: false,
+  again: false,
+  all: false, // the next one shows everything, whatever is being read
+  said: 0,
+  toSay: "",
+  verdict: verdict(),
 };
 
-function schedule(wait) {
-  clearTimeout(state.timer);
-  if (!state.paused && !document.hidden) state.timer = setTimeout(refresh, wait);
+const running = () => topics && !state.paused && !state.ended && !document.hidden;
+
+// --- hearing that something changed
+
+function listen() {
+  if (!running() || state.source) return;
+  const source = new EventSource(`/ui/stream?topics=${encodeURIComponent(topics)}`);
+  const on = (name, act) => source.addEventListener(name, () => { state.heard = Date.now(); act?.(); });
+  state.source = source;
+  state.heard = Date.now();
+  on("ping");
+  on("blind", lose);
+  for (const name of ["hello", "resync"]) on(name, () => { state.lost = 0; refresh(); });
+  for (const topic of topics.split(",")) on(topic, refresh);
+  on("bye", end);
+  source.onerror = () => {
+    lose();
+    if (source.readyState === EventSource.CLOSED) hangUp(); // refused: asked again with the next poll
+  };
 }
 
+function hangUp() {
+  state.source?.close();
+  state.source = null;
+}
+
+function lose() {
+  state.lost ||= Date.now();
+}
+
+function end() {
+  state.ended = true;
+  hangUp();
+  tell();
+}
+
+// Each second: what the stream may have missed, whether it is still there, and how old all this is.
+function tick() {
+  const now = Date.now();
+  if (!running()) return;
+  if (state.source && now - state.heard > SILENT) {
+    lose();
+    hangUp();
+  }
+  if (now - state.tried > POLL) {
+    listen();
+    refresh();
+  }
+  if (state.toSay && now - state.said > ANNOUNCE) say();
+  tell();
+}
+
+// --- fetching and showing it
+
 async function refresh() {
+  if (!running()) return;
+  if (state.busy) {
+    state.again = true;
+    return;
+  }
+  state.busy = true;
+  const began = performance.now();
+  state.tried = Date.now();
   try {
-    const answer = await fetch(`${at("now").dataset.part}${location.search}`, { signal: AbortSignal.timeout(8000) });
-    if (!answer.ok) throw new Error(String(answer.status));
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("now");
-    if (!state.paused) show(fresh);
-    state.failures = 0;
-    state.good = Date.now();
+    const fresh = await page();
+    if (fresh && running()) {
+      show(fresh);
+      state.good = Date.now();
+    }
+    state.failed = false;
   } catch {
-    state.failures += 1;
+    state.failed = true;
   }
   tell();
-  schedule(state.failures ? Math.min(LATER, EVERY * 2 ** state.failures) : EVERY);
+  setTimeout(rested, Math.max(REST, 5 * (performance.now() - began))); // a slow server is asked less
+}
+
+function rested() {
+  state.busy = false;
+  if (!state.again) return;
+  state.again = false;
+  refresh();
+}
+
+async function page() {
+  const answer = await fetch(location.href, {
+    headers: { Accept: "text/html" },
+    redirect: "manual",
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
+    end();
+    return null;
+  }
+  if (!answer.ok) throw new Error(String(answer.status));
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
 function show(fresh) {
-  document.title = fresh.dataset.title;
-  state.asOf = fresh.dataset.at;
-  morph(at("now"), fresh);
-  const verdict = at("verdict").textContent;
-  if (verdict !== state.verdict && Date.now() - state.told > ANNOUNCE) {
-    at("announce").textContent = verdict;
-    state.verdict = verdict;
-    state.told = Date.now();
+  const next = fresh.getElementById("main");
+  for (const tree of [main, next]) name(tree);
+  const news = state.all ? "" : hold(next);
+  state.all = false;
+  staying(() => Idiomorph.morph(main, [...next.childNodes], { morphStyle: "innerHTML", callbacks: CALLBACKS }));
+  main.dataset.at = next.dataset.at;
+  document.title = fresh.title;
+  at("news").hidden = !news;
+  if (at("news").textContent !== news) {
+    at("news").textContent = news;
+    state.toSay = news;
+  }
+  if (verdict() !== state.verdict) state.toSay = state.verdict = verdict();
+}
+
+// Rows are known by their keys; one key may stand in several rows of a table, so the row's own is put before it.
+function name(tree) {
+  for (const one of tree.querySelectorAll("[data-key]")) {
+    one.id ||= `${one.parentElement.closest("[data-key]")?.id ?? ""}/${one.dataset.key}`;
   }
 }
 
-// Makes `now` look like `next` with the fewest changes; children with a key are found again by it.
-function morph(now, next) {
-  if (now.isEqualNode(next)) return;
-  if (now.nodeType !== Node.ELEMENT_NODE) {
-    now.data = next.data;
-    return;
+// A list that somebody reads keeps its rows where they are; what they say is still brought up to date.
+function hold(next) {
+  let come = 0, gone = 0;
+  const lists = next.querySelectorAll("[data-list]");
+  for (const [place, list] of main.querySelectorAll("[data-list]").entries()) {
+    const shown = [...list.children], fresh = [...(lists[place]?.children ?? [])];
+    const same = shown.length === fresh.length && shown.every((row, i) => row.id === fresh[i].id);
+    if (same || !lists[place] || !shown.length || !isRead(list)) continue;
+    const rows = new Map(fresh.map((row) => [row.id, row]));
+    come += fresh.filter((row) => !shown.some((one) => one.id === row.id)).length;
+    gone += shown.filter((row) => !rows.has(row.id)).length;
+    lists[place].replaceChildren(...shown.map((row) => rows.get(row.id) ?? row.cloneNode(true)));
   }
-  for (const { name } of [...now.attributes]) {
-    if (!next.hasAttribute(name) && !(name === "open" && now.localName === "details")) now.removeAttribute(name);
-  }
-  for (const { name, value } of next.attributes) {
-    if (now.getAttribute(name) !== value) now.setAttribute(name, value);
-  }
-  morphChildren(now, next);
+  if (come) return `${come} new, press .`;
+  return gone ? `${gone} gone, press .` : "";
 }
 
-function morphChildren(now, next) {
-  const keyed = new Map([...now.children].filter(keyOf).map((child) => [keyOf(child), child]));
-  let place = now.firstChild;
-  for (const child of [...next.childNodes]) {
-    const same = keyOf(child) ? keyed.get(keyOf(child)) : place && alike(place, child) ? place : null;
-    if (same) {
-      if (same === place) place = place.nextSibling;
-      else now.insertBefore(same, place);
-      morph(same, child);
-    } else {
-      if (keyOf(child)) child.classList.add("fresh");
-      now.insertBefore(child, place);
-    }
-  }
-  while (place) {
-    const gone = place;
-    place = place.nextSibling;
-    gone.remove();
-  }
+function isRead(list) {
+  const chosen = getSelection();
+  const selected = chosen.rangeCount && !chosen.isCollapsed && chosen.getRangeAt(0).intersectsNode(list);
+  const box = list.getBoundingClientRect();
+  return selected || list.contains(document.activeElement) || (box.top < 0 && box.bottom > 0);
 }
 
-const keyOf = (node) => node.dataset?.key;
-const alike = (one, other) => one.nodeName === other.nodeName && !keyOf(one) && !keyOf(other);
+// Whatever is above may grow: what has the focus, else what is at the top of the window, stays where it is.
+function staying(change) {
+  const focused = main.contains(document.activeElement) ? document.activeElement : null;
+  const anchor = focused ?? (scrollY > 0 ? firstInSight() : null);
+  const before = anchor?.getBoundingClientRect().top;
+  change();
+  if (!anchor?.isConnected) return;
+  const moved = anchor.getBoundingClientRect().top - before;
+  if (moved) scrollBy({ top: moved, behavior: "instant" });
+}
+
+const firstInSight = () =>
+  [...main.querySelectorAll("[data-key], h1, h2, h3, p")].find((one) => {
+    const box = one.getBoundingClientRect();
+    return box.height > 0 && box.top >= 0;
+  });
+
+const TYPED = new Set(["value", "checked", "selected"]);
+const CALLBACKS = {
+  beforeAttributeUpdated: (name, one) =>
+    !(TYPED.has(name) || (name === "open" && (one.localName === "details" || one.localName === "dialog"))),
+  beforeNodeMorphed: (now, next) => !now.isEqualNode(next),
+  afterNodeAdded: (one) => { if (one.dataset?.key) one.classList.add("fresh"); },
+};
+
+// --- saying how things stand
+
+function verdict() {
+  return main.querySelector("[data-tell]")?.textContent ?? "";
+}
+
+function say() {
+  at("announce").textContent = state.toSay;
+  state.toSay = "";
+  state.said = Date.now();
+}
+
+const text = (id, words) => { if (at(id).textContent !== words) at(id).textContent = words; };
 
 function tell() {
-  const silence = Date.now() - state.good;
-  const lost = !state.paused && state.failures > 0 && silence > LOST;
-  at("lost").hidden = !lost;
-  if (lost) at("lost").textContent = `Live updates lost, data as of ${state.asOf.slice(11, 19)} UTC. Trying again.`;
-  document.body.classList.toggle("stale", lost && silence > DIM);
-  at("updated").textContent = state.paused
-    ? `as of ${state.asOf.slice(11, 19)} UTC`
-    : `updated ${Math.round(silence / 1000)} s ago`;
+  const age = Date.now() - state.good, asOf = `${main.dataset.at.slice(11, 19)} UTC`;
+  const since = state.lost || (state.failed ? state.good : 0);
+  const lost = !state.paused && since > 0 && Date.now() - since > LOST;
+  at("lost").hidden = !(lost || state.ended);
+  if (state.ended) text("lost", `You are signed out: this is as of ${asOf}. Reload to sign in.`);
+  else if (lost) text("lost", `Live updates lost, data as of ${asOf}. Asking again each 15 s.`);
+  document.body.classList.toggle("stale", !state.paused && age > DIM);
+  text("updated", state.paused || state.ended ? `as of ${asOf}` : `updated ${Math.round(age / 1000)} s ago`);
   at("go").setAttribute("aria-pressed", String(!state.paused));
   at("pause").setAttribute("aria-pressed", String(state.paused));
 }
 
+// --- the reader's wishes
+
 function setPaused(paused) {
   state.paused = paused;
   sessionStorage.setItem("paused", paused ? "1" : "0");
-  clearTimeout(state.timer);
+  state.lost = 0;
+  if (paused) hangUp();
+  else listen();
   tell();
-  if (!paused) refresh();
+}
+
+function showAll() {
+  state.all = true;
+  document.activeElement?.blur();
+  refresh();
+  main.querySelector("[data-list]")?.closest("section, .card, main").scrollIntoView({ block: "start" });
 }
 
 // Once, on opening: a day that is wider than the screen begins shortly before now.
@@ -113,10 +246,16 @@ for (const board of document.querySelectorAll(".board")) {
   if (tip) board.scrollLeft = tip.offsetLeft - 120;
 }
 
-at("control").hidden = false;
-at("go").addEventListener("click", () => setPaused(false));
-at("pause").addEventListener("click", () => setPaused(true));
-document.addEventListener("visibilitychange", () => schedule(0));
-setInterval(() => { if (!document.hidden) tell(); }, 1000);
-tell();
-schedule(EVERY);
+if (topics) {
+  at("control").hidden = false;
+  at("go").addEventListener("click", () => setPaused(false));
+  at("pause").addEventListener("click", () => setPaused(true));
+  at("news").addEventListener("click", showAll);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) hangUp();
+    else listen();
+  });
+  setInterval(tick, 1000);
+  tell();
+  listen();
+}
