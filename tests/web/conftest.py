@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
+from tests.web.house import House
 from tests.web.rows import NOW, Rows
 
 from holdfast.clock import ManualClock
@@ -121,6 +122,11 @@ def desk() -> RecordingDesk:
 
 
 @pytest.fixture
+def house(pool: asyncpg.Pool) -> House:
+    return House(pool)
+
+
+@pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool:
         yield pool
@@ -153,6 +159,7 @@ def parts(
     operator: RecordingOperator,
     arbiter: RecordingArbiter,
     desk: RecordingDesk,
+    house: House,
 ) -> WebParts:
     return WebParts(
         pool=pool,
@@ -162,6 +169,8 @@ def parts(
         read_again=desk.read_again,
         preview=desk.preview,
         handle=desk.handle,
+        rehearse=house.rehearse,
+        arrange=house.arrange,
         clock=ManualClock(NOW),
         metrics=Metrics(["rooms", "tables"]),
         channels={"rooms-main": "rooms", "tables-main": "tables"},

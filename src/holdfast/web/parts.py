@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from holdfast.clock import Clock
 from holdfast.kind import WebhookProof
 from holdfast.metrics import Metrics
+from holdfast.sync.arrange import Arrangement, Effects
 from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
 from holdfast.sync.replay import Preview, Reread, Rereading
@@ -59,6 +60,10 @@ class WebParts:
     """What reading again what an event was about would change. Raises EventUnknown."""
     handle: Callable[[PushWish], Awaitable[Handled]]
     """Revives or drops dead pushes."""
+    rehearse: Callable[[Arrangement, str], Awaitable[Effects]]
+    """What it would change if this person did it. Raises WishRefused, BookingUnknown."""
+    arrange: Callable[[Arrangement, str, str], Awaitable[int]]
+    """Does it for this person if it changes what was seen; the booking. Raises like `rehearse`, and NotAsShown."""
     clock: Clock
     metrics: Metrics
     channels: Mapping[str, str]

@@ -5,62 +5,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
 from holdfast.inventory.model import Span
 from holdfast.store.day import DayBlock, DayBooking, Granted, UnitRow, VenueDay
 from holdfast.store.reading import ExposureRow, OccupiedRow
 from holdfast.web.axis import Axis, Slot
+from holdfast.web.entry import Entry, Pip
 from holdfast.web.words import (
     EXPOSED,
     OCCUPIED,
-    STATUS,
-    Mark,
     between,
     counted,
     lasting,
+    status_of,
     sync_of,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pip:
-    """Whether one other listing knows of a booking; `blocks` of ours there are this far."""
-
-    listing: str
-    mark: Mark
-    blocks: int = 1
-
-    @property
-    def told(self) -> str:
-        """`closed`, or `closed (40)`: a buy-out needs a block for each table of a pool."""
-        return self.mark.word if self.blocks == 1 else f"{self.mark.word} ({self.blocks})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One thing on the timeline and in the list; `sentence` says all of it in words."""
-
-    key: str
-    shape: Literal["booking", "block", "exposure", "occupied"]
-    mark: Mark
-    start: datetime
-    when: str
-    what: str
-    source: str
-    channel: str
-    units: str
-    note: str = ""
-    clash: bool = False
-    pips: Sequence[Pip] = ()
-
-    @property
-    def sentence(self) -> str:
-        """For those who hear the page, and on hover."""
-        told = [f"{pip.listing} {pip.told}" for pip in self.pips]
-        clash = "conflict: without its units" if self.clash else ""
-        parts = [self.mark.word, self.source, self.when, self.units, self.what, clash, *told]
-        return ", ".join(part for part in [*parts, self.note] if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +38,11 @@ class Row:
     unit: UnitRow
     placed: Sequence[Placed]
     problem: bool
+
+    @property
+    def troubled(self) -> bool:
+        """Whether anything in it is."""
+        return self.problem or any(one.entry and one.entry.troubled for one in self.placed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +94,15 @@ def timeline(axis: Axis, day: VenueDay, offered: Sequence[Offered], now: datetim
     )
 
 
+def only_problems(line: Timeline) -> Timeline:
+    """The rows and entries that somebody should look at."""
+    return replace(
+        line,
+        rows=[row for row in line.rows if row.troubled],
+        agenda=[entry for entry in line.agenda if entry.troubled],
+    )
+
+
 def _booking(axis: Axis, day: VenueDay, booking: DayBooking, now: datetime) -> _Drawn:
     granted = [grant for grant in day.granted if grant.booking_id == booking.id]
     units = frozenset(grant.unit_id for grant in granted) or frozenset(booking.asked)
@@ -137,13 +110,15 @@ def _booking(axis: Axis, day: VenueDay, booking: DayBooking, now: datetime) -> _
     entry = Entry(
         key=f"booking-{booking.id}",
         shape="booking",
-        mark=STATUS[booking.status],
+        mark=status_of(booking),
         start=booking.starts_at,
+        end=booking.ends_at,
         when=between(booking.starts_at, booking.ends_at, axis.zone),
         what=counted(booking.party_size, "guest") if booking.party_size else "",
         source=booking.account or booking.channel,
         channel=booking.channel,
-        units=_names(day.units, units),
+        names=_names(day.units, units),
+        booking=booking.id,
         note=f"{lasting(left)} left" if left and booking.status in ("held", "pending") else "",
         clash=booking.conflict,
         pips=_pips(block for block in day.blocks if booking.id in block.because),
@@ -167,11 +142,12 @@ def _block(
         shape="block",
         mark=sync_of(block),
         start=block.starts_at,
+        end=block.ends_at,
         when=between(block.starts_at, block.ends_at, axis.zone),
         what=_reason(block),
         source=block.listing,
         channel=block.channel,
-        units=_names(day.units, units),
+        names=_names(day.units, units),
         note=f"{lasting(left)} left" if left else "",
     )
     return _Drawn(entry=entry, span=_span(block), units=units, padded={})
@@ -205,11 +181,12 @@ def _exposure(axis: Axis, day: VenueDay, group: Sequence[ExposureRow], now: date
         shape="exposure",
         mark=EXPOSED,
         start=first.starts_at,
+        end=last.ends_at,
         when=between(first.starts_at, last.ends_at, axis.zone),
         what=counted(len(group), "offer"),
         source=first.listing,
         channel=first.channel,
-        units=_names(day.units, units),
+        names=_names(day.units, units),
         note=f"read {lasting(age)} ago",
     )
     span = Span(start=first.starts_at, end=last.ends_at)
@@ -223,11 +200,12 @@ def _occupied(axis: Axis, day: VenueDay, row: OccupiedRow, now: datetime) -> _Dr
         shape="occupied",
         mark=OCCUPIED,
         start=row.starts_at,
+        end=row.ends_at,
         when=between(row.starts_at, row.ends_at, axis.zone),
         what="closed on the other channels" if row.trusted else "not closed elsewhere",
         source=row.listing,
         channel=row.channel,
-        units=_names(day.units, units),
+        names=_names(day.units, units),
         note=f"read {lasting(now - row.read_at)} ago",
     )
     return _Drawn(entry=entry, span=_span(row), units=units, padded={})
@@ -284,8 +262,8 @@ def _pads(outer: Slot, inner: Slot) -> list[Slot]:
     return [pad for pad in (before, after) if pad.width > 0]
 
 
-def _names(units: Iterable[UnitRow], ids: frozenset[int]) -> str:
-    return ", ".join(unit.name for unit in units if unit.id in ids)
+def _names(units: Iterable[UnitRow], ids: frozenset[int]) -> Sequence[str]:
+    return [unit.name for unit in units if unit.id in ids]
 
 
 def _span(row: DayBooking | DayBlock | Granted | Offered) -> Span:

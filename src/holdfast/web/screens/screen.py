@@ -11,7 +11,7 @@ from holdfast.web.parts import PARTS
 from holdfast.web.people import Role
 from holdfast.web.problems import NOT_FOUND, Problem
 
-Area = Literal["overview", "bookings", "conflicts", "events", "pushes", "docs"]
+Area = Literal["overview", "calendar", "bookings", "conflicts", "events", "pushes", "docs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

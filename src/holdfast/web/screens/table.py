@@ -1,9 +1,26 @@
 """Every page: routing, and who may see what, follow from this table."""
 
-from holdfast.web.screens import booking, bookings, event, events, inbox, push, pushes, runbooks
+from holdfast.web.screens import (
+    arranging,
+    booking,
+    bookings,
+    calendar,
+    event,
+    events,
+    inbox,
+    push,
+    pushes,
+    runbooks,
+    venues,
+    why,
+)
 from holdfast.web.screens.screen import Screen
 
 SCREENS: tuple[Screen, ...] = (
+    Screen(method="GET", path="/venues", needs="viewer", handle=venues.page),
+    Screen(method="GET", path="/venues/{name}/calendar", needs="viewer", handle=calendar.page),
+    Screen(method="POST", path="/venues/{name}/calendar", needs="venue", handle=arranging.act),
+    Screen(method="GET", path="/explain", needs="viewer", handle=why.page),
     Screen(method="GET", path="/bookings", needs="viewer", handle=bookings.page),
     Screen(method="GET", path="/bookings/{id}", needs="viewer", handle=booking.page),
     Screen(method="GET", path="/conflicts", needs="viewer", handle=inbox.page_of_all),
