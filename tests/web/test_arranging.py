@@ -1,5 +1,6 @@
 """What a venue does in its calendar: shown with all it would change, done only as it was shown, and told to the channels."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,9 @@ from tests.web.house import House
 from tests.web.rows import HOUR, NOON, Rows
 from tests.web.test_calendar import PATH, sold
 
+from holdfast.inventory.model import Guest
 from holdfast.store import journal
+from holdfast.sync.operate import DirectBooking
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 from holdfast.web.people import OPERATOR, PERSON, Person
@@ -103,12 +106,23 @@ async def test_a_direct_booking_is_made_as_it_was_shown_and_both_channels_are_to
     assert [row["actor"] for row in actors] == [OPERATOR.name]
     async with rows.pool.acquire() as connection:
         assert await journal.broken_at(connection, booking["venue_id"]) is None
-    # the same form once more means a second booking over the first: it is shown, and not done
-    again = hidden(html)
+
+
+async def test_the_same_form_once_more_means_a_second_booking_and_is_shown_but_not_done(
+    client: Client, rows: Rows, house: House
+) -> None:
+    await sold(rows)
+    again = hidden(await shown(client, BOOKING))
+    await done(client, BOOKING)
+    booking = await rows.pool.fetchrow("select id from bookings")
     html = await shown(client, again, 409)
     assert "Something changed meanwhile" in html
     assert f"booking {booking['id']}</a>: both stay, and a conflict is opened" in html
     assert await rows.pool.fetchval("select count(*) from bookings") == 1
+    # and nothing that was only looked at, or not done, is counted
+    counted = {"source": "direct", "change": "booking"}
+    name = "holdfast_bookings_ingested_total"
+    assert house.metrics.registry.get_sample_value(name, counted) == 1
 
 
 async def test_a_closure_is_closed_everywhere_looks_its_own_way_and_ends_as_one(
@@ -339,3 +353,23 @@ async def seen_by(parts: WebParts, person: Person) -> AsyncIterator[Client]:
     app.middlewares.append(is_him)
     async with TestClient(TestServer(app)) as client:
         yield client
+
+
+async def test_of_two_who_confirm_the_same_at_once_only_one_is_served(
+    rows: Rows, house: House
+) -> None:
+    await sold(rows)
+    wish = DirectBooking(
+        venue="glasshouse",
+        unit="salon",
+        listing=None,
+        start=NOON,
+        end=NOON + HOUR,
+        party_size=2,
+        contact=Guest(),
+    )
+    seen = (await house.rehearse(wish, "vera")).seen
+    both = [house.arrange(wish, name, seen) for name in ("vera", "vito")]
+    found = await asyncio.gather(*both, return_exceptions=True)
+    assert sorted(type(one).__name__ for one in found) == ["NotAsShown", "int"]
+    assert await rows.pool.fetchval("select count(*) from bookings") == 1

@@ -97,7 +97,7 @@ async def arrange(parts: Parts, wish: Arrangement, actor: str, seen: str) -> int
     """Do it; returns the booking. Raises WishRefused, BookingUnknown; NotAsShown where it means something else now."""
     if (await rehearse(parts, wish, actor)).seen != seen:
         raise NotAsShown
-    heard_at = parts.now()
+    heard_at = parts.now()  # whoever is too late was told so above, and is counted nowhere
     async with turn(parts, await _venue(parts, wish), actor, heard_at) as current:
         done = await _carry_out(current, wish)
         if done.seen != seen:
@@ -165,7 +165,6 @@ async def _alter(current: Turn, row: asyncpg.Record, wish: Alteration) -> None:
         "reason": wish.reason,
     }
     current.note("booking.moved", data, booking_id=row["id"], inbox_id=inbox_id)
-    current.freed.add(row["id"])
     current.touch(before, span)
     await replan(current)
 
