@@ -45,6 +45,8 @@ class Day:
     links: Addresses
     gaps: Mapping[int, Sequence[Gap]] = field(default_factory=dict)
     """By unit, where something can be added."""
+    only: Literal["day", "agenda"] | None = None
+    """None: both the timeline and the list are sent, and the window's width decides."""
 
     @property
     def zone_name(self) -> str:

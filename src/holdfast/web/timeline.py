@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from holdfast.inventory.model import Span
 from holdfast.store.day import DayBlock, DayBooking, Granted, UnitRow, VenueDay
@@ -66,6 +67,9 @@ class _Drawn:
 
 
 Offered = ExposureRow | OccupiedRow
+_Sitting = Mapping[int | None, frozenset[int]]
+"""The units of each booking."""
+Each = TypeVar("Each")
 
 
 def busy(day: VenueDay, offered: Iterable[Offered]) -> list[Span]:
@@ -79,8 +83,14 @@ def timeline(axis: Axis, day: VenueDay, offered: Sequence[Offered], now: datetim
     """Who is where, who knows, what is still offered, and where somebody unknown is."""
     exposures = [row for row in offered if isinstance(row, ExposureRow)]
     unknown = [_occupied(axis, day, row, now) for row in offered if isinstance(row, OccupiedRow)]
-    bookings = [_booking(axis, day, booking, now) for booking in day.bookings]
-    blocks = [_block(axis, day, block, bookings, now) for block in day.blocks]
+    granted = _grouped((grant.booking_id, grant) for grant in day.granted)
+    told = _grouped((booking, block) for block in day.blocks for booking in block.because)
+    bookings = [
+        _booking(axis, day, one, (granted.get(one.id, ()), told.get(one.id, ())), now)
+        for one in day.bookings
+    ]
+    sitting = {drawn.entry.booking: drawn.units for drawn in bookings}
+    blocks = [_block(axis, day, block, sitting, now) for block in day.blocks]
     exposed = [_exposure(axis, day, group, now) for group in _merged(exposures)]
     return Timeline(
         axis=axis,
@@ -103,8 +113,21 @@ def only_problems(line: Timeline) -> Timeline:
     )
 
 
-def _booking(axis: Axis, day: VenueDay, booking: DayBooking, now: datetime) -> _Drawn:
-    granted = [grant for grant in day.granted if grant.booking_id == booking.id]
+def _grouped(pairs: Iterable[tuple[int, Each]]) -> Mapping[int, Sequence[Each]]:
+    found: dict[int, list[Each]] = {}
+    for number, each in pairs:
+        found.setdefault(number, []).append(each)
+    return found
+
+
+def _booking(
+    axis: Axis,
+    day: VenueDay,
+    booking: DayBooking,
+    known: tuple[Sequence[Granted], Sequence[DayBlock]],
+    now: datetime,
+) -> _Drawn:
+    granted, blocks = known
     units = frozenset(grant.unit_id for grant in granted) or frozenset(booking.asked)
     left = booking.held_until - now if booking.held_until else None
     entry = Entry(
@@ -121,7 +144,7 @@ def _booking(axis: Axis, day: VenueDay, booking: DayBooking, now: datetime) -> _
         booking=booking.id,
         note=f"{lasting(left)} left" if left and booking.status in ("held", "pending") else "",
         clash=booking.conflict,
-        pips=_pips(block for block in day.blocks if booking.id in block.because),
+        pips=_pips(blocks),
     )
     padded = {grant.unit_id: _span(grant) for grant in granted}
     return _Drawn(entry=entry, span=_span(booking), units=units, padded=padded)
@@ -132,10 +155,8 @@ def _pips(blocks: Iterable[DayBlock]) -> list[Pip]:
     return [Pip(listing=name, mark=mark, blocks=n) for (name, mark), n in counts.items()]
 
 
-def _block(
-    axis: Axis, day: VenueDay, block: DayBlock, bookings: Iterable[_Drawn], now: datetime
-) -> _Drawn:
-    units = _closed_by(day, block, bookings)
+def _block(axis: Axis, day: VenueDay, block: DayBlock, sitting: _Sitting, now: datetime) -> _Drawn:
+    units = _closed_by(day, block, sitting)
     left = block.expires_at - now if block.expires_at and block.state == "held" else None
     entry = Entry(
         key=f"block-{block.id}",
@@ -153,13 +174,12 @@ def _block(
     return _Drawn(entry=entry, span=_span(block), units=units, padded={})
 
 
-def _closed_by(day: VenueDay, block: DayBlock, bookings: Iterable[_Drawn]) -> frozenset[int]:
+def _closed_by(day: VenueDay, block: DayBlock, sitting: _Sitting) -> frozenset[int]:
     """The units that it is about: of a pool, the one it stands for; without a reason, the first it closes."""
     if block.unit_id is not None:
         return frozenset([block.unit_id])
-    keys = {f"booking-{number}" for number in block.because}
     closes = [unit.id for unit in day.units if block.listing in unit.listings]
-    about = {unit for drawn in bookings if drawn.entry.key in keys for unit in drawn.units}
+    about = {unit for number in block.because for unit in sitting.get(number, ())}
     return frozenset(about & set(closes)) or frozenset(closes[:1])
 
 

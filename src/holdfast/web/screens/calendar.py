@@ -179,7 +179,8 @@ async def _day(pool: asyncpg.Pool, sheet: Sheet, now: datetime) -> Day:
     found = await day_of(pool, sheet.venue, choice, offered, now)
     line = only_problems(found.timeline) if view.on("problems") else found.timeline
     free = {row.unit.id: gaps(line.axis, row, now) for row in line.rows}
-    return replace(found, timeline=line, links=sheet.links, gaps=free)
+    only = None if view.name == "week" else view.name
+    return replace(found, timeline=line, links=sheet.links, gaps=free, only=only)
 
 
 async def _week(pool: asyncpg.Pool, sheet: Sheet, now: datetime) -> list[WeekRow]:
