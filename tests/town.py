@@ -20,6 +20,7 @@ from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.processes import listening
 from holdfast.soak.program import free_port
 from holdfast.sync import rounds
+from holdfast.sync.arrange import arrange, rehearse
 from holdfast.sync.operate import Operator
 from holdfast.sync.receive import Receiver
 from holdfast.sync.remedy import act
@@ -275,6 +276,8 @@ def _web_parts(wiring: Wiring, clock: ManualClock) -> WebParts:
         preview=partial(preview, wiring.parts),
         handle=partial(handle, wiring.parts),
         steer=partial(steered, wiring.parts),
+        rehearse=partial(rehearse, wiring.parts),
+        arrange=partial(arrange, wiring.parts),
         clock=clock,
         metrics=wiring.parts.metrics,
         channels={a.name: a.channel_name for a in wiring.parts.accounts.values()},

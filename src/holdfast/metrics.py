@@ -161,7 +161,10 @@ class Metrics:
             "bookings_ingested",
             "Changes of bookings",
             {"source": sources, "change": CHANGES},
-            [*product(channels, CHANGES), ("direct", "booking"), ("direct", "cancellation")],
+            [
+                *product(channels, CHANGES),
+                *product(["direct"], ("booking", "move", "cancellation")),
+            ],
         )
 
     def _settle(self, make: Maker, channels: Sequence[str]) -> None:

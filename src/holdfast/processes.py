@@ -24,6 +24,7 @@ from holdfast.herald import Herald, open_redis
 from holdfast.kind import discover
 from holdfast.metrics import metrics_app
 from holdfast.steady import SteadyWorker, ended
+from holdfast.sync.arrange import arrange, rehearse
 from holdfast.sync.operate import Operator
 from holdfast.sync.receive import Receiver
 from holdfast.sync.remedy import act
@@ -128,6 +129,8 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             preview=partial(preview, wiring.parts),
             handle=partial(handle, wiring.parts),
             steer=partial(steered, wiring.parts),
+            rehearse=partial(rehearse, wiring.parts),
+            arrange=partial(arrange, wiring.parts),
             clock=clock,
             metrics=wiring.parts.metrics,
             channels=channels,

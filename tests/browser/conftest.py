@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ from tests.web.conftest import (
     RecordingOperator,
     RecordingReceiver,
 )
+from tests.web.house import House
 from tests.web.rows import HOUR, Rows
 
 from holdfast.clock import SystemClock
@@ -49,7 +50,7 @@ class Program:
 
     url: str
     rows: Rows
-    ids: dict[str, int]
+    ids: Mapping[str, object]
 
 
 @dataclass
@@ -109,7 +110,7 @@ async def program(surroundings: Surroundings) -> AsyncIterator[Program]:
 
 
 def parts(pool: asyncpg.Pool, rows: Rows) -> WebParts:
-    desk = RecordingDesk()
+    desk, house = RecordingDesk(), House(pool)
     return WebParts(
         pool=pool,
         receiver=RecordingReceiver(),
@@ -119,6 +120,8 @@ def parts(pool: asyncpg.Pool, rows: Rows) -> WebParts:
         preview=desk.preview,
         handle=desk.handle,
         steer=desk.steer,
+        rehearse=house.rehearse,
+        arrange=house.arrange,
         clock=SystemClock(),
         metrics=Metrics(["rooms", "tables"]),
         channels={"rooms-main": "rooms", "tables-main": "tables"},
@@ -126,7 +129,7 @@ def parts(pool: asyncpg.Pool, rows: Rows) -> WebParts:
     )
 
 
-async def world(rows: Rows) -> dict[str, int]:
+async def world(rows: Rows) -> dict[str, object]:
     """A bad day at one venue, a pool at another, and one of everything that has a page of its own."""
     midnight = rows.now.astimezone(ZoneInfo("Europe/Paris")).replace(
         hour=0, minute=0, second=0, microsecond=0
@@ -142,7 +145,8 @@ async def world(rows: Rows) -> dict[str, int]:
     block = await rows.pool.fetchval("select min(id) from blocks")
     push = await rows.push(block, state="dead", settled_at=rows.now, error="rejected", attempts=4)
     conflict = await rows.pool.fetchval("select min(id) from conflicts")
-    return {"booking": booking, "event": event, "push": push, "conflict": conflict}
+    noon = f"{midnight:%Y-%m-%d}T12:00"
+    return {"booking": booking, "event": event, "push": push, "conflict": conflict, "noon": noon}
 
 
 async def pooled_house(rows: Rows, noon: datetime) -> None:

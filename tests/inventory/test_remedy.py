@@ -179,6 +179,12 @@ def test_of_the_free_units_the_smallest_that_fits_is_taken() -> None:
     assert remedies(case)[0].moves == (2, 4)
 
 
+def test_what_the_venue_closed_is_closed_where_it_is_and_goes_nowhere_else() -> None:
+    booking = {"listing_id": None, "unit_ids": (1,), "raw_status": "closure"}
+    case = a_case(loser=a_side(2, None, booking=booking, free=(a_unit(3),)))
+    assert acts(case) == ["keep_a", "keep_b", "keep_both", "snooze"]
+
+
 def test_a_holder_that_may_move_makes_room_where_the_loser_cannot() -> None:
     booking = {"listing_id": None, "unit_ids": (1,)}
     case = a_case(holders=(a_side(1, None, booking=booking, free=(a_unit(2),)),))

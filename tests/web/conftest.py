@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
+from tests.web.house import House
 from tests.web.rows import NOW, Rows
 
 from holdfast.clock import ManualClock
@@ -129,6 +130,11 @@ def desk() -> RecordingDesk:
 
 
 @pytest.fixture
+def house(pool: asyncpg.Pool) -> House:
+    return House(pool)
+
+
+@pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=4) as pool:
         yield pool
@@ -161,6 +167,7 @@ def parts(
     operator: RecordingOperator,
     arbiter: RecordingArbiter,
     desk: RecordingDesk,
+    house: House,
 ) -> WebParts:
     return WebParts(
         pool=pool,
@@ -171,6 +178,8 @@ def parts(
         preview=desk.preview,
         handle=desk.handle,
         steer=desk.steer,
+        rehearse=house.rehearse,
+        arrange=house.arrange,
         clock=ManualClock(NOW),
         metrics=Metrics(["rooms", "tables"]),
         channels={"rooms-main": "rooms", "tables-main": "tables"},

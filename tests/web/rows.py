@@ -11,6 +11,7 @@ import asyncpg
 NOW = datetime(2026, 11, 20, 10, 5, 30, tzinfo=UTC)
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+HOUSE = {"name": "House", "email": "house@example.test", "phone": "+33123456789"}
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Rows:
             "venues",
             name=name,
             timezone=timezone,
-            house_contact="{}",
+            house_contact=json.dumps(HOUSE),
             holds="rehold",
             conflicts="propose",
         )

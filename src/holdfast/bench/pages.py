@@ -45,8 +45,15 @@ MORE = (
     "/events?since=24h&act=replay",
     "/pushes?state=dead",
     "/pushes?account={account}&since=7d",
+    "/venues/{venue}/calendar?whole=1&off=1",
+    "/venues/{venue}/calendar?view=week",
+    "/venues/{venue}/calendar?b={booking}",
+    "/explain?venue={venue}&unit={unit}&from={today}T12:00&for=2h",
 )
 """Besides every page without a filter: what people ask for first."""
+
+ARGUED = frozenset({"/explain"})
+"""Pages that answer nothing unless they are asked something."""
 
 Known = Mapping[str, object]
 
@@ -135,7 +142,7 @@ def _paths(known: Known) -> Iterator[str]:
             continue
         if screen.path in ABOUT:
             yield screen.path.replace("{id}", str(known[ABOUT[screen.path]]))
-        elif "{" not in screen.path:
+        elif "{" not in screen.path and screen.path not in ARGUED:
             yield screen.path
 
 

@@ -113,7 +113,7 @@ def _taken(case: Case, booking: Booking, span: Span) -> Reason:
     since = _clock(case, booking.firm_at or booking.first_seen_at)
     rule = "hold" if booking.strength == "held" else "booking"
     if booking.listing_id is None:
-        rule = "direct"
+        rule = "closure" if booking.closure else "direct"
     return Reason(
         rule=rule,
         mark="no",

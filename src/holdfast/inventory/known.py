@@ -10,6 +10,9 @@ Wants = Literal["held", "booked", "nothing"]
 There = Literal["absent", "held", "booked"]
 Holds = Literal["rehold", "commit", "none"]
 
+CLOSURE = "closure"
+"""The raw status of time that the venue itself closed: taken like any booking made there, but by nobody."""
+
 MOST_LOSSES = 2
 """So often somebody may take a block away at its channel until we stop placing it again and ask."""
 
@@ -66,6 +69,11 @@ class Booking:
     firm_at: datetime | None
     read_at: datetime
     version: int
+
+    @property
+    def closure(self) -> bool:
+        """Whether it is no booking at all, but time that the venue closed."""
+        return self.listing_id is None and self.raw_status == CLOSURE
 
     @property
     def occupying(self) -> bool:

@@ -158,8 +158,11 @@ def _moved(case: Case, sides: Sequence[Side]) -> Iterator[Action]:
 
 
 def _best_fit(side: Side) -> Unit | None:
-    """The smallest free unit that seats the party; channels cannot change the unit of a booking."""
-    if side.account is not None or len(side.booking.unit_ids) != 1:
+    """The smallest free unit that seats the party; channels cannot change the unit of a booking.
+
+    What is closed is closed where it is: painters need no other room.
+    """
+    if side.account is not None or side.booking.closure or len(side.booking.unit_ids) != 1:
         return None
     party = side.booking.party_size or 1
     fits = [u for u in side.free if u.seats >= party and u.id not in side.booking.unit_ids]

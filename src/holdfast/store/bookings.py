@@ -191,3 +191,14 @@ async def reseat(
     """Give a booking that was made directly at the venue another unit; its span, None: it is no such booking."""
     during = await connection.fetchval(_SQL["reseat"], booking_id, [unit_id], now)
     return None if during is None else to_span(during)
+
+
+async def alter(
+    connection: asyncpg.Connection,
+    booking_id: int,
+    unit_ids: Sequence[int],
+    span: Span,
+    now: datetime,
+) -> None:
+    """Give a booking that was made directly at the venue other units or another time."""
+    await connection.execute(_SQL["alter"], booking_id, list(unit_ids), to_range(span), now)

@@ -83,8 +83,8 @@ select external_id from bookings
    and status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
 
 -- end --
--- A direct booking ends by our own word.
-update bookings set status = $2, raw_status = $2, updated_at = $3, read_at = $3, version = version + 1 where id = $1
+-- A direct booking ends by our own word; a closure remains to be known as one.
+update bookings set status = $2, raw_status = case raw_status when 'closure' then raw_status else $2 end, updated_at = $3, read_at = $3, version = version + 1 where id = $1
 
 -- channel_of --
 -- Where the time that a block stands for was taken first.
@@ -94,3 +94,10 @@ select channel from bookings where id = any($1::bigint[]) order by first_seen_at
 -- A booking made at the venue itself goes to another unit.
 update bookings set unit_ids = $2, updated_at = $3, version = version + 1 where id = $1 and account_id is null
 returning during
+
+-- alter --
+-- A booking made at the venue itself takes other units or another time. It asks for them only now: whoever
+-- has them was there before.
+update bookings
+   set unit_ids = $2, during = $3, made_at = $4, firm_at = $4, read_at = $4, updated_at = $4, version = version + 1
+ where id = $1 and account_id is null

@@ -39,6 +39,7 @@ class DayBooking:
     account: str | None
     external_id: str
     status: Status
+    raw_status: str
     payment: Payment
     starts_at: datetime
     ends_at: datetime
@@ -96,13 +97,18 @@ async def venues(pool: asyncpg.Pool, limit: int) -> list[VenueRow]:
     return await rows(pool, VenueRow, "venues", limit)
 
 
+async def units(pool: asyncpg.Pool, venue: VenueRow) -> list[UnitRow]:
+    """Those in use, by name."""
+    return await rows(pool, UnitRow, "units_of_venue", venue.id)
+
+
 async def venue_day(pool: asyncpg.Pool, venue: VenueRow, span: Span, *, off: bool) -> VenueDay:
     """What touches the span; bookings that are off (cancelled and the like) only if `off`."""
     within = (venue.id, span.start, span.end)
     bookings = await rows(pool, DayBooking, "day_bookings", *within, off)
     ids = [booking.id for booking in bookings]
     return VenueDay(
-        units=await rows(pool, UnitRow, "units_of_venue", venue.id),
+        units=await units(pool, venue),
         bookings=bookings,
         granted=await rows(pool, Granted, "allocations_of_bookings", ids),
         blocks=await rows(pool, DayBlock, "day_blocks", *within),

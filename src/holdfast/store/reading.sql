@@ -223,7 +223,7 @@ order by u.name
 -- day_bookings --
 -- bookings that touch [$2, $3); `asked` are the units wanted, where the listing says which.
 -- Those that are off (cancelled and the like) only when asked for.
-select b.id, b.channel, l.name as listing, a.name as account, b.external_id, b.status, b.payment,
+select b.id, b.channel, l.name as listing, a.name as account, b.external_id, b.status, b.raw_status, b.payment,
        lower(b.during) as starts_at, upper(b.during) as ends_at, b.party_size, b.held_until,
        b.unit_ids || array(select m.unit_id from listing_units m
                            where m.listing_id = l.id and l.takes = 'all'

@@ -58,6 +58,7 @@ class Target:
     expires_at: datetime | None
     placed_at: datetime | None
     closed_at: datetime | None
+    because: Sequence[int]
     push: int | None
     call: str | None
     push_state: str | None

@@ -20,7 +20,7 @@ select j.seq, j.at, j.kind, j.actor, j.block_id, j.push_id, j.inbox_id, j.data,
 -- targets --
 -- the blocks because of a booking, those that are over last; with the call under way, or the last one
 select k.id, l.name as listing, a.name as account, a.channel, a.mode, lower(k.during) as starts_at,
-       upper(k.during) as ends_at, k.wants, k.state, k.external_id, k.expires_at, k.placed_at, k.closed_at,
+       upper(k.during) as ends_at, k.wants, k.state, k.external_id, k.expires_at, k.placed_at, k.closed_at, k.because,
        p.id as push, p.call, p.state as push_state, p.attempts, p.due_at, p.wished_at, p.settled_at, p.reason, p.error
   from blocks k
   join listings l on l.id = k.listing_id

@@ -14,6 +14,7 @@ TYPES: Mapping[str, str] = {
     "update": "updated",
     "updated": "updated",
     "direct_booking": "created",
+    "direct_change": "updated",
 }
 
 

@@ -1,11 +1,12 @@
 """operate: what people ask for themselves, direct bookings and cancellations, through the same door as all news."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
 
-from holdfast.inventory.known import Fact
+from holdfast.inventory.known import CLOSURE, Fact
 from holdfast.inventory.model import Guest, Span
 from holdfast.store import bookings as booking_store
 from holdfast.store import pushes
@@ -23,7 +24,10 @@ CANCELLABLE = frozenset({"held", "pending", "confirmed", "unknown"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectBooking:
-    """A booking made at the venue itself, for a unit or for what a listing sells; aware instants."""
+    """A booking made at the venue itself, for a unit or for what a listing sells; aware instants.
+
+    `closure`: nobody comes, the time is closed for a `reason`.
+    """
 
     venue: str
     unit: str | None
@@ -32,6 +36,8 @@ class DirectBooking:
     end: datetime
     party_size: int | None
     contact: Guest
+    closure: bool = False
+    reason: str = ""
 
 
 class WishRefused(Exception):
@@ -58,46 +64,64 @@ class Operator:
 
         A booking is a fact: one that overlaps is kept and a conflict opened. Raises WishRefused.
         """
-        premises = self._premises(wish.venue)
-        units = _units(premises, wish)
-        span = _span(wish)
+        venue_id = premises_of(self._parts, wish.venue).id
         heard_at = self._parts.now()
-        async with turn(self._parts, premises.id, "operator", heard_at) as current:
-            booking_id = await _insert(current, units, span, wish)
-            await booking_store.save_guest(current.connection, booking_id, wish.contact)
-            current.touch(span)
-            await replan(current)
-        return booking_id
+        async with turn(self._parts, venue_id, "operator", heard_at) as current:
+            return await book_direct(current, wish)
 
     async def cancel(self, booking_id: int, reason: str) -> bool:
         """Cancel a booking. True: done. False: its channel was asked and must confirm it.
 
         Raises BookingUnknown; WishRefused when there is nothing left to cancel.
         """
-        async with self._parts.pool.acquire() as connection:
-            row = await booking_store.row_by_id(connection, booking_id)
-        if row is None:
-            raise BookingUnknown(booking_id)
-        if row["status"] not in CANCELLABLE:
-            raise WishRefused("id", f"a booking that can be cancelled, this one is {row['status']}")
-        if row["venue_id"] is None:
-            raise WishRefused("id", "a booking of a venue of ours, this one is unmapped")
+        row = await cancellable(self._parts, booking_id)
         async with turn(self._parts, row["venue_id"], "operator") as current:
-            if row["account_id"] is None:
-                await cancel_direct(current, row, reason)
-                return True
-            await ask_channel(current, row, reason)
-        return False
-
-    def _premises(self, name: str) -> Premises:
-        for premises in self._parts.premises.values():
-            if premises.name == name:
-                return premises
-        known = ", ".join(sorted(p.name for p in self._parts.premises.values()))
-        raise WishRefused("venue", f"one of {known}")
+            return await cancel_booking(current, row, reason)
 
 
-def _units(premises: Premises, wish: DirectBooking) -> tuple[int, ...]:
+def premises_of(parts: Parts, name: str) -> Premises:
+    """The venue of this name. Raises WishRefused."""
+    for premises in parts.premises.values():
+        if premises.name == name:
+            return premises
+    known = ", ".join(sorted(p.name for p in parts.premises.values()))
+    raise WishRefused("venue", f"one of {known}")
+
+
+async def cancellable(parts: Parts, booking_id: int) -> asyncpg.Record:
+    """A booking that can still be cancelled. Raises BookingUnknown, WishRefused."""
+    async with parts.pool.acquire() as connection:
+        row = await booking_store.row_by_id(connection, booking_id)
+    if row is None:
+        raise BookingUnknown(booking_id)
+    if row["status"] not in CANCELLABLE:
+        raise WishRefused("id", f"a booking that can be cancelled, this one is {row['status']}")
+    if row["venue_id"] is None:
+        raise WishRefused("id", "a booking of a venue of ours, this one is unmapped")
+    return row
+
+
+async def book_direct(current: Turn, wish: DirectBooking) -> int:
+    """Add it and plan anew; returns its id. Raises WishRefused."""
+    units, span = units_of(current.premises, wish), span_of(wish.start, wish.end)
+    booking_id = await _insert(current, units, span, wish)
+    await booking_store.save_guest(current.connection, booking_id, wish.contact)
+    current.touch(span)
+    await replan(current)
+    return booking_id
+
+
+async def cancel_booking(current: Turn, row: asyncpg.Record, reason: str) -> bool:
+    """True: done by our own word; False: its channel was asked and must confirm it."""
+    if row["account_id"] is None:
+        await cancel_direct(current, row, reason)
+        return True
+    await ask_channel(current, row, reason)
+    return False
+
+
+def units_of(premises: Premises, wish: DirectBooking) -> tuple[int, ...]:
+    """The units that it takes. Raises WishRefused."""
     if (wish.unit is None) == (wish.listing is None):
         raise WishRefused("unit", "either a unit or a listing")
     if wish.unit is not None:
@@ -109,13 +133,14 @@ def _units(premises: Premises, wish: DirectBooking) -> tuple[int, ...]:
         found = next((o.unit_ids for o in outlets if o.name == wish.listing), ())
         known = sorted(o.name for o in outlets)
     if not found:
-        raise WishRefused("unit" if wish.unit else "listing", f"one of {', '.join(known)}")
+        raise WishRefused("listing" if wish.unit is None else "unit", f"one of {', '.join(known)}")
     return found
 
 
-def _span(wish: DirectBooking) -> Span:
+def span_of(start: datetime, end: datetime) -> Span:
+    """Raises WishRefused."""
     try:
-        return Span(start=wish.start, end=wish.end)
+        return Span(start=start, end=end)
     except ValueError as error:
         raise WishRefused("end", f"an instant with a zone after start ({error})") from error
 
@@ -129,42 +154,53 @@ async def _insert(current: Turn, units: tuple[int, ...], span: Span, wish: Direc
         external_id=booking_store.direct_reference(),
         unit_ids=units,
     )
-    fact = _fact(current.now, span, wish.party_size)
+    fact = _fact(current.now, span, wish)
     booking_id = await booking_store.insert(current.connection, origin, fact, current.now)
     if booking_id is None:
         raise WishRefused("start", "another try: this reference was taken at the same moment")
-    row = Incoming(
-        account_id=None,
-        via="operator",
-        ref=origin.external_id,
-        raw_type="direct_booking",
-        received_at=current.now,
-    )
-    inbox_id = await heard(current.parts, current.connection, row, "applied")
-    metrics = current.parts.metrics
-    metrics.events_processed.of(channel="direct", outcome="applied").inc()
-    metrics.bookings_ingested.of(source="direct", change="booking").inc()
-    names = [current.premises.units[unit].name for unit in units]
+    inbox_id = await hear_direct(current, origin.external_id, "direct_booking", "booking")
     data = {
         "channel": "direct",
         "status": "confirmed",
-        "units": names,
-        "start": span.start.isoformat(),
-        "end": span.end.isoformat(),
+        **place(current, units, span),
         "party": wish.party_size,
+        **({"closure": True} if wish.closure else {}),
+        **({"reason": wish.reason} if wish.reason else {}),
     }
     current.note("booking.created", data, booking_id=booking_id, inbox_id=inbox_id)
     return booking_id
 
 
-def _fact(now: datetime, span: Span, party_size: int | None) -> Fact:
+async def hear_direct(current: Turn, ref: str, raw_type: str, change: str) -> int:
+    """What people at the venue say is an event like any other; returns its row of the inbox."""
+    row = Incoming(
+        account_id=None, via="operator", ref=ref, raw_type=raw_type, received_at=current.now
+    )
+    inbox_id = await heard(current.parts, current.connection, row, "applied")
+    metrics = current.parts.metrics
+    metrics.events_processed.of(channel="direct", outcome="applied").inc()
+    metrics.bookings_ingested.of(source="direct", change=change).inc()
+    return inbox_id
+
+
+def place(current: Turn, units: Iterable[int], span: Span) -> dict[str, object]:
+    """Where and when, for the journal. A unit that was taken out of service has no name any more."""
+    known = current.premises.units
+    return {
+        "units": [known[unit].name for unit in units if unit in known],
+        "start": span.start.isoformat(),
+        "end": span.end.isoformat(),
+    }
+
+
+def _fact(now: datetime, span: Span, wish: DirectBooking) -> Fact:
     return Fact(
         listing=None,
         status="confirmed",
-        raw_status="confirmed",
+        raw_status=CLOSURE if wish.closure else "confirmed",
         payment="none",
         span=span,
-        party_size=party_size,
+        party_size=wish.party_size,
         held_until=None,
         made_at=now,
         read_at=now,

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from holdfast.web.overview import Choice, overview
 from holdfast.web.parts import PARTS
-from holdfast.web.problems import wrong_field
+from holdfast.web.screens.filters import a_day
 from holdfast.web.screens.screen import show
 
 
@@ -67,20 +67,8 @@ class Links:
 
 def _choice(query: Mapping[str, str]) -> Choice:
     return Choice(
-        day=_day(query.get("date", "")),
+        day=a_day(query, "date"),
         view="list" if query.get("view") == "list" else "timeline",
         off=query.get("off") == "1",
         whole=query.get("whole") == "1",
     )
-
-
-def _day(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise wrong_field("date", "a day as YYYY-MM-DD") from error
-    if not 2000 <= day.year < 2100:
-        raise wrong_field("date", "a day between 2000 and 2099")
-    return day

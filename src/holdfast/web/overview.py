@@ -1,7 +1,7 @@
 """All that the dashboard shows at one moment, read from Postgres and nothing else."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -13,8 +13,10 @@ from holdfast.store import day as store_day
 from holdfast.store import reading
 from holdfast.store.day import VenueRow
 from holdfast.store.reading import AccountRow
+from holdfast.web.addresses import Addresses
 from holdfast.web.axis import fitted, whole_day
 from holdfast.web.clashes import Clash, clashes
+from holdfast.web.gaps import Gap
 from holdfast.web.timeline import Offered, Timeline, busy, timeline
 from holdfast.web.verdict import Verdict, verdict
 
@@ -40,6 +42,11 @@ class Day:
     zone: ZoneInfo
     timeline: Timeline
     now: datetime
+    links: Addresses
+    gaps: Mapping[int, Sequence[Gap]] = field(default_factory=dict)
+    """By unit, where something can be added."""
+    only: Literal["day", "agenda"] | None = None
+    """None: both the timeline and the list are sent, and the window's width decides."""
 
     @property
     def zone_name(self) -> str:
@@ -90,27 +97,34 @@ async def overview(pool: asyncpg.Pool, choice: Choice, now: datetime) -> Overvie
         verdict=verdict(accounts, exposures, len(conflicts), beat, now),
         accounts=accounts,
         clashes=await clashes(pool, conflicts[:MOST_CONFLICTS], now),
-        days=[await _day(pool, venue, choice, offered, now) for venue in venues[:MOST_VENUES]],
+        days=[await day_of(pool, venue, choice, offered, now) for venue in venues[:MOST_VENUES]],
         beat=beat,
         more_venues=len(venues) > MOST_VENUES,
         more_conflicts=len(conflicts) > MOST_CONFLICTS,
     )
 
 
-async def _day(
+async def day_of(
     pool: asyncpg.Pool,
     venue: VenueRow,
     choice: Choice,
     offered: Iterable[Offered],
     now: datetime,
 ) -> Day:
+    """One venue's; of `offered`, what is about that day of it."""
     zone = ZoneInfo(venue.timezone)
     date_there = choice.day or now.astimezone(zone).date()
     full = whole_day(date_there, zone)
     rows = await store_day.venue_day(pool, venue, full, off=choice.off)
     told = [row for row in offered if row.venue == venue.name and _touches(row, full)]
     axis = fitted(date_there, zone, busy(rows, told), whole=choice.whole)
-    return Day(venue=venue, zone=zone, timeline=timeline(axis, rows, told, now), now=now)
+    return Day(
+        venue=venue,
+        zone=zone,
+        timeline=timeline(axis, rows, told, now),
+        now=now,
+        links=Addresses(venue=venue.name, day=date_there),
+    )
 
 
 def _touches(row: Offered, span: Span) -> bool:

@@ -1,6 +1,7 @@
 """The templates: autoescaped, and strict about names that are not there."""
 
 from collections.abc import Iterable
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -8,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from holdfast.web.words import (
     ACTS,
+    CLOSURE,
     CONFLICT,
     EVENT_STATES,
     PUSHED,
@@ -39,11 +41,13 @@ def environment() -> Environment:
         "exact": exact,
         "day_and_time": day_and_time,
         "clock_time": clock_time,
+        "segment": _segment,
     }
     pages.globals |= {
         "braked": braked,
         "counted": counted,
         "STATUS": STATUS,
+        "CLOSURE": CLOSURE,
         "CONFLICT": CONFLICT,
         "PUSHED": PUSHED,
         "ACTS": ACTS,
@@ -59,3 +63,8 @@ def environment() -> Environment:
 def _same(values: Iterable[str]) -> list[tuple[str, str]]:
     """Choices that are called what they are."""
     return [(value, value) for value in values]
+
+
+def _segment(name: str) -> str:
+    """A name as one part of a path."""
+    return quote(name, safe="")

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from holdfast.clock import Clock
 from holdfast.kind import WebhookProof
 from holdfast.metrics import Metrics
+from holdfast.sync.arrange import Arrangement, Effects
 from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
 from holdfast.sync.replay import Preview, Reread, Rereading
@@ -62,6 +63,10 @@ class WebParts:
     """Revives or drops dead pushes."""
     steer: Callable[[SteerWish], Awaitable[None]]
     """Pauses an account, lets it go on, has it read. Raises NotSteered."""
+    rehearse: Callable[[Arrangement, str], Awaitable[Effects]]
+    """What it would change if this person did it. Raises WishRefused, BookingUnknown."""
+    arrange: Callable[[Arrangement, str, str], Awaitable[int]]
+    """Does it for this person if it changes what was seen; the booking. Raises like `rehearse`, and NotAsShown."""
     clock: Clock
     metrics: Metrics
     channels: Mapping[str, str]

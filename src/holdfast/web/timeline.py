@@ -5,62 +5,22 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import TypeVar
 
 from holdfast.inventory.model import Span
 from holdfast.store.day import DayBlock, DayBooking, Granted, UnitRow, VenueDay
 from holdfast.store.reading import ExposureRow, OccupiedRow
 from holdfast.web.axis import Axis, Slot
+from holdfast.web.entry import Entry, Pip
 from holdfast.web.words import (
     EXPOSED,
     OCCUPIED,
-    STATUS,
-    Mark,
     between,
     counted,
     lasting,
+    status_of,
     sync_of,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pip:
-    """Whether one other listing knows of a booking; `blocks` of ours there are this far."""
-
-    listing: str
-    mark: Mark
-    blocks: int = 1
-
-    @property
-    def told(self) -> str:
-        """`closed`, or `closed (40)`: a buy-out needs a block for each table of a pool."""
-        return self.mark.word if self.blocks == 1 else f"{self.mark.word} ({self.blocks})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One thing on the timeline and in the list; `sentence` says all of it in words."""
-
-    key: str
-    shape: Literal["booking", "block", "exposure", "occupied"]
-    mark: Mark
-    start: datetime
-    when: str
-    what: str
-    source: str
-    channel: str
-    units: str
-    note: str = ""
-    clash: bool = False
-    pips: Sequence[Pip] = ()
-
-    @property
-    def sentence(self) -> str:
-        """For those who hear the page, and on hover."""
-        told = [f"{pip.listing} {pip.told}" for pip in self.pips]
-        clash = "conflict: without its units" if self.clash else ""
-        parts = [self.mark.word, self.source, self.when, self.units, self.what, clash, *told]
-        return ", ".join(part for part in [*parts, self.note] if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +39,11 @@ class Row:
     unit: UnitRow
     placed: Sequence[Placed]
     problem: bool
+
+    @property
+    def troubled(self) -> bool:
+        """Whether anything in it is."""
+        return self.problem or any(one.entry and one.entry.troubled for one in self.placed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +67,9 @@ class _Drawn:
 
 
 Offered = ExposureRow | OccupiedRow
+_Sitting = Mapping[int | None, frozenset[int]]
+"""The units of each booking."""
+Each = TypeVar("Each")
 
 
 def busy(day: VenueDay, offered: Iterable[Offered]) -> list[Span]:
@@ -115,8 +83,14 @@ def timeline(axis: Axis, day: VenueDay, offered: Sequence[Offered], now: datetim
     """Who is where, who knows, what is still offered, and where somebody unknown is."""
     exposures = [row for row in offered if isinstance(row, ExposureRow)]
     unknown = [_occupied(axis, day, row, now) for row in offered if isinstance(row, OccupiedRow)]
-    bookings = [_booking(axis, day, booking, now) for booking in day.bookings]
-    blocks = [_block(axis, day, block, bookings, now) for block in day.blocks]
+    granted = _grouped((grant.booking_id, grant) for grant in day.granted)
+    told = _grouped((booking, block) for block in day.blocks for booking in block.because)
+    bookings = [
+        _booking(axis, day, one, (granted.get(one.id, ()), told.get(one.id, ())), now)
+        for one in day.bookings
+    ]
+    sitting = {drawn.entry.booking: drawn.units for drawn in bookings}
+    blocks = [_block(axis, day, block, sitting, now) for block in day.blocks]
     exposed = [_exposure(axis, day, group, now) for group in _merged(exposures)]
     return Timeline(
         axis=axis,
@@ -130,23 +104,47 @@ def timeline(axis: Axis, day: VenueDay, offered: Sequence[Offered], now: datetim
     )
 
 
-def _booking(axis: Axis, day: VenueDay, booking: DayBooking, now: datetime) -> _Drawn:
-    granted = [grant for grant in day.granted if grant.booking_id == booking.id]
+def only_problems(line: Timeline) -> Timeline:
+    """The rows and entries that somebody should look at."""
+    return replace(
+        line,
+        rows=[row for row in line.rows if row.troubled],
+        agenda=[entry for entry in line.agenda if entry.troubled],
+    )
+
+
+def _grouped(pairs: Iterable[tuple[int, Each]]) -> Mapping[int, Sequence[Each]]:
+    found: dict[int, list[Each]] = {}
+    for number, each in pairs:
+        found.setdefault(number, []).append(each)
+    return found
+
+
+def _booking(
+    axis: Axis,
+    day: VenueDay,
+    booking: DayBooking,
+    known: tuple[Sequence[Granted], Sequence[DayBlock]],
+    now: datetime,
+) -> _Drawn:
+    granted, blocks = known
     units = frozenset(grant.unit_id for grant in granted) or frozenset(booking.asked)
     left = booking.held_until - now if booking.held_until else None
     entry = Entry(
         key=f"booking-{booking.id}",
         shape="booking",
-        mark=STATUS[booking.status],
+        mark=status_of(booking),
         start=booking.starts_at,
+        end=booking.ends_at,
         when=between(booking.starts_at, booking.ends_at, axis.zone),
         what=counted(booking.party_size, "guest") if booking.party_size else "",
         source=booking.account or booking.channel,
         channel=booking.channel,
-        units=_names(day.units, units),
+        names=_names(day.units, units),
+        booking=booking.id,
         note=f"{lasting(left)} left" if left and booking.status in ("held", "pending") else "",
         clash=booking.conflict,
-        pips=_pips(block for block in day.blocks if booking.id in block.because),
+        pips=_pips(blocks),
     )
     padded = {grant.unit_id: _span(grant) for grant in granted}
     return _Drawn(entry=entry, span=_span(booking), units=units, padded=padded)
@@ -157,33 +155,31 @@ def _pips(blocks: Iterable[DayBlock]) -> list[Pip]:
     return [Pip(listing=name, mark=mark, blocks=n) for (name, mark), n in counts.items()]
 
 
-def _block(
-    axis: Axis, day: VenueDay, block: DayBlock, bookings: Iterable[_Drawn], now: datetime
-) -> _Drawn:
-    units = _closed_by(day, block, bookings)
+def _block(axis: Axis, day: VenueDay, block: DayBlock, sitting: _Sitting, now: datetime) -> _Drawn:
+    units = _closed_by(day, block, sitting)
     left = block.expires_at - now if block.expires_at and block.state == "held" else None
     entry = Entry(
         key=f"block-{block.id}",
         shape="block",
         mark=sync_of(block),
         start=block.starts_at,
+        end=block.ends_at,
         when=between(block.starts_at, block.ends_at, axis.zone),
         what=_reason(block),
         source=block.listing,
         channel=block.channel,
-        units=_names(day.units, units),
+        names=_names(day.units, units),
         note=f"{lasting(left)} left" if left else "",
     )
     return _Drawn(entry=entry, span=_span(block), units=units, padded={})
 
 
-def _closed_by(day: VenueDay, block: DayBlock, bookings: Iterable[_Drawn]) -> frozenset[int]:
+def _closed_by(day: VenueDay, block: DayBlock, sitting: _Sitting) -> frozenset[int]:
     """The units that it is about: of a pool, the one it stands for; without a reason, the first it closes."""
     if block.unit_id is not None:
         return frozenset([block.unit_id])
-    keys = {f"booking-{number}" for number in block.because}
     closes = [unit.id for unit in day.units if block.listing in unit.listings]
-    about = {unit for drawn in bookings if drawn.entry.key in keys for unit in drawn.units}
+    about = {unit for number in block.because for unit in sitting.get(number, ())}
     return frozenset(about & set(closes)) or frozenset(closes[:1])
 
 
@@ -205,11 +201,12 @@ def _exposure(axis: Axis, day: VenueDay, group: Sequence[ExposureRow], now: date
         shape="exposure",
         mark=EXPOSED,
         start=first.starts_at,
+        end=last.ends_at,
         when=between(first.starts_at, last.ends_at, axis.zone),
         what=counted(len(group), "offer"),
         source=first.listing,
         channel=first.channel,
-        units=_names(day.units, units),
+        names=_names(day.units, units),
         note=f"read {lasting(age)} ago",
     )
     span = Span(start=first.starts_at, end=last.ends_at)
@@ -223,11 +220,12 @@ def _occupied(axis: Axis, day: VenueDay, row: OccupiedRow, now: datetime) -> _Dr
         shape="occupied",
         mark=OCCUPIED,
         start=row.starts_at,
+        end=row.ends_at,
         when=between(row.starts_at, row.ends_at, axis.zone),
         what="closed on the other channels" if row.trusted else "not closed elsewhere",
         source=row.listing,
         channel=row.channel,
-        units=_names(day.units, units),
+        names=_names(day.units, units),
         note=f"read {lasting(now - row.read_at)} ago",
     )
     return _Drawn(entry=entry, span=_span(row), units=units, padded={})
@@ -284,8 +282,8 @@ def _pads(outer: Slot, inner: Slot) -> list[Slot]:
     return [pad for pad in (before, after) if pad.width > 0]
 
 
-def _names(units: Iterable[UnitRow], ids: frozenset[int]) -> str:
-    return ", ".join(unit.name for unit in units if unit.id in ids)
+def _names(units: Iterable[UnitRow], ids: frozenset[int]) -> Sequence[str]:
+    return [unit.name for unit in units if unit.id in ids]
 
 
 def _span(row: DayBooking | DayBlock | Granted | Offered) -> Span:

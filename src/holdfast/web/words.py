@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from holdfast.inventory import known
 from holdfast.inventory.model import Status
 from holdfast.inventory.remedy import Act
-from holdfast.store.day import DayBlock
+from holdfast.store.day import DayBlock, DayBooking
 
 _TEXT = "\ufe0e"  # asks fonts for the plain sign instead of the coloured picture
 
@@ -34,6 +35,9 @@ STATUS: dict[Status, Mark] = {
     "expired": Mark("off", f"⌛{_TEXT}", "Expired"),
     "unknown": Mark("unknown", "?", "Unknown"),
 }
+
+CLOSURE = Mark("closure", "⊠", "Closed")
+"""Time that the venue closed itself."""
 
 CONFLICT = Mark("conflict", f"⚠{_TEXT}", "Conflict")
 OCCUPIED = Mark("occupied", "?", "Occupied, booking unknown")
@@ -110,6 +114,13 @@ def handled(outcome: str | None, error: str | None, attempts: int, *, leased: bo
     if error is not None:
         return Mark("sending", "↻", f"tried in vain, {counted(attempts, 'time')}")
     return Mark("queued", "◌", "received")
+
+
+def status_of(booking: DayBooking) -> Mark:
+    """How it is; what the venue closed is no booking."""
+    if booking.raw_status == known.CLOSURE and booking.status == "confirmed":
+        return CLOSURE
+    return STATUS[booking.status]
 
 
 def sync_of(block: DayBlock) -> Mark:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -42,6 +42,20 @@ def whole(asked: Mapping[str, str], name: str, most: int) -> int | None:
     if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= most):
         raise wrong_field(name, f"a whole number from 1 to {most}")
     return int(value)
+
+
+def a_day(asked: Mapping[str, str], name: str) -> date | None:
+    """A day of the calendar, None if it is not asked for. Raises Problem."""
+    text = asked.get(name, "")
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise wrong_field(name, "a day as YYYY-MM-DD") from error
+    if not 2000 <= day.year < 2100:
+        raise wrong_field(name, "a day between 2000 and 2099")
+    return day
 
 
 def instant(asked: Mapping[str, str], name: str, now: datetime) -> datetime | None:

@@ -12,7 +12,7 @@ from holdfast.web.people import Role
 from holdfast.web.problems import NOT_FOUND, Problem
 from holdfast.web.theme import theme_of
 
-Area = Literal["overview", "ops", "bookings", "conflicts", "events", "pushes", "docs"]
+Area = Literal["overview", "ops", "calendar", "bookings", "conflicts", "events", "pushes", "docs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

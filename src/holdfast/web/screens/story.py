@@ -22,10 +22,10 @@ ACTORS = {
 }
 
 SENTENCES = {
-    "booking.created": "{account} has it: {status}, {when}",
+    "booking.created": "{account} has it: {status}, {when}{reason}",
     "booking.recorded": "Heard of when it was over already: {status}",
     "booking.updated": "{account} changed it: {status}, {when}",
-    "booking.moved": "Moved to {when}",
+    "booking.moved": "Moved to {where}{reason}",
     "booking.paid": "Paid",
     "booking.cancelled": "Cancelled{reason}",
     "booking.deleted": "Deleted at {account}",
@@ -140,6 +140,7 @@ class _Words(dict[str, Any]):
 def _facts(entry: Entry, data: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
     facts = {
         "when": _when(data, zone),
+        "where": _where(data, zone),
         "reason": _because(data),
         "took": _took(data),
         "why": str(data.get("failure") or data.get("why") or "no reason given").replace("_", " "),
@@ -150,6 +151,10 @@ def _facts(entry: Entry, data: Mapping[str, Any], zone: ZoneInfo) -> dict[str, s
         facts["status"] = status
     if entry.listing:
         facts["listing"] = entry.listing
+    if data.get("channel") == "direct":
+        facts["account"] = "The venue"
+    if data.get("closure"):
+        facts["status"] = "closed"
     return facts
 
 
@@ -171,6 +176,14 @@ def _took(data: Mapping[str, Any]) -> str:
         if seconds < 10
         else f", {seconds:.0f} s after it was heard of"
     )
+
+
+def _where(data: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Units, a time, or both."""
+    units = data.get("units")
+    named = ", ".join(map(str, units)) if isinstance(units, list) else ""
+    when = _when(data, zone) if data.get("start") or not named else ""
+    return ", ".join(part for part in (named, when) if part)
 
 
 def _when(data: Mapping[str, Any], zone: ZoneInfo) -> str:

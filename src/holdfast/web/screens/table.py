@@ -3,8 +3,10 @@
 from holdfast.web import theme
 from holdfast.web.screens import (
     account,
+    arranging,
     booking,
     bookings,
+    calendar,
     event,
     events,
     inbox,
@@ -13,6 +15,8 @@ from holdfast.web.screens import (
     pushes,
     runbooks,
     stream,
+    venues,
+    why,
 )
 from holdfast.web.screens.screen import Screen
 
@@ -20,6 +24,10 @@ SCREENS: tuple[Screen, ...] = (
     Screen(method="GET", path="/ops", needs="viewer", handle=ops.page),
     Screen(method="GET", path="/accounts/{name}", needs="viewer", handle=account.page),
     Screen(method="POST", path="/accounts/{name}", needs="operator", handle=account.act),
+    Screen(method="GET", path="/venues", needs="viewer", handle=venues.page),
+    Screen(method="GET", path="/venues/{name}/calendar", needs="viewer", handle=calendar.page),
+    Screen(method="POST", path="/venues/{name}/calendar", needs="venue", handle=arranging.act),
+    Screen(method="GET", path="/explain", needs="viewer", handle=why.page),
     Screen(method="GET", path="/bookings", needs="viewer", handle=bookings.page),
     Screen(method="GET", path="/bookings/{id}", needs="viewer", handle=booking.page),
     Screen(method="GET", path="/conflicts", needs="viewer", handle=inbox.page_of_all),

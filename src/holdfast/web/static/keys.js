@@ -1,6 +1,6 @@
 // The keyboard: single keys, never while somebody types, and only as long as they are wanted.
 
-const GO = { o: "/", b: "/bookings", c: "/conflicts", e: "/events", p: "/pushes" };
+const GO = { o: "/", s: "/ops", k: "/venues", b: "/bookings", c: "/conflicts", e: "/events", p: "/pushes" };
 const ROWS = "main :is(tbody tr, .clash, .agenda .item, [data-row])";
 const SEARCH = ["[type=search]", "main .filters input[type=text]", "main .filters :is(input, select)"];
 const at = (id) => document.getElementById(id);
@@ -26,9 +26,7 @@ function step(by) {
 }
 
 function go(key) {
-  const calendar = key === "k" ? document.querySelector("a[href*='/calendar']")?.href : null;
-  const where = calendar ?? GO[key];
-  if (where) location.assign(where);
+  if (GO[key]) location.assign(GO[key]);
 }
 
 function nextTheme() {

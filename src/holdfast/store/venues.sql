@@ -1,0 +1,50 @@
+-- What the list of venues and one venue's calendar read beside the day itself. Nothing here writes.
+
+-- by_name --
+-- one that is in use
+select id, name, timezone from venues where active and name = $1
+
+-- page --
+-- by name, those behind $2; of $1 only, if anybody asks who has venues of his own. Each with its own today on
+-- its own wall clock, of which the figures are; what a person should settle counts whenever it is.
+select v.id, v.name, v.timezone, today.booked, today.held,
+       (select count(*) from conflicts c where c.venue_id = v.id and c.closed_at is null) as conflicts,
+       (select count(distinct x.booking_id) from exposures x join listings l on l.id = x.listing_id
+        where l.venue_id = v.id and x.ended_at is null) as exposed,
+       (select count(*) from units u where u.venue_id = v.id and u.active) as units
+from venues v
+cross join lateral (
+  select (($3::timestamptz at time zone v.timezone)::date)::timestamp at time zone v.timezone as starts,
+         (($3::timestamptz at time zone v.timezone)::date + 1)::timestamp at time zone v.timezone as ends) day
+cross join lateral (
+  select count(*) filter (where b.status not in ('held', 'pending')) as booked,
+         count(*) filter (where b.status in ('held', 'pending')) as held
+  from bookings b
+  where int8range(b.venue_id, b.venue_id, '[]') && int8range(v.id, v.id, '[]') and b.venue_id = v.id
+    and b.during && tstzrange(day.starts, day.ends)
+    and b.status not in ('cancelled', 'declined', 'expired')) today
+where v.active and ($1::text[] is null or v.name = any($1)) and ($2::text is null or v.name > $2)
+order by v.name
+limit $4
+
+-- unitless --
+-- listings that sell nothing of the venue: whatever is booked on them gets no unit
+select l.name from listings l
+where l.venue_id = $1 and l.active
+  and not exists (select from listing_units m join units u on u.id = m.unit_id and u.active where m.listing_id = l.id)
+order by l.name
+limit 20
+
+-- unmapped --
+-- bookings whose listing, and so whose venue, nobody knows
+select c.id as conflict, b.id as booking, a.name as account, lower(b.during) as starts_at
+from conflicts c
+join bookings b on b.id = c.booking_id
+left join accounts a on a.id = b.account_id
+where c.closed_at is null and c.venue_id is null
+order by c.id desc
+limit 20
+
+-- modes --
+-- whether what a listing is told is sent at all
+select l.name, a.mode from listings l join accounts a on a.id = l.account_id where l.venue_id = $1 and l.active
