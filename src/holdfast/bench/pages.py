@@ -18,6 +18,7 @@ from holdfast.example import both_examples
 from holdfast.soak.faults import SIDES
 from holdfast.soak.house import SECRETS, write_configuration
 from holdfast.soak.program import HERE, Missed, Program, finished, free_port, holdfast, started
+from holdfast.store import pulse
 from holdfast.store.queries import load
 from holdfast.web.screens.table import SCREENS
 
@@ -88,6 +89,7 @@ async def pages(bookings: int) -> None:
         async with embedded_postgres(folder, durable=False) as url, _web(folder, url) as web:
             known = await _filled(url, bookings)
             found = [page async for page in _asked(web, list(_paths(known)))]
+            found.append(await _looked(url))
     click.echo(
         f"{'page':<58}{'':>4}{'first ms':>9}{'median':>9}{'worst':>9}{'KiB':>9}   ({ROUNDS} times each)"
     )
@@ -134,11 +136,23 @@ async def _filled(url: str, bookings: int) -> Known:
         await connection.close()
 
 
+async def _looked(url: str) -> Page:
+    """What open pages cost, twice a second and however many they are: one look for changes."""
+    times = []
+    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+        venues = [row["name"] for row in await pool.fetch(_SQL["venues"])]
+        for _ in range(ROUNDS):
+            begun = time.perf_counter()
+            await pulse.beats(pool, venues)
+            times.append((time.perf_counter() - begun) * 1000)
+    return Page(path="one look for all live pages", status=200, times=times, size=0)
+
+
 def _paths(known: Known) -> Iterator[str]:
     """Every page that is only looked at."""
     yield from (path.format_map(known) for path in MORE)
     for screen in SCREENS:
-        if screen.method != "GET" or screen.path == "/ui/stream":
+        if screen.method != "GET" or screen.path == "/ui/stream":  # which has no end
             continue
         if screen.path in ABOUT:
             yield screen.path.replace("{id}", str(known[ABOUT[screen.path]]))

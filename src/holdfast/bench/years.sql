@@ -93,3 +93,7 @@ select (select max(id) from bookings where status = 'confirmed') as booking,
 -- sizes --
 select (select count(*) from bookings) as bookings, (select count(*) from journal) as journal,
        (select count(*) from inbox) as inbox, pg_database_size(current_database()) as bytes
+
+-- venues --
+-- for whom somebody may look
+select name from venues
