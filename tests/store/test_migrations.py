@@ -11,6 +11,7 @@ from holdfast.store.migrate import migrate, migrations, pending
 LANDED = {
     "0001_pre_first_schema": "d8c8f03cc6254b65dcea4684c81b4b25d5b48ae93555a73bbf7b7f6cd251000b",
     "0002_pre_screens": "883e1c63d55c133709b395f63ad8e74cdca6208f97608156bdeb6d398d4fb856",
+    "0003_pre_people": "b9ba2e66497f7b87be81fedebb201ffc8f282682034df1a2522dfda6c33227ea",
 }
 """SHA-256 of every migration that has landed. A new one is added here; an old one never changes."""
 
