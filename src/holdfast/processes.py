@@ -31,6 +31,7 @@ from holdfast.sync.replay import preview, read_again
 from holdfast.sync.revive import handle
 from holdfast.web.app import build_web
 from holdfast.web.intake import Limits
+from holdfast.web.oidc import OidcSettings
 from holdfast.web.parts import WebParts
 from holdfast.wiring import Base, Wiring, keep_fresh, wired
 from holdfast.worker import Drainer, beat
@@ -84,6 +85,7 @@ class Place:
     port: int
     metrics_port: int | None = None
     api_tokens: tuple[SecretStr, ...] = ()
+    oidc: OidcSettings | None = None
     limits: Limits = field(default_factory=Limits)
     idle_seconds: float = IDLE_SECONDS
 
@@ -131,6 +133,7 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             channels=channels,
             proofs={name: kind.webhook_proof for name, kind in discover().items()},
             api_tokens=place.api_tokens,
+            oidc=place.oidc,
             limits=place.limits,
             others_ready=_others_ready(redis, clock),
         )

@@ -3,7 +3,6 @@
 Every function gives up after `PATIENCE` seconds with TimeoutError: a screen that waits is no screen.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ import asyncpg
 from holdfast.inventory.model import Payment, Span, Status
 from holdfast.inventory.remedy import Act
 from holdfast.store.queries import load
-from holdfast.store.typed import PATIENCE, Row, fetched
+from holdfast.store.typed import Row, fetched, fetched_value
 
 RECENT = timedelta(hours=1)
 """How far back "came in" and "went out" reach."""
@@ -183,11 +182,15 @@ class OccupiedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Which bookings or blocks are asked for: of a venue, overlapping `[since, until)`; None: any."""
+    """Which bookings or blocks are asked for: of a venue, overlapping `[since, until)`; None: any.
+
+    `within` are the venues that whoever asks may see; None: all.
+    """
 
     venue: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    within: Sequence[str] | None = None
 
 
 async def bookings_page(
@@ -198,7 +201,7 @@ async def bookings_page(
     limit: int,
 ) -> list[BookingRow]:
     """Newest first, with ids below `before`."""
-    wanted = (stretch.venue, stretch.since, stretch.until, statuses, before, limit)
+    wanted = (stretch.venue, stretch.since, stretch.until, statuses, before, limit, stretch.within)
     return await rows(pool, BookingRow, "bookings_page", *wanted)
 
 
@@ -223,22 +226,27 @@ async def blocks_page(
     pool: asyncpg.Pool, stretch: Stretch, over: bool, before: int | None, limit: int
 ) -> list[BlockRow]:
     """Newest first; with those that are `over` if wanted."""
-    wanted = (stretch.venue, stretch.since, stretch.until, over, before, limit)
+    wanted = (stretch.venue, stretch.since, stretch.until, over, before, limit, stretch.within)
     return await rows(pool, BlockRow, "blocks_page", *wanted)
 
 
 async def conflicts_page(
-    pool: asyncpg.Pool, venue: str | None, settled: bool, before: int | None, limit: int
+    pool: asyncpg.Pool,
+    venue: str | None,
+    settled: bool,
+    before: int | None,
+    limit: int,
+    within: Sequence[str] | None = None,
 ) -> list[ConflictRow]:
-    """Newest first; with the `settled` ones if wanted."""
-    return await rows(pool, ConflictRow, "conflicts_page", venue, settled, before, limit)
+    """Newest first; with the `settled` ones if wanted; within some venues, None: all."""
+    return await rows(pool, ConflictRow, "conflicts_page", venue, settled, before, limit, within)
 
 
 async def conflicts_settled(
-    pool: asyncpg.Pool, before: int | None, limit: int
+    pool: asyncpg.Pool, before: int | None, limit: int, within: Sequence[str] | None = None
 ) -> list[ConflictRow]:
-    """Only those, newest first."""
-    return await rows(pool, ConflictRow, "conflicts_settled", before, limit)
+    """Only those, newest first; within some venues, None: all."""
+    return await rows(pool, ConflictRow, "conflicts_settled", before, limit, within)
 
 
 async def conflict(pool: asyncpg.Pool, conflict_id: int) -> ConflictDetailRow | None:
@@ -271,9 +279,9 @@ async def occupied(
     return await rows(pool, OccupiedRow, "occupied", since, listing)
 
 
-async def listing_exists(pool: asyncpg.Pool, name: str) -> bool:
-    """Whether a listing of this name is known, in use or not."""
-    return bool(await value(pool, "listing_exists", name))
+async def listing_exists(pool: asyncpg.Pool, name: str, within: Sequence[str] | None) -> bool:
+    """Whether a listing of this name is known, in use or not; within some venues, None: all."""
+    return bool(await value(pool, "listing_exists", name, within))
 
 
 async def last_beat(pool: asyncpg.Pool) -> datetime | None:
@@ -289,5 +297,4 @@ async def rows(pool: asyncpg.Pool, kind: type[Row], query: str, *args: object) -
 
 async def value(pool: asyncpg.Pool, query: str, *args: object) -> Any:
     """The one value of a named query of `reading.sql`."""
-    async with asyncio.timeout(PATIENCE):
-        return await pool.fetchval(_SQL[query], *args)
+    return await fetched_value(pool, _SQL[query], *args)

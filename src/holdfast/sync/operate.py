@@ -53,8 +53,8 @@ class Operator:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def book(self, wish: DirectBooking) -> int:
-        """Add a direct booking and close its time everywhere; returns its id.
+    async def book(self, wish: DirectBooking, actor: str = "operator") -> int:
+        """Add a direct booking and close its time everywhere; returns its id. `actor` is who made it.
 
         A booking is a fact: one that overlaps is kept and a conflict opened. Raises WishRefused.
         """
@@ -62,14 +62,14 @@ class Operator:
         units = _units(premises, wish)
         span = _span(wish)
         heard_at = self._parts.now()
-        async with turn(self._parts, premises.id, "operator", heard_at) as current:
+        async with turn(self._parts, premises.id, actor, heard_at) as current:
             booking_id = await _insert(current, units, span, wish)
             await booking_store.save_guest(current.connection, booking_id, wish.contact)
             current.touch(span)
             await replan(current)
         return booking_id
 
-    async def cancel(self, booking_id: int, reason: str) -> bool:
+    async def cancel(self, booking_id: int, reason: str, actor: str = "operator") -> bool:
         """Cancel a booking. True: done. False: its channel was asked and must confirm it.
 
         Raises BookingUnknown; WishRefused when there is nothing left to cancel.
@@ -82,7 +82,7 @@ class Operator:
             raise WishRefused("id", f"a booking that can be cancelled, this one is {row['status']}")
         if row["venue_id"] is None:
             raise WishRefused("id", "a booking of a venue of ours, this one is unmapped")
-        async with turn(self._parts, row["venue_id"], "operator") as current:
+        async with turn(self._parts, row["venue_id"], actor) as current:
             if row["account_id"] is None:
                 await cancel_direct(current, row, reason)
                 return True

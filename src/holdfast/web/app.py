@@ -12,12 +12,17 @@ from aiohttp.typedefs import Handler
 from holdfast.standing import OTHER
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web import dashboard, health, hooks
+from holdfast.web.door import DOOR, Door
 from holdfast.web.failures import OUTAGE, Outage, failures
 from holdfast.web.guard import add_headers, guard
 from holdfast.web.intake import INTAKE, Intake
+from holdfast.web.oidc import CALLBACK
 from holdfast.web.openapi import document
 from holdfast.web.pages import PAGES, environment
 from holdfast.web.parts import PARTS, WebParts
+from holdfast.web.provider import provided
+from holdfast.web.rules import RULES, rules_of
+from holdfast.web.screens import login, login_elsewhere
 from holdfast.web.screens.table import SCREENS
 from holdfast.web.table import ENDPOINTS
 
@@ -32,9 +37,10 @@ def build_web(parts: WebParts) -> web.Application:
     """The whole web process. The metrics' gauges are read anew every 15 s while it runs."""
     app = web.Application(middlewares=[measured, failures, guard])
     app[PARTS], app[PAGES], app[OUTAGE] = parts, environment(), Outage()
-    app[INTAKE] = Intake(parts.limits)
+    app[INTAKE], app[DOOR] = Intake(parts.limits), Door()
+    app[RULES] = rules_of([*SCREENS, *ENDPOINTS])
     app.on_response_prepare.append(add_headers)
-    app.cleanup_ctx.append(_refreshing)
+    app.cleanup_ctx.extend((_refreshing, provided))
     _route(app)
     parts.metrics.serves(
         [(route.method, _template(route.resource)) for route in app.router.routes()]
@@ -51,8 +57,13 @@ def _route(app: web.Application) -> None:
     app.router.add_get("/", dashboard.page)
     app.router.add_get("/ui/now", dashboard.part)
     app.router.add_static("/static", str(files("holdfast.web") / "static"))
+    app.router.add_get("/login", login.page)
+    app.router.add_post("/login", login.enter)
+    app.router.add_post("/logout", login.leave)
+    app.router.add_get("/login/oidc", login_elsewhere.begin, allow_head=False)
+    app.router.add_get(CALLBACK, login_elsewhere.finish, allow_head=False)
     for screen in SCREENS:
-        app.router.add_route(screen.method, screen.path, screen.handle)
+        app.router.add_route(screen.method, screen.path, screen.on_request())
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, endpoint.path, endpoint.on_request())
 

@@ -9,11 +9,14 @@ from aiohttp import web
 from holdfast.web.overview import Choice, overview
 from holdfast.web.pages import PAGES
 from holdfast.web.parts import PARTS
+from holdfast.web.people import PERSON
 from holdfast.web.problems import wrong_field
 
 
 async def page(request: web.Request) -> web.Response:
-    """The whole page, complete without JavaScript."""
+    """The whole page, complete without JavaScript; whoever is limited to some venues begins elsewhere."""
+    if request[PERSON].venues is not None:
+        raise web.HTTPSeeOther("/bookings")
     return await _render(request, "dashboard.html")
 
 
@@ -29,7 +32,13 @@ async def _render(request: web.Request, template: str) -> web.Response:
     html = (
         request.app[PAGES]
         .get_template(template)
-        .render(area="overview", shown=shown, now=shown.now, links=Links(choice, shown.shown))
+        .render(
+            area="overview",
+            person=request[PERSON],
+            shown=shown,
+            now=shown.now,
+            links=Links(choice, shown.shown),
+        )
     )
     return web.Response(text=html, content_type="text/html")
 

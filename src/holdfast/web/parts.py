@@ -16,6 +16,7 @@ from holdfast.sync.remedy import Settling, Wish
 from holdfast.sync.replay import Preview, Reread, Rereading
 from holdfast.sync.revive import Handled, PushWish
 from holdfast.web.intake import Limits
+from holdfast.web.oidc import OidcSettings
 
 
 class Receiver(Protocol):
@@ -32,11 +33,11 @@ class Receiver(Protocol):
 class Operator(Protocol):
     """Does what people ask for."""
 
-    async def book(self, wish: DirectBooking) -> int:
+    async def book(self, wish: DirectBooking, actor: str = "operator") -> int:
         """The new booking's id. Raises WishRefused."""
         ...
 
-    async def cancel(self, booking_id: int, reason: str) -> bool:
+    async def cancel(self, booking_id: int, reason: str, actor: str = "operator") -> bool:
         """True: cancelled; False: asked of the channel, not confirmed yet.
 
         Raises BookingUnknown, WishRefused.
@@ -46,7 +47,7 @@ class Operator(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
-    """`channels` tells each account's channel. Without `api_tokens` only this machine is served."""
+    """`channels` tells each account's channel. While nobody is known and there are no `api_tokens`, only this machine is served."""
 
     pool: asyncpg.Pool
     receiver: Receiver
@@ -65,6 +66,8 @@ class WebParts:
     proofs: Mapping[str, WebhookProof]
     """By what each channel's webhooks are verified."""
     api_tokens: tuple[SecretStr, ...] = ()
+    oidc: OidcSettings | None = None
+    """Where people may sign in, beside here."""
     limits: Limits = field(default_factory=Limits)
     others_ready: Callable[[], Awaitable[Mapping[str, bool]]] | None = None
     """Servers that we can do without for a while, such as Redis: name -> does it answer."""

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
+from holdfast.roles import Role
 from holdfast.web.pages import PAGES
 from holdfast.web.parts import PARTS
-from holdfast.web.people import Role
+from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, Problem
+from holdfast.web.recording import recorded
+from holdfast.web.rules import Extent
 
-Area = Literal["overview", "bookings", "conflicts", "events", "pushes", "docs"]
+Area = Literal["overview", "bookings", "conflicts", "events", "pushes", "docs", "settings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +27,26 @@ class Screen:
     needs: Role
     """Who may: this role or one above it."""
     handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    venues: Extent = "all"
+    """`own`: it keeps to the venues of whoever asks. `all` is refused to whoever is limited to some."""
+
+    def on_request(self) -> Handler:
+        """What aiohttp calls: what changes something is put on record."""
+        return self.handle if self.method == "GET" else self._acted
+
+    async def _acted(self, request: web.Request) -> web.StreamResponse:
+        asked = await request.post()
+        said = {name: value for name, value in asked.items() if isinstance(value, str)}
+        async with recorded(request, "page", said) as record:
+            return record.ends(await self.handle(request))
 
 
 def show(
     request: web.Request, template: str, area: Area, *, status: int = 200, **shown: object
 ) -> web.Response:
     """A template with what it shows, under the area of the top bar that it belongs to."""
-    now = request.app[PARTS].clock.now()
-    html = request.app[PAGES].get_template(template).render(area=area, now=now, **shown)
+    always = {"area": area, "now": request.app[PARTS].clock.now(), "person": request.get(PERSON)}
+    html = request.app[PAGES].get_template(template).render(**always, **shown)
     return web.Response(text=html, content_type="text/html", status=status)
 
 

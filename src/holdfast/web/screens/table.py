@@ -1,14 +1,35 @@
 """Every page: routing, and who may see what, follow from this table."""
 
-from holdfast.web.screens import booking, bookings, event, events, inbox, push, pushes, runbooks
+from holdfast.web.screens import (
+    actions,
+    booking,
+    bookings,
+    event,
+    events,
+    inbox,
+    people,
+    push,
+    pushes,
+    runbooks,
+    sessions,
+    tokens,
+)
+from holdfast.web.screens.booking import REVEALS
 from holdfast.web.screens.screen import Screen
 
 SCREENS: tuple[Screen, ...] = (
-    Screen(method="GET", path="/bookings", needs="viewer", handle=bookings.page),
-    Screen(method="GET", path="/bookings/{id}", needs="viewer", handle=booking.page),
-    Screen(method="GET", path="/conflicts", needs="viewer", handle=inbox.page_of_all),
-    Screen(method="GET", path="/conflicts/{id}", needs="viewer", handle=inbox.page),
-    Screen(method="POST", path="/conflicts/{id}", needs="venue", handle=inbox.decide),
+    Screen(method="GET", path="/bookings", needs="viewer", venues="own", handle=bookings.page),
+    Screen(method="GET", path="/bookings/{id}", needs="viewer", venues="own", handle=booking.page),
+    Screen(
+        method="POST",
+        path="/bookings/{id}/reveal",
+        needs=REVEALS,
+        venues="own",
+        handle=booking.reveal,
+    ),
+    Screen(method="GET", path="/conflicts", needs="viewer", venues="own", handle=inbox.page_of_all),
+    Screen(method="GET", path="/conflicts/{id}", needs="viewer", venues="own", handle=inbox.page),
+    Screen(method="POST", path="/conflicts/{id}", needs="venue", venues="own", handle=inbox.decide),
     Screen(method="GET", path="/events", needs="viewer", handle=events.page),
     Screen(method="POST", path="/events", needs="operator", handle=events.read_again),
     Screen(method="GET", path="/events/{id}", needs="viewer", handle=event.page),
@@ -17,6 +38,25 @@ SCREENS: tuple[Screen, ...] = (
     Screen(method="POST", path="/pushes", needs="operator", handle=pushes.act),
     Screen(method="GET", path="/pushes/{id}", needs="viewer", handle=push.page),
     Screen(method="POST", path="/pushes/{id}", needs="operator", handle=push.act),
-    Screen(method="GET", path="/docs/runbooks", needs="viewer", handle=runbooks.index),
-    Screen(method="GET", path="/docs/runbooks/{slug}", needs="viewer", handle=runbooks.page),
+    Screen(
+        method="GET", path="/docs/runbooks", needs="viewer", venues="own", handle=runbooks.index
+    ),
+    Screen(
+        method="GET",
+        path="/docs/runbooks/{slug}",
+        needs="viewer",
+        venues="own",
+        handle=runbooks.page,
+    ),
+    Screen(method="GET", path="/settings/people", needs="admin", handle=people.page),
+    Screen(method="POST", path="/settings/people", needs="admin", handle=people.act),
+    Screen(method="GET", path="/settings/tokens", needs="admin", handle=tokens.page),
+    Screen(method="POST", path="/settings/tokens", needs="admin", handle=tokens.act),
+    Screen(
+        method="GET", path="/settings/sessions", needs="viewer", venues="own", handle=sessions.page
+    ),
+    Screen(
+        method="POST", path="/settings/sessions", needs="viewer", venues="own", handle=sessions.end
+    ),
+    Screen(method="GET", path="/settings/actions", needs="operator", handle=actions.page),
 )
