@@ -10,6 +10,7 @@ from holdfast.bench.command_line import bench
 from holdfast.command_line import run as _run
 from holdfast.command_line import said as _said
 from holdfast.log_groups import events, pushes
+from holdfast.people_groups import token, user
 from holdfast.soak.command_line import flood, soak
 
 
@@ -266,6 +267,8 @@ def conflicts_snooze(conflict: int, minutes: int, reason: str, as_json: bool) ->
 
 main.add_command(events)
 main.add_command(pushes)
+main.add_command(user)
+main.add_command(token)
 
 if __name__ == "__main__":
     main()
