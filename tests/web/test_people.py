@@ -17,6 +17,7 @@ from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 from holdfast.web.people import PERSON
 from holdfast.web.rules import OPEN, Ruled
+from holdfast.web.screens.screen import Screen
 from holdfast.web.screens.table import SCREENS
 from holdfast.web.table import ENDPOINTS
 
@@ -246,6 +247,23 @@ async def test_a_token_opens_what_its_scope_says_until_it_is_revoked(
     assert (await client.get("/api/v1/bookings", headers=reads)).status == 401
     # it was somebody's: this machine alone opens nothing any more
     assert (await client.get("/api/v1/bookings")).status == 401
+
+
+async def test_what_only_looks_different_for_oneself_is_not_put_on_record(
+    parts: WebParts, pool: asyncpg.Pool
+) -> None:
+    app = build_web(parts)
+    for name, on_record in (("colours", False), ("deed", True)):
+        one = Screen(
+            method="POST", path=f"/ui/{name}", needs="viewer", handle=_hello, on_record=on_record
+        )
+        app.router.add_post(one.path, one.on_request())
+    async with TestClient(TestServer(app)) as client:
+        for name in ("colours", "deed"):
+            answer = await client.post(f"/ui/{name}", data={"act": "dark"})
+            assert await answer.text() == "operator"
+    deeds = await pool.fetch("select who, what, object, outcome from actions")
+    assert [tuple(deed) for deed in deeds] == [("operator", "dark", "/ui/deed", "ok")]
 
 
 async def test_a_token_of_the_environment_is_still_good_for_everything(

@@ -29,10 +29,12 @@ class Screen:
     handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
     venues: Extent = "all"
     """`own`: it keeps to the venues of whoever asks. `all` is refused to whoever is limited to some."""
+    on_record: bool = True
+    """False only for what changes nothing but how pages look to whoever asks."""
 
     def on_request(self) -> Handler:
         """What aiohttp calls: what changes something is put on record."""
-        return self.handle if self.method == "GET" else self._acted
+        return self._acted if self.method == "POST" and self.on_record else self.handle
 
     async def _acted(self, request: web.Request) -> web.StreamResponse:
         asked = await request.post()
