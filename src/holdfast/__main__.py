@@ -12,6 +12,7 @@ from holdfast.command_line import run as _run
 from holdfast.command_line import said as _said
 from holdfast.log_groups import events, pushes
 from holdfast.looking_groups import doctor, listen, trigger
+from holdfast.people_groups import token, user
 from holdfast.soak.command_line import flood, soak
 
 
@@ -272,6 +273,8 @@ main.add_command(listen)
 main.add_command(trigger)
 main.add_command(events)
 main.add_command(pushes)
+main.add_command(user)
+main.add_command(token)
 
 if __name__ == "__main__":
     main()

@@ -27,10 +27,13 @@ from holdfast.processes import (
     running_worker,
     until_told_to_stop,
 )
+from holdfast.recorded import put_on_record
 from holdfast.settings import Settings, SettingsError, database_of
-from holdfast.store import ahead, bookings, schedule
+from holdfast.store import ahead, bookings, people, schedule
 from holdfast.store import migrate as migrations
+from holdfast.web.identity import is_loopback
 from holdfast.web.intake import Limits
+from holdfast.web.oidc import OidcSettings, is_installed
 
 log = structlog.get_logger()
 
@@ -91,7 +94,8 @@ async def apply(
         if not agreed(consent, going):
             click.echo("Nothing was changed.")
             return
-        done = await configuration_apply.apply(connection, wanted, clock.now())
+        async with put_on_record(connection, "apply", "configuration", ""):
+            done = await configuration_apply.apply(connection, wanted, clock.now())
         click.echo(f"Applied {len(done.changes)} changes.")
     finally:
         await connection.close()
@@ -151,7 +155,9 @@ async def forget(environ: Mapping[str, str], booking_id: int) -> None:
     try:
         if await bookings.row_by_id(connection, booking_id) is None:
             raise Unusable(f"there is no booking {booking_id}")
-        await bookings.erase_guest(connection, booking_id, await schedule.database_now(connection))
+        now = await schedule.database_now(connection)
+        async with put_on_record(connection, "forget", f"booking {booking_id}", ""):
+            await bookings.erase_guest(connection, booking_id, now)
         click.echo(f"Whoever made booking {booking_id} is forgotten.")
     finally:
         await connection.close()
@@ -162,11 +168,13 @@ async def web(environ: Mapping[str, str]) -> None:
     settings = Settings.from_environ(environ)
     around = _surroundings(settings, environ)
     await _ensure_schema(around.database_url)
+    await ensure_somebody(settings, around.database_url)
     place = Place(
         host=settings.host,
         port=settings.port,
         metrics_port=settings.metrics_port,
         api_tokens=settings.api_tokens,
+        oidc=oidc_of(settings),
         limits=Limits(
             body_bytes=settings.body_bytes,
             body_seconds=settings.body_seconds,
@@ -178,6 +186,34 @@ async def web(environ: Mapping[str, str]) -> None:
         log.info("web_ready", host=settings.host, port=port)
         await until_told_to_stop()
     log.info("web_stopped")
+
+
+async def ensure_somebody(settings: Settings, url: str) -> None:
+    """Refuse to listen to others before anybody can show who he is. Raises Unusable."""
+    if is_loopback(settings.host) or settings.api_tokens:
+        return
+    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+        if await people.known(pool):
+            return
+    raise Unusable(
+        f"HOLDFAST_HOST is {settings.host}, and nobody could sign in there: first run `holdfast user add NAME"
+        " --role admin`, or set HOLDFAST_API_TOKENS"
+    )
+
+
+def oidc_of(settings: Settings) -> OidcSettings | None:
+    """Where people sign in beside here; None: nowhere. Raises SettingsError where what it needs is not installed."""
+    secret, client = settings.oidc_client_secret, settings.oidc_client_id
+    if settings.oidc_issuer is None or secret is None or client is None:
+        return None
+    if not is_installed():
+        raise SettingsError(["HOLDFAST_OIDC_ISSUER: needs the extra oidc, install holdfast[oidc]"])
+    return OidcSettings(
+        issuer=settings.oidc_issuer,
+        client_id=client,
+        client_secret=secret,
+        public_url=settings.public_url or "",
+    )
 
 
 async def worker(environ: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ import click
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.inventory.remedy import MOST, Action, Call, remedies
+from holdfast.recorded import put_on_record
 from holdfast.store import reading
 from holdfast.store.cases import cases
 from holdfast.store.reading import BookingRow, ConflictDetailRow, ConflictRow
@@ -88,8 +89,10 @@ async def snooze(environ: Mapping[str, str], conflict_id: int, wish: Wish, as_js
 
 async def _act(environ: Mapping[str, str], conflict_id: int, wish: Wish) -> Settling:
     async with parts_of(environ) as parts:
-        with _understood(conflict_id):
-            return await act(parts, conflict_id, wish)
+        record = put_on_record(parts.pool, wish.act, f"conflict {conflict_id}", wish.reason)
+        async with record:
+            with _understood(conflict_id):
+                return await act(parts, conflict_id, wish)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import click
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.progress import steps
+from holdfast.recorded import put_on_record
 from holdfast.store import events
 from holdfast.store.events import Effect, EventDetail, EventRow
 from holdfast.sync.replay import EventUnknown, Preview, Reread, preview, read_again
@@ -75,7 +76,9 @@ async def replay(environ: Mapping[str, str], wish: Reread, ask: bool, as_json: b
         click.echo("Nothing was done.")
         return
     async with parts_of(environ) as parts:
-        done = await read_again(parts, wish)
+        about = f"events {','.join(map(str, wish.event_ids))}"
+        async with put_on_record(parts.pool, "replay", about, wish.reason):
+            done = await read_again(parts, wish)
     unknown = set(wish.event_ids) - set(done.asked) - set(done.refused)
     refused = done.refused | dict.fromkeys(unknown, "there is no such event")
     if as_json:

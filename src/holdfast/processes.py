@@ -33,6 +33,7 @@ from holdfast.sync.revive import handle
 from holdfast.sync.steer import steered
 from holdfast.web.app import build_web
 from holdfast.web.intake import Limits
+from holdfast.web.oidc import OidcSettings
 from holdfast.web.parts import WebParts
 from holdfast.wiring import Base, Wiring, keep_fresh, wired
 from holdfast.worker import Drainer, beat
@@ -86,6 +87,7 @@ class Place:
     port: int
     metrics_port: int | None = None
     api_tokens: tuple[SecretStr, ...] = ()
+    oidc: OidcSettings | None = None
     limits: Limits = field(default_factory=Limits)
     idle_seconds: float = IDLE_SECONDS
 
@@ -136,6 +138,7 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             channels=channels,
             proofs={name: kind.webhook_proof for name, kind in discover().items()},
             api_tokens=place.api_tokens,
+            oidc=place.oidc,
             limits=place.limits,
             others_ready=_others_ready(redis, clock),
         )

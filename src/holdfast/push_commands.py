@@ -8,6 +8,7 @@ import click
 
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
+from holdfast.recorded import put_on_record
 from holdfast.store import calls
 from holdfast.store.calls import CallDetail, CallRow
 from holdfast.store.stories import Try
@@ -64,7 +65,9 @@ async def handle_all(environ: Mapping[str, str], wish: PushWish, ask: bool, as_j
         click.echo("Nothing was done.")
         return
     async with parts_of(environ) as parts:
-        done = await handle(parts, wish)
+        about = f"pushes {','.join(map(str, wish.push_ids))}"
+        async with put_on_record(parts.pool, wish.act, about, wish.reason):
+            done = await handle(parts, wish)
     if as_json:
         tell(as_line({"push": old, "act": wish.act, "as": new}) for old, new in done.done.items())
     else:

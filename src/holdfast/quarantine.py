@@ -1,6 +1,5 @@
 """The commands about the brake: show what is held back, and let an account go on."""
 
-import getpass
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,6 +11,7 @@ import click
 
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
+from holdfast.recorded import put_on_record, whoever_types
 from holdfast.settings import Settings, database_of
 from holdfast.store import brake as brake_store
 from holdfast.store import schedule
@@ -51,7 +51,8 @@ async def release(environ: Mapping[str, str], name: str, reason: str, *, ask: bo
         if ask and not click.confirm("Accept this?"):
             click.echo("Nothing was changed.")
             return
-        accepted = await brake.release(connection, account, getpass.getuser(), reason, now)
+        async with put_on_record(connection, "release", f"account {name}", reason):
+            accepted = await brake.release(connection, account, whoever_types(), reason, now)
     finally:
         await connection.close()
     if accepted is None:

@@ -36,6 +36,10 @@ class Settings:
     """How the outside reaches us, without a slash at its end."""
     config: Path = Path("holdfast.toml")
     api_tokens: tuple[SecretStr, ...] = field(default=(), repr=False)
+    oidc_issuer: str | None = None
+    """The OpenID provider at which people sign in, as it calls itself."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = field(default=None, repr=False)
     body_bytes: int = 1024 * 1024
     """The most that one request may carry."""
     body_seconds: int = 10
@@ -57,6 +61,7 @@ class Settings:
             except ValueError:
                 got = "" if variable.secret else f", got {text!r}"
                 problems.append(f"{name}: expected {variable.expected}{got}")
+        problems = problems or list(_halves(values))
         if problems:
             raise SettingsError(problems)
         return cls(**values)
@@ -69,6 +74,19 @@ def _misspelt(environ: Mapping[str, str]) -> Iterable[str]:
         if name.startswith(PREFIX) and name not in _VARIABLES:
             for near in get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=_NEAR):
                 yield f"{name}: unknown variable, did you mean {PREFIX}{near}?"
+
+
+def _halves(values: Mapping[str, object]) -> Iterable[str]:
+    """What signing in at a provider still lacks, once any of it is set."""
+    if not any(name.startswith("oidc_") for name in values):
+        return
+    needed = {
+        "oidc_issuer": "HOLDFAST_OIDC_ISSUER: expected the provider's address",
+        "oidc_client_id": "HOLDFAST_OIDC_CLIENT_ID: expected our name at the provider",
+        "oidc_client_secret": "HOLDFAST_OIDC_CLIENT_SECRET_FILE: expected a file with our secret at the provider",
+        "public_url": "HOLDFAST_PUBLIC_URL: expected how browsers reach us, for the way back from the provider",
+    }
+    yield from (line for name, line in needed.items() if name not in values)
 
 
 def _port(text: str) -> int:
@@ -95,6 +113,31 @@ def _tokens(text: str) -> tuple[SecretStr, ...]:
     if not all(_TOKEN.fullmatch(token) for token in tokens):
         raise ValueError
     return tuple(SecretStr(token) for token in tokens)
+
+
+def _word(text: str) -> str:
+    if not text.isprintable() or " " in text:
+        raise ValueError
+    return text
+
+
+def _secret_in(path: str) -> SecretStr:
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError from error
+    if not text or not text.isprintable():
+        raise ValueError
+    return SecretStr(text)
+
+
+def _issuer(text: str) -> str:
+    found = urlsplit(_url("https", "http")(text))
+    if not found.hostname or found.query or found.fragment:
+        raise ValueError
+    if found.scheme == "http" and found.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise ValueError
+    return text
 
 
 def _url(*schemes: str) -> Callable[[str], str]:
@@ -149,6 +192,19 @@ _VARIABLES = {
         read=_tokens,
         expected="tokens of visible ASCII characters, separated by commas",
         secret=True,
+    ),
+    "HOLDFAST_OIDC_ISSUER": _Variable(
+        field="oidc_issuer",
+        read=_issuer,
+        expected="the provider's address as it calls itself, which begins with https://",
+    ),
+    "HOLDFAST_OIDC_CLIENT_ID": _Variable(
+        field="oidc_client_id", read=_word, expected="our name at the provider"
+    ),
+    "HOLDFAST_OIDC_CLIENT_SECRET_FILE": _Variable(
+        field="oidc_client_secret",
+        read=_secret_in,
+        expected="a file with our secret at the provider",
     ),
     **{
         f"{PREFIX}{name.upper()}": _Variable(

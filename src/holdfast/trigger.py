@@ -17,7 +17,7 @@ from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow
 from holdfast.terminal import as_line, pool_of, tell
 from holdfast.transport import HttpTransport, open_session
-from holdfast.web.guard import is_loopback
+from holdfast.web.identity import is_loopback
 from holdfast.web.words import counted
 
 PATIENCE = aiohttp.ClientTimeout(total=15)

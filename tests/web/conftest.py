@@ -64,18 +64,21 @@ class RecordingOperator:
     venue: int = 0
     wishes: list[DirectBooking] = field(default_factory=list)
     cancelled: list[tuple[int, str]] = field(default_factory=list)
+    actors: list[str] = field(default_factory=list)
     done: bool = True
     failure: Exception | None = None
 
-    async def book(self, wish: DirectBooking) -> int:
+    async def book(self, wish: DirectBooking, actor: str = "operator") -> int:
         if self.failure is not None:
             raise self.failure
+        self.actors.append(actor)
         self.wishes.append(wish)
         return await self.rows.booking(self.venue, start=wish.start, end=wish.end)
 
-    async def cancel(self, booking_id: int, reason: str) -> bool:
+    async def cancel(self, booking_id: int, reason: str, actor: str = "operator") -> bool:
         if self.failure is not None:
             raise self.failure
+        self.actors.append(actor)
         self.cancelled.append((booking_id, reason))
         return self.done
 

@@ -92,7 +92,7 @@ async def test_what_cannot_be_answered_is_refused_by_name(
 async def test_in_the_night_of_the_change_an_hour_is_an_hour(client: Client, rows: Rows) -> None:
     await sold(rows, "Europe/Madrid")
     shown = await page(client, f"{ASKED.replace('11-20T13:00', '10-25T01:30')}&for=2h")
-    fields = {a["name"]: a.get("value") for tag, a in shown.elements if tag == "input"}
+    fields = {a.get("name"): a.get("value") for tag, a in shown.elements if tag == "input"}
     assert fields["from"] == "2026-10-25T01:30"
     # 02:30 comes twice that night: it is said which one
     assert fields["to"] == "2026-10-25T02:30+01:00"

@@ -39,6 +39,7 @@ ABOUT = {
 }
 MORE = (
     "/",
+    "/accounts/{account}",
     "/bookings?status=confirmed",
     "/bookings?venue={venue}&status=held",
     "/events?account={account}&state=failed",

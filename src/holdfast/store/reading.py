@@ -1,20 +1,16 @@
-"""The read model: what screens, API and metrics show, as typed rows. Nothing here writes.
+"""The read model: what screens, API and metrics show, as typed rows. Nothing here writes, nor waits over `PATIENCE`."""
 
-Every function gives up after `PATIENCE` seconds with TimeoutError: a screen that waits is no screen.
-"""
-
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import asyncpg
 
 from holdfast.inventory.model import Payment, Span, Status
 from holdfast.inventory.remedy import Act
 from holdfast.store.queries import load
-from holdfast.store.typed import PATIENCE, Row, fetched
+from holdfast.store.typed import Row, fetched, fetched_value
 
 RECENT = timedelta(hours=1)
 """How far back "came in" and "went out" reach."""
@@ -190,11 +186,15 @@ class OccupiedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Which bookings or blocks are asked for: of a venue, overlapping `[since, until)`; None: any."""
+    """Which bookings or blocks are asked for: of a venue, overlapping `[since, until)`; None: any.
+
+    `within` are the venues that whoever asks may see; None: all.
+    """
 
     venue: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    within: Sequence[str] | None = None
 
 
 async def bookings_page(
@@ -205,7 +205,7 @@ async def bookings_page(
     limit: int,
 ) -> list[BookingRow]:
     """Newest first, with ids below `before`."""
-    wanted = (stretch.venue, stretch.since, stretch.until, statuses, before, limit)
+    wanted = (stretch.venue, stretch.since, stretch.until, statuses, before, limit, stretch.within)
     return await rows(pool, BookingRow, "bookings_page", *wanted)
 
 
@@ -230,22 +230,27 @@ async def blocks_page(
     pool: asyncpg.Pool, stretch: Stretch, over: bool, before: int | None, limit: int
 ) -> list[BlockRow]:
     """Newest first; with those that are `over` if wanted."""
-    wanted = (stretch.venue, stretch.since, stretch.until, over, before, limit)
+    wanted = (stretch.venue, stretch.since, stretch.until, over, before, limit, stretch.within)
     return await rows(pool, BlockRow, "blocks_page", *wanted)
 
 
 async def conflicts_page(
-    pool: asyncpg.Pool, venue: str | None, settled: bool, before: int | None, limit: int
+    pool: asyncpg.Pool,
+    venue: str | None,
+    settled: bool,
+    before: int | None,
+    limit: int,
+    within: Sequence[str] | None = None,
 ) -> list[ConflictRow]:
-    """Newest first; with the `settled` ones if wanted."""
-    return await rows(pool, ConflictRow, "conflicts_page", venue, settled, before, limit)
+    """Newest first; with the `settled` ones if wanted; within some venues, None: all."""
+    return await rows(pool, ConflictRow, "conflicts_page", venue, settled, before, limit, within)
 
 
 async def conflicts_settled(
-    pool: asyncpg.Pool, before: int | None, limit: int
+    pool: asyncpg.Pool, before: int | None, limit: int, within: Sequence[str] | None = None
 ) -> list[ConflictRow]:
-    """Only those, newest first."""
-    return await rows(pool, ConflictRow, "conflicts_settled", before, limit)
+    """Only those, newest first; within some venues, None: all."""
+    return await rows(pool, ConflictRow, "conflicts_settled", before, limit, within)
 
 
 async def conflict(pool: asyncpg.Pool, conflict_id: int) -> ConflictDetailRow | None:
@@ -278,23 +283,17 @@ async def occupied(
     return await rows(pool, OccupiedRow, "occupied", since, listing)
 
 
-async def listing_exists(pool: asyncpg.Pool, name: str) -> bool:
-    """Whether a listing of this name is known, in use or not."""
-    return bool(await value(pool, "listing_exists", name))
+async def listing_exists(pool: asyncpg.Pool, name: str, within: Sequence[str] | None) -> bool:
+    """Whether a listing of this name is known, in use or not; within some venues, None: all."""
+    return bool(await fetched_value(pool, _SQL["listing_exists"], name, within))
 
 
 async def last_beat(pool: asyncpg.Pool) -> datetime | None:
     """When any worker was last heard of; None: never."""
-    beat: datetime | None = await value(pool, "last_beat")
+    beat: datetime | None = await fetched_value(pool, _SQL["last_beat"])
     return beat
 
 
 async def rows(pool: asyncpg.Pool, kind: type[Row], query: str, *args: object) -> list[Row]:
     """All rows of a named query of `reading.sql`, each as a `kind`."""
     return await fetched(pool, kind, _SQL[query], *args)
-
-
-async def value(pool: asyncpg.Pool, query: str, *args: object) -> Any:
-    """The one value of a named query of `reading.sql`."""
-    async with asyncio.timeout(PATIENCE):
-        return await pool.fetchval(_SQL[query], *args)

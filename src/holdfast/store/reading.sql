@@ -2,7 +2,8 @@
 -- leases, which run on the database's clock.
 
 -- bookings_page --
--- newest first: an id never moves, so that paging neither repeats nor skips a booking
+-- newest first: an id never moves, so that paging neither repeats nor skips a booking; $7 are the venues that
+-- whoever asks may see
 select b.id, v.name as venue, l.name as listing, a.name as account, b.channel, b.external_id, b.status,
        b.raw_status, b.payment, lower(b.during) as starts_at, upper(b.during) as ends_at, b.party_size,
        array(select u.name from allocations g join units u on u.id = g.unit_id
@@ -17,6 +18,7 @@ where ($1::text is null or v.name = $1)
   and (($2::timestamptz is null and $3::timestamptz is null) or b.during && tstzrange($2, $3))
   and ($4::text[] is null or b.status = any($4))
   and ($5::bigint is null or b.id < $5)
+  and ($7::text[] is null or v.name = any($7))
 order by b.id desc
 limit $6
 
@@ -58,6 +60,7 @@ where ($1::text is null or v.name = $1)
   and k.during && tstzrange($2, $3)
   and (k.closed_at is null or $4::boolean)
   and ($5::bigint is null or k.id < $5)
+  and ($7::text[] is null or v.name = any($7))
 order by k.id desc
 limit $6
 
@@ -74,6 +77,7 @@ left join venues v on v.id = c.venue_id
 where ($1::text is null or v.name = $1)
   and (c.closed_at is null or $2::boolean)
   and ($3::bigint is null or c.id < $3)
+  and ($5::text[] is null or v.name = any($5))
 order by c.id desc
 limit $4
 
@@ -88,6 +92,7 @@ select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.ag
 from conflicts c
 left join venues v on v.id = c.venue_id
 where c.closed_at is not null and ($1::bigint is null or c.id < $1)
+  and ($3::text[] is null or v.name = any($3))
 order by c.id desc
 limit $2
 
@@ -205,7 +210,8 @@ order by o.starts_at, o.ends_at, w.name
 
 -- listing_exists --
 -- tells "nothing exposed" from "no such listing"
-select exists (select from listings where name = $1)
+select exists (select from listings l join venues v on v.id = l.venue_id
+               where l.name = $1 and ($2::text[] is null or v.name = any($2)))
 
 -- venues --
 -- the venues that are in use
@@ -387,6 +393,3 @@ join accounts a on a.id = l.account_id
 where l.active and a.active and upper(o.during) > $1 and ($2::text is null or l.name = $2)
 order by lower(o.during), l.name
 
--- answers --
--- whether Postgres is there
-select 1

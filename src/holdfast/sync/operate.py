@@ -59,23 +59,23 @@ class Operator:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def book(self, wish: DirectBooking) -> int:
-        """Add a direct booking and close its time everywhere; returns its id.
+    async def book(self, wish: DirectBooking, actor: str = "operator") -> int:
+        """Add a direct booking and close its time everywhere; returns its id. `actor` is who made it.
 
         A booking is a fact: one that overlaps is kept and a conflict opened. Raises WishRefused.
         """
         venue_id = premises_of(self._parts, wish.venue).id
         heard_at = self._parts.now()
-        async with turn(self._parts, venue_id, "operator", heard_at) as current:
+        async with turn(self._parts, venue_id, actor, heard_at) as current:
             return await book_direct(current, wish)
 
-    async def cancel(self, booking_id: int, reason: str) -> bool:
+    async def cancel(self, booking_id: int, reason: str, actor: str = "operator") -> bool:
         """Cancel a booking. True: done. False: its channel was asked and must confirm it.
 
         Raises BookingUnknown; WishRefused when there is nothing left to cancel.
         """
         row = await cancellable(self._parts, booking_id)
-        async with turn(self._parts, row["venue_id"], "operator") as current:
+        async with turn(self._parts, row["venue_id"], actor) as current:
             return await cancel_booking(current, row, reason)
 
 

@@ -6,45 +6,50 @@ from datetime import datetime
 from holdfast.inventory.model import Guest
 from holdfast.store import exposures as measured
 from holdfast.store import reading
-from holdfast.store.reading import Stretch
+from holdfast.store.reading import BookingRow, Stretch
 from holdfast.sync.operate import BookingUnknown, DirectBooking, WishRefused
 from holdfast.web import paging, shapes
 from holdfast.web.endpoints import Answer
 from holdfast.web.masking import masked_email, masked_name, masked_phone
 from holdfast.web.parts import WebParts
+from holdfast.web.people import Person
 from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, wrong_field
 
 
-async def bookings(parts: WebParts, asked: shapes.BookingsAsked) -> Answer:
+async def bookings(parts: WebParts, asked: shapes.BookingsAsked, person: Person) -> Answer:
     """One page, newest first."""
     before = paging.position("bookings", asked.cursor)
     found = await reading.bookings_page(
-        parts.pool, _stretch(asked), asked.status, before, asked.limit + 1
+        parts.pool, _stretch(asked, person), asked.status, before, asked.limit + 1
     )
     page, following = paging.split("bookings", found, asked.limit)
     data = [shapes.Booking.model_validate(row) for row in page]
     return Answer(body=shapes.Bookings(data=data, next=following))
 
 
-async def booking(parts: WebParts, asked: shapes.BookingAsked) -> Answer:
+async def booking(parts: WebParts, asked: shapes.BookingAsked, person: Person) -> Answer:
     """One, with its masked guest and its journal."""
-    return Answer(body=await _detail(parts, asked.id))
+    return Answer(body=await _detail(parts, asked.id, person))
 
 
-async def book(parts: WebParts, asked: shapes.DirectBookingAsked) -> Answer:
+async def book(parts: WebParts, asked: shapes.DirectBookingAsked, person: Person) -> Answer:
     """Make a direct booking. Raises Problem where the operator refuses."""
+    if not person.sees(asked.venue):
+        raise wrong_field("venue", "one of yours", REFUSED)
     try:
-        booking_id = await parts.operator.book(_wish(asked))
+        booking_id = await parts.operator.book(_wish(asked), person.name)
     except WishRefused as error:
         raise wrong_field(error.field, error.expected, REFUSED) from error
     location = {"Location": f"/api/v1/bookings/{booking_id}"}
-    return Answer(body=await _detail(parts, booking_id), status=201, headers=location)
+    return Answer(body=await _detail(parts, booking_id, person), status=201, headers=location)
 
 
-async def cancel(parts: WebParts, asked: shapes.CancelAsked) -> Answer:
+async def cancel(parts: WebParts, asked: shapes.CancelAsked, person: Person) -> Answer:
     """Cancel a booking where it was made; 202 while its channel has not confirmed."""
+    if person.venues is not None:
+        await _own(parts, asked.id, person)
     try:
-        done = await parts.operator.cancel(asked.id, asked.reason)
+        done = await parts.operator.cancel(asked.id, asked.reason, person.name)
     except BookingUnknown as error:
         raise _no_booking() from error
     except WishRefused as error:
@@ -53,40 +58,40 @@ async def cancel(parts: WebParts, asked: shapes.CancelAsked) -> Answer:
     return Answer(body=state, status=200 if done else 202)
 
 
-async def blocks(parts: WebParts, asked: shapes.BlocksAsked) -> Answer:
+async def blocks(parts: WebParts, asked: shapes.BlocksAsked, person: Person) -> Answer:
     """One page, newest first."""
     before = paging.position("blocks", asked.cursor)
     found = await reading.blocks_page(
-        parts.pool, _stretch(asked), asked.over, before, asked.limit + 1
+        parts.pool, _stretch(asked, person), asked.over, before, asked.limit + 1
     )
     page, following = paging.split("blocks", found, asked.limit)
     data = [shapes.Block.model_validate(row) for row in page]
     return Answer(body=shapes.Blocks(data=data, next=following))
 
 
-async def conflicts(parts: WebParts, asked: shapes.ConflictsAsked) -> Answer:
+async def conflicts(parts: WebParts, asked: shapes.ConflictsAsked, person: Person) -> Answer:
     """One page, newest first."""
     before = paging.position("conflicts", asked.cursor)
     found = await reading.conflicts_page(
-        parts.pool, asked.venue, asked.settled, before, asked.limit + 1
+        parts.pool, asked.venue, asked.settled, before, asked.limit + 1, person.within
     )
     page, following = paging.split("conflicts", found, asked.limit)
     data = [shapes.Conflict.model_validate(row) for row in page]
     return Answer(body=shapes.Conflicts(data=data, next=following))
 
 
-async def accounts(parts: WebParts, asked: shapes.NothingAsked) -> Answer:
+async def accounts(parts: WebParts, asked: shapes.NothingAsked, person: Person) -> Answer:
     """All that are in use."""
     found = await reading.accounts(parts.pool, parts.clock.now())
     return Answer(body=shapes.Accounts(data=[shapes.Account.model_validate(row) for row in found]))
 
 
-async def exposure(parts: WebParts, asked: shapes.ExposureAsked) -> Answer:
+async def exposure(parts: WebParts, asked: shapes.ExposureAsked, person: Person) -> Answer:
     """All offers of a listing that are sellable twice now."""
     now = parts.clock.now()
     found = await reading.exposures(parts.pool, now, listing=asked.name)
     unknown = await reading.occupied(parts.pool, now, listing=asked.name)
-    if not found and not unknown and not await reading.listing_exists(parts.pool, asked.name):
+    if not await reading.listing_exists(parts.pool, asked.name, person.within):
         raise Problem(NOT_FOUND, "There is no listing of this name.")
     data = [
         shapes.Exposure(
@@ -114,11 +119,16 @@ def _occupied(row: reading.OccupiedRow, now: datetime) -> shapes.Occupied:
     )
 
 
-async def _detail(parts: WebParts, booking_id: int) -> shapes.BookingDetail:
-    found = await reading.bookings_by_id(parts.pool, [booking_id])
-    if booking_id not in found:
+async def _own(parts: WebParts, booking_id: int, person: Person) -> BookingRow:
+    """Raises Problem where there is none, or it is of a venue that is not his."""
+    found = (await reading.bookings_by_id(parts.pool, [booking_id])).get(booking_id)
+    if found is None or not person.sees(found.venue):
         raise _no_booking()
-    plain = shapes.Booking.model_validate(found[booking_id])
+    return found
+
+
+async def _detail(parts: WebParts, booking_id: int, person: Person) -> shapes.BookingDetail:
+    plain = shapes.Booking.model_validate(await _own(parts, booking_id, person))
     return shapes.BookingDetail.model_construct(
         **dict(plain),
         guest=await _guest(parts, booking_id),
@@ -165,10 +175,10 @@ async def _journal(parts: WebParts, booking_id: int) -> list[shapes.JournalEntry
     ]
 
 
-def _stretch(asked: shapes.StretchAsked) -> Stretch:
+def _stretch(asked: shapes.StretchAsked, person: Person) -> Stretch:
     if asked.since and asked.until and asked.until <= asked.since:
         raise wrong_field("to", "an instant after `from`")
-    return Stretch(venue=asked.venue, since=asked.since, until=asked.until)
+    return Stretch(venue=asked.venue, since=asked.since, until=asked.until, within=person.within)
 
 
 def _wish(asked: shapes.DirectBookingAsked) -> DirectBooking:

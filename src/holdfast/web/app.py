@@ -12,15 +12,20 @@ from aiohttp.typedefs import Handler
 from holdfast.standing import OTHER
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web import dashboard, health, hooks
+from holdfast.web.door import DOOR, Door
 from holdfast.web.failures import OUTAGE, Outage, failures
 from holdfast.web.guard import add_headers, guard
 from holdfast.web.intake import INTAKE, Intake
 from holdfast.web.live import end_streams, watching
+from holdfast.web.oidc import CALLBACK
 from holdfast.web.openapi import document
 from holdfast.web.operations import HISTORIES, Histories
 from holdfast.web.pages import PAGES, environment
 from holdfast.web.parts import PARTS, WebParts
+from holdfast.web.provider import provided
 from holdfast.web.refused import REFUSED, Refused
+from holdfast.web.rules import RULES, rules_of
+from holdfast.web.screens import login, login_elsewhere
 from holdfast.web.screens.table import SCREENS
 from holdfast.web.table import ENDPOINTS
 
@@ -36,9 +41,10 @@ def build_web(parts: WebParts) -> web.Application:
     app = web.Application(middlewares=[measured, failures, guard])
     app[PARTS], app[PAGES], app[OUTAGE] = parts, environment(), Outage()
     app[INTAKE], app[HISTORIES] = Intake(parts.limits), Histories()
-    app[REFUSED] = Refused()
+    app[REFUSED], app[DOOR] = Refused(), Door()
+    app[RULES] = rules_of([*SCREENS, *ENDPOINTS])
     app.on_response_prepare.append(add_headers)
-    app.cleanup_ctx.extend((_refreshing, watching))
+    app.cleanup_ctx.extend((_refreshing, watching, provided))
     app.on_shutdown.append(end_streams)
     _route(app)
     parts.metrics.serves(
@@ -55,8 +61,13 @@ def _route(app: web.Application) -> None:
     app.router.add_get("/openapi.json", _openapi)
     app.router.add_get("/", dashboard.page)
     app.router.add_static("/static", str(files("holdfast.web") / "static"))
+    app.router.add_get("/login", login.page)
+    app.router.add_post("/login", login.enter)
+    app.router.add_post("/logout", login.leave)
+    app.router.add_get("/login/oidc", login_elsewhere.begin, allow_head=False)
+    app.router.add_get(CALLBACK, login_elsewhere.finish, allow_head=False)
     for screen in SCREENS:
-        app.router.add_route(screen.method, screen.path, screen.handle)
+        app.router.add_route(screen.method, screen.path, screen.on_request())
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, endpoint.path, endpoint.on_request())
 

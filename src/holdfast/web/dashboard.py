@@ -8,12 +8,15 @@ from aiohttp import web
 
 from holdfast.web.overview import Choice, overview
 from holdfast.web.parts import PARTS
+from holdfast.web.people import PERSON
 from holdfast.web.screens.filters import a_day
 from holdfast.web.screens.screen import show
 
 
 async def page(request: web.Request) -> web.Response:
-    """The whole page, complete without JavaScript."""
+    """The whole page, complete without JavaScript; whoever is limited to some venues begins with those."""
+    if request[PERSON].venues is not None:
+        raise web.HTTPSeeOther("/venues")
     parts = request.app[PARTS]
     choice = _choice(request.query)
     shown = await overview(parts.pool, choice, parts.clock.now())

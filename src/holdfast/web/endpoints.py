@@ -9,9 +9,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ValidationError
 
+from holdfast.roles import Role
 from holdfast.web.intake import INTAKE, Refusal
 from holdfast.web.parts import PARTS, WebParts
+from holdfast.web.people import PERSON, Person
 from holdfast.web.problems import INVALID, NOT_JSON, REFUSED, Problem, wrong_fields
+from holdfast.web.recording import recorded
+from holdfast.web.rules import Extent
 
 Wish = TypeVar("Wish", bound=BaseModel)
 
@@ -27,15 +31,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint(Generic[Wish]):
-    """`asked` holds the path's parameters together with the query's, or for POST the body's."""
+    """`asked` holds the path's parameters together with the query's, or for POST the body's.
+
+    `needs` and `venues` as in a Screen: what a person must be, and whether it keeps to his own venues.
+    """
 
     method: Literal["GET", "POST"]
     path: str
     name: str
     summary: str
+    needs: Role
     asked: type[Wish]
     gives: type[BaseModel]
-    handle: Callable[[WebParts, Wish], Awaitable[Answer]]
+    handle: Callable[[WebParts, Wish, Person], Awaitable[Answer]]
+    venues: Extent = "own"
     statuses: Mapping[int, str] = field(default_factory=lambda: {200: "As asked"})
     problems: tuple[int, ...] = ()
 
@@ -43,7 +52,7 @@ class Endpoint(Generic[Wish]):
         """What aiohttp calls."""
 
         async def handler(request: web.Request) -> web.Response:
-            answer = await self.handle(request.app[PARTS], await self._read(request))
+            answer = await self._answered(request, await self._read(request))
             return web.Response(
                 text=answer.body.model_dump_json(),
                 status=answer.status,
@@ -52,6 +61,16 @@ class Endpoint(Generic[Wish]):
             )
 
         return handler
+
+    async def _answered(self, request: web.Request, wish: Wish) -> Answer:
+        parts, person = request.app[PARTS], request[PERSON]
+        if self.method == "GET":
+            return await self.handle(parts, wish, person)
+        said = wish.model_dump(mode="json", include={"action", "reason", "dry_run"})
+        async with recorded(request, "api", said) as record:
+            answer = await self.handle(parts, wish, person)
+            record.status = answer.status
+        return answer
 
     async def _read(self, request: web.Request) -> Wish:
         given = _query(request) if self.method == "GET" else await _json_object(request)

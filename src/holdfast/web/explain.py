@@ -14,6 +14,7 @@ from holdfast.sync.explain import NoSuchUnit, of_unit
 from holdfast.web.endpoints import Answer
 from holdfast.web.fields import Instant, Text
 from holdfast.web.parts import WebParts
+from holdfast.web.people import Person
 from holdfast.web.problems import NOT_FOUND, Problem, wrong_field
 from holdfast.web.shapes import Asked
 
@@ -92,8 +93,10 @@ class Explained(BaseModel):
     coming: list[ExplainedComing]
 
 
-async def explain(parts: WebParts, asked: ExplainAsked) -> Answer:
+async def explain(parts: WebParts, asked: ExplainAsked, person: Person) -> Answer:
     """All of it as of one moment. Raises Problem where there is no such unit."""
+    if not person.sees(asked.venue):
+        raise Problem(NOT_FOUND, "There is no unit of this name.")
     names, now = (asked.venue, asked.unit), parts.clock.now()
     try:
         async with asyncio.timeout(PATIENCE), parts.pool.acquire() as connection:

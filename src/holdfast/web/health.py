@@ -40,7 +40,7 @@ async def show_metrics(request: web.Request) -> web.Response:
 async def _postgres_answers(pool: asyncpg.Pool) -> bool:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await reading.value(pool, "answers")
+            await reading.last_beat(pool)
     except DATABASE_FAILURES:
         return False
     return True

@@ -18,6 +18,7 @@ from holdfast.sync.replay import Preview, Reread, Rereading
 from holdfast.sync.revive import Handled, PushWish
 from holdfast.sync.steer import SteerWish
 from holdfast.web.intake import Limits
+from holdfast.web.oidc import OidcSettings
 
 
 class Receiver(Protocol):
@@ -34,11 +35,11 @@ class Receiver(Protocol):
 class Operator(Protocol):
     """Does what people ask for."""
 
-    async def book(self, wish: DirectBooking) -> int:
+    async def book(self, wish: DirectBooking, actor: str = "operator") -> int:
         """The new booking's id. Raises WishRefused."""
         ...
 
-    async def cancel(self, booking_id: int, reason: str) -> bool:
+    async def cancel(self, booking_id: int, reason: str, actor: str = "operator") -> bool:
         """True: cancelled; False: asked of the channel, not confirmed yet.
 
         Raises BookingUnknown, WishRefused.
@@ -48,7 +49,7 @@ class Operator(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
-    """`channels` tells each account's channel. Without `api_tokens` only this machine is served."""
+    """`channels` tells each account's channel. While nobody is known and there are no `api_tokens`, only this machine is served."""
 
     pool: asyncpg.Pool
     receiver: Receiver
@@ -73,6 +74,8 @@ class WebParts:
     proofs: Mapping[str, WebhookProof]
     """By what each channel's webhooks are verified."""
     api_tokens: tuple[SecretStr, ...] = ()
+    oidc: OidcSettings | None = None
+    """Where people may sign in, beside here."""
     limits: Limits = field(default_factory=Limits)
     others_ready: Callable[[], Awaitable[Mapping[str, bool]]] | None = None
     """Servers that we can do without for a while, such as Redis: name -> does it answer."""

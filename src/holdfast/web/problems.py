@@ -19,6 +19,7 @@ class Kind:
 INVALID = Kind("invalid", 400, "The request cannot be understood")
 UNAUTHENTICATED = Kind("unauthenticated", 401, "A token is needed")
 FORBIDDEN = Kind("forbidden", 403, "Not allowed from here")
+ROLE = Kind("role", 403, "Your role does not allow this")
 NOT_FOUND = Kind("not-found", 404, "There is nothing here")
 METHOD = Kind("method-not-allowed", 405, "This is not done here")
 STALE = Kind("stale", 409, "Something else was decided meanwhile")

@@ -16,6 +16,7 @@ from holdfast.sync.remedy import ConflictUnknown, Stale, State, Wish, choose
 from holdfast.web.endpoints import Answer
 from holdfast.web.fields import Number, Text
 from holdfast.web.parts import WebParts
+from holdfast.web.people import Person
 from holdfast.web.problems import NOT_FOUND, REFUSED, STALE, Problem, wrong_field
 from holdfast.web.shapes import Asked, Booking, Conflict, Id, Shape
 
@@ -72,20 +73,27 @@ class Decided(BaseModel):
     calls: list[ProviderCall]
 
 
-async def conflict(parts: WebParts, asked: ConflictAsked) -> Answer:
+async def conflict(parts: WebParts, asked: ConflictAsked, person: Person) -> Answer:
     """One, with its evidence and what can be done about it."""
-    row = await reading.conflict(parts.pool, asked.id)
-    if row is None:
+    return Answer(body=await _detail(parts, await own(parts.pool, asked.id, person)))
+
+
+async def own(pool: asyncpg.Pool, conflict_id: int, person: Person) -> ConflictDetailRow:
+    """Raises Problem where there is none, or it is of a venue that is not his."""
+    row = await reading.conflict(pool, conflict_id)
+    if row is None or not person.sees(row.venue):
         raise no_conflict()
-    return Answer(body=await _detail(parts, row))
+    return row
 
 
-async def settle(parts: WebParts, asked: ActionAsked) -> Answer:
+async def settle(parts: WebParts, asked: ActionAsked, person: Person) -> Answer:
     """Decide it, or show what deciding would do. Raises Problem where that cannot be."""
+    if person.venues is not None:
+        await own(parts.pool, asked.id, person)
     with decided():
         if asked.dry_run:
             return Answer(body=_shown(await choose(parts.pool, asked.id, asked.action), asked.id))
-        return await _decide(parts, asked)
+        return await _decide(parts, asked, person.name)
 
 
 @contextmanager
@@ -101,8 +109,8 @@ def decided() -> Iterator[None]:
         raise Problem(STALE, f"{error}. Read it again before deciding.") from error
 
 
-async def _decide(parts: WebParts, asked: ActionAsked) -> Answer:
-    wish = Wish(act=asked.action, actor="operator", reason=asked.reason, minutes=asked.minutes)
+async def _decide(parts: WebParts, asked: ActionAsked, actor: str) -> Answer:
+    wish = Wish(act=asked.action, actor=actor, reason=asked.reason, minutes=asked.minutes)
     done = await parts.settle(asked.id, wish)
     calls = [ProviderCall.model_validate(call) for call in done.calls]
     body = Decided(conflict=str(done.conflict_id), action=done.act, state=done.state, calls=calls)

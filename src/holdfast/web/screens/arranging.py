@@ -15,6 +15,7 @@ from holdfast.sync.operate import BookingUnknown, WishRefused
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, wrong_field
+from holdfast.web.recording import REHEARSED
 from holdfast.web.screens.calendar import VIEWS, shown, units_of, venue_of
 from holdfast.web.screens.drafts import FIELDS, Draft, draft_of, wish_of
 from holdfast.web.screens.foreseen import foreseen
@@ -80,6 +81,7 @@ def _where(request: web.Request, asked: _Asked, wish: Arrangement, booking_id: i
 
 async def _previewed(request: web.Request, asked: _Asked, wish: Arrangement) -> web.Response:
     parts, zone = request.app[PARTS], ZoneInfo(asked.venue.timezone)
+    request[REHEARSED] = True
     effects = await parts.rehearse(wish, request[PERSON].name)
     modes = await venues.modes(parts.pool, asked.venue.id)
     after = _alone(asked.known.targets, effects.booking_id) if asked.known else []

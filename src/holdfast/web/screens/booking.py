@@ -5,20 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import asyncpg
 from aiohttp import web
 
+from holdfast.roles import Role
 from holdfast.store import exposures as measured
 from holdfast.store import reading, stories
 from holdfast.store.exposures import Measured
-from holdfast.store.reading import BookingRow
+from holdfast.store.reading import BookingRow, GuestRow
 from holdfast.store.stories import Delivery, Entry, Target, Try
 from holdfast.web.masking import masked_email, masked_name, masked_phone
 from holdfast.web.parts import PARTS
+from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, Problem
 from holdfast.web.screens.screen import number, show
 from holdfast.web.screens.story import Line, data_of, told
 from holdfast.web.screens.swimlane import Band, Picture, Point, picture
+
+REVEALS: Role = "venue"
+"""Who may see a guest in clear."""
 
 OURS = "Holdfast"
 TOLD = ("booking.", "conflict.")
@@ -31,7 +35,6 @@ class Told:
 
     booking: BookingRow
     zone: ZoneInfo
-    guest: tuple[str, ...]
     targets: Sequence[Target]
     exposures: Sequence[Measured]
     lines: Sequence[Line]
@@ -41,16 +44,36 @@ class Told:
 
 
 async def page(request: web.Request) -> web.Response:
-    """One booking. Raises Problem where there is none of this id."""
-    parts = request.app[PARTS]
-    found = await _told(parts.pool, number(request, "booking"), parts.clock.now())
-    return show(request, "booking.html", "bookings", told=found)
+    """One booking, its guest masked. Raises Problem where there is none of this id."""
+    return await _shown(request, masked=True)
 
 
-async def _told(pool: asyncpg.Pool, booking_id: int, now: datetime) -> Told:
+async def reveal(request: web.Request) -> web.Response:
+    """The same with its guest in clear, for this one view. Raises Problem."""
+    return await _shown(request, masked=False)
+
+
+async def _shown(request: web.Request, *, masked: bool) -> web.Response:
+    found = await _told(request)
+    guest = await reading.guest(request.app[PARTS].pool, found.booking.id)
+    can_reveal = masked and guest is not None and request[PERSON].may(REVEALS)
+    return show(
+        request,
+        "booking.html",
+        "bookings",
+        told=found,
+        guest=_guest(guest, masked=masked),
+        can_reveal=can_reveal,
+        revealed=not masked,
+    )
+
+
+async def _told(request: web.Request) -> Told:
+    pool, now = request.app[PARTS].pool, request.app[PARTS].clock.now()
+    booking_id = number(request, "booking")
     row = await stories.header(pool, booking_id)
     booking = (await reading.bookings_by_id(pool, [booking_id])).get(booking_id)
-    if booking is None or row is None:
+    if booking is None or row is None or not request[PERSON].sees(booking.venue):
         raise Problem(NOT_FOUND, "There is no booking of this id.")
     zone = ZoneInfo(row.timezone)
     entries = await stories.entries(pool, booking_id, row.venue_id)
@@ -59,7 +82,6 @@ async def _told(pool: asyncpg.Pool, booking_id: int, now: datetime) -> Told:
     return Told(
         booking=booking,
         zone=zone,
-        guest=await _guest(pool, booking_id),
         targets=targets,
         exposures=exposed,
         lines=told(entries, zone),
@@ -69,12 +91,13 @@ async def _told(pool: asyncpg.Pool, booking_id: int, now: datetime) -> Told:
     )
 
 
-async def _guest(pool: asyncpg.Pool, booking_id: int) -> tuple[str, ...]:
-    guest = await reading.guest(pool, booking_id)
+def _guest(guest: GuestRow | None, *, masked: bool) -> list[str]:
     if guest is None:
-        return ()
-    masked = (masked_name(guest.name), masked_email(guest.email), masked_phone(guest.phone))
-    return tuple(part for part in masked if part)
+        return []
+    parts = [guest.name, guest.email, guest.phone]
+    if masked:
+        parts = [masked_name(guest.name), masked_email(guest.email), masked_phone(guest.phone)]
+    return [part for part in parts if part]
 
 
 def _drawn(

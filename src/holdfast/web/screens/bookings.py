@@ -11,6 +11,7 @@ from holdfast.store import day, reading
 from holdfast.store.reading import Stretch
 from holdfast.web import paging
 from holdfast.web.parts import PARTS
+from holdfast.web.people import PERSON
 from holdfast.web.problems import wrong_field
 from holdfast.web.screens.screen import show
 from holdfast.web.words import STATUS
@@ -25,7 +26,9 @@ async def page(request: web.Request) -> web.Response:
     status = _status(asked.get("status", ""))
     venue = asked.get("venue") or None
     before = paging.position("bookings", asked.get("cursor"))
-    found = await reading.bookings_page(pool, Stretch(venue=venue), status, before, PAGE + 1)
+    person = request[PERSON]
+    which = Stretch(venue=venue, within=person.within)
+    found = await reading.bookings_page(pool, which, status, before, PAGE + 1)
     rows, following = paging.split("bookings", found, PAGE)
     venues = await day.venues(pool, MOST_VENUES)
     zones: Mapping[str | None, ZoneInfo] = {v.name: ZoneInfo(v.timezone) for v in venues}
@@ -34,7 +37,7 @@ async def page(request: web.Request) -> web.Response:
         "bookings.html",
         "bookings",
         rows=rows,
-        venues=[each.name for each in venues],
+        venues=[each.name for each in venues if person.sees(each.name)],
         zones={row.venue: zones.get(row.venue, ZoneInfo("UTC")) for row in rows},
         filter={"venue": venue or "", "status": status[0] if status else ""},
         filtered=bool(venue or status or before),

@@ -20,7 +20,7 @@ from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.screens.acting import LONGEST_REASON, SAY_WHY
 from holdfast.web.screens.screen import number, show
-from holdfast.web.settling import decided, no_conflict, proposed
+from holdfast.web.settling import decided, own, proposed
 
 MOST_OPEN = 200
 PAGE = 50
@@ -73,9 +73,10 @@ async def page_of_all(request: web.Request) -> web.Response:
     """The open ones by their start, and a page of the settled ones."""
     parts = request.app[PARTS]
     now = parts.clock.now()
-    found = await reading.conflicts_page(parts.pool, None, False, None, MOST_OPEN + 1)
+    within = request[PERSON].within
+    found = await reading.conflicts_page(parts.pool, None, False, None, MOST_OPEN + 1, within)
     before = paging.position("settled", request.query.get("cursor"))
-    settled = await reading.conflicts_settled(parts.pool, before, PAGE + 1)
+    settled = await reading.conflicts_settled(parts.pool, before, PAGE + 1, within)
     rows, following = paging.split("settled", settled, PAGE)
     return show(
         request,
@@ -90,7 +91,7 @@ async def page_of_all(request: web.Request) -> web.Response:
 
 async def page(request: web.Request) -> web.Response:
     """One, with its ways out; `act` shows what that one would do. Raises Problem."""
-    disputed = await _disputed(request.app[PARTS].pool, number(request, "conflict"))
+    disputed = await _disputed(request)
     chosen = [way for way in disputed.ways if way.action.act == request.query.get("act")]
     return _shown(request, disputed, chosen[0] if chosen else None)
 
@@ -100,7 +101,7 @@ async def decide(request: web.Request) -> web.StreamResponse:
     parts, asked = request.app[PARTS], await request.post()
     conflict_id = number(request, "conflict")
     act, reason = str(asked.get("act", "")), str(asked.get("reason", "")).strip()
-    disputed = await _disputed(parts.pool, conflict_id)
+    disputed = await _disputed(request)
     way = next((way for way in disputed.ways if way.action.act == act), None)
     wrong = _wrong(disputed, way, reason, str(asked.get("seen", "")))
     if wrong:
@@ -144,10 +145,9 @@ def _shown(
     )
 
 
-async def _disputed(pool: asyncpg.Pool, conflict_id: int) -> Disputed:
-    row = await reading.conflict(pool, conflict_id)
-    if row is None:
-        raise no_conflict()
+async def _disputed(request: web.Request) -> Disputed:
+    pool, conflict_id = request.app[PARTS].pool, number(request, "conflict")
+    row = await own(pool, conflict_id, request[PERSON])
     ids = [each for each in (row.booking_id, *row.against_ids) if each]
     bookings = await reading.bookings_by_id(pool, ids)
     undecided = row.closed_at is None and row.decided is None

@@ -5,14 +5,28 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
+from holdfast.roles import Role
 from holdfast.web.pages import PAGES
 from holdfast.web.parts import PARTS
-from holdfast.web.people import Role
+from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, Problem
+from holdfast.web.recording import recorded
+from holdfast.web.rules import Extent
 from holdfast.web.theme import theme_of
 
-Area = Literal["overview", "ops", "calendar", "bookings", "conflicts", "events", "pushes", "docs"]
+Area = Literal[
+    "overview",
+    "ops",
+    "calendar",
+    "bookings",
+    "conflicts",
+    "events",
+    "pushes",
+    "docs",
+    "settings",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +38,20 @@ class Screen:
     needs: Role
     """Who may: this role or one above it."""
     handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    venues: Extent = "all"
+    """`own`: it keeps to the venues of whoever asks. `all` is refused to whoever is limited to some."""
+    on_record: bool = True
+    """False only for what changes nothing but how pages look to whoever asks."""
+
+    def on_request(self) -> Handler:
+        """What aiohttp calls: what changes something is put on record."""
+        return self._acted if self.method == "POST" and self.on_record else self.handle
+
+    async def _acted(self, request: web.Request) -> web.StreamResponse:
+        asked = await request.post()
+        said = {name: value for name, value in asked.items() if isinstance(value, str)}
+        async with recorded(request, "page", said) as record:
+            return record.ends(await self.handle(request))
 
 
 def show(
@@ -34,6 +62,7 @@ def show(
     around = {
         "area": area,
         "now": now,
+        "person": request.get(PERSON),
         "theme": theme_of(request),
         # what a POST answers cannot be fetched again
         "live": request.method == "GET",

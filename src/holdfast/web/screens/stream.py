@@ -12,6 +12,9 @@ from holdfast.web.people import PERSON, Person
 from holdfast.web.problems import FORBIDDEN, Problem, wrong_field
 
 MOST_TOPICS = 16
+OF_EVERYBODY = frozenset({"bookings", "conflicts"})
+"""Topics that tell no more than that something changed somewhere."""
+
 RETRY_MS = 3000
 """So that a restart does not bring all pages back in the same moment."""
 SEND_SECONDS = 10.0
@@ -64,6 +67,7 @@ def topics_asked(text: str, person: Person) -> frozenset[str]:
     others = found - {VENUE + name for name in venues}
     if not others <= set(TOPICS) or not all(venues) or len(found) > MOST_TOPICS:
         raise wrong_field("topics", f"at most {MOST_TOPICS} of {', '.join(TOPICS)}, {VENUE}NAME")
-    if not all(map(person.sees, venues)):
-        raise Problem(FORBIDDEN, "This venue is not one of yours.")
+    limited = person.venues is not None
+    if not all(map(person.sees, venues)) or (limited and not others <= OF_EVERYBODY):
+        raise Problem(FORBIDDEN, "This is about more than your own venues.")
     return found
