@@ -95,6 +95,11 @@ class Landlord:
 landlord_key = pytest.StashKey[Landlord]()
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: a good part of the tests waits, for a time-out or for a server's start."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.stash[landlord_key] = Landlord()
