@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,7 +18,8 @@ from holdfast.clock import ManualClock
 from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configuration
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.processes import listening
-from holdfast.soak.program import free_port
+from holdfast.simulation.courier import ON_ITS_WAY
+from holdfast.soak.program import Missed, free_port, until
 from holdfast.sync import rounds
 from holdfast.sync.arrange import arrange, rehearse
 from holdfast.sync.operate import Operator
@@ -122,6 +123,7 @@ class Town:
 
     async def settle(self) -> None:
         """Let webhooks arrive and everything that is due happen, until nothing is."""
+        await _arrived()
         work = asyncio.create_task(rounds.settle_down(self.wiring.parts))
         while not work.done():
             await asyncio.wait({work}, timeout=0.1)
@@ -221,6 +223,16 @@ class Town:
             for t in await side.taken(unit)
             if t["by"] != "client"
         ]
+
+
+async def _arrived() -> None:
+    """No webhook is on the wire any more; one that nobody answers is not waited for."""
+    with suppress(Missed):
+        await until(_none_on_its_way, "every webhook arrived", seconds=1, look=0.002)
+
+
+async def _none_on_its_way() -> bool:
+    return all(task.get_name() != ON_ITS_WAY for task in asyncio.all_tasks())
 
 
 @dataclass(frozen=True, kw_only=True)

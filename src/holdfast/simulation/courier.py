@@ -18,6 +18,9 @@ Compose = Callable[[], tuple[Mapping[str, str], bytes]]
 ATTEMPTS = 8
 BASE_SECONDS, CAP_SECONDS = 1.0, 60.0
 
+ON_ITS_WAY, LATER = "webhook on its way", "webhook later"
+"""What a delivery's task is called: whoever drives the clock can see whether one is still on the wire."""
+
 
 class Manner(BaseModel):
     """How webhooks travel just now."""
@@ -96,12 +99,12 @@ class Courier:
 
     def _launch(self, delivery: Delivery) -> None:
         for _ in range(self.manner.copies):
-            task = asyncio.create_task(self._carry(delivery))
+            task = asyncio.create_task(self._carry(delivery), name=ON_ITS_WAY)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, delivery: Delivery) -> None:
-        await self._clock.sleep(self.manner.delay)
+        await self._rest(self.manner.delay)
         for attempt in range(ATTEMPTS):
             delivery.attempts += 1
             delivery.last_status = await self._post(delivery)
@@ -109,7 +112,14 @@ class Courier:
                 delivery.done = True
                 return
             pause = min(CAP_SECONDS, BASE_SECONDS * 2**attempt)
-            await self._clock.sleep(pause * self._random.uniform(0.5, 1.0))
+            await self._rest(pause * self._random.uniform(0.5, 1.0))
+
+    async def _rest(self, seconds: float) -> None:
+        task = asyncio.current_task()
+        if seconds > 0 and task is not None:
+            task.set_name(LATER)
+            await self._clock.sleep(seconds)
+            task.set_name(ON_ITS_WAY)
 
     def _again(self, status: int | None) -> bool:
         if status is None or status >= 500:

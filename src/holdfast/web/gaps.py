@@ -8,6 +8,9 @@ from holdfast.inventory.model import Span
 from holdfast.web.axis import QUARTER, Axis, Slot
 from holdfast.web.timeline import Placed, Row
 
+SHORTEST = 2
+"""Quarters of an hour. What is shorter is too narrow for a finger; any time can be written into the form."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
@@ -23,7 +26,8 @@ def gaps(axis: Axis, row: Row, now: datetime) -> list[Gap]:
     passed = axis.until(now)
     first = passed.end if passed else 1
     free = (column for column in range(first, axis.columns + 1) if column not in taken)
-    return [_gap(axis, *run) for run in _runs(free)]
+    runs = ((start, last) for start, last in _runs(free) if last - start + 1 >= SHORTEST)
+    return [_gap(axis, *run) for run in runs]
 
 
 def _takes(placed: Placed) -> bool:
