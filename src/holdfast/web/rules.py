@@ -81,6 +81,13 @@ def rule_of(request: web.Request) -> Rule:
     return known or (READING if reads else CHANGING)
 
 
+def may_act(request: web.Request, person: Person | None) -> bool:
+    """Whether he may change what this address shows: what he may not is not put before him."""
+    resource = request.match_info.route.resource
+    known = request.app[RULES].get(("POST", resource.canonical)) if resource else None
+    return bool(person and known and known.needs and person.may(known.needs))
+
+
 def allow(request: web.Request, rule: Rule, person: Person) -> None:
     """Raises Problem where it is not for this person: by his role, or by whose venues it shows."""
     if rule.needs is not None and not person.may(rule.needs):

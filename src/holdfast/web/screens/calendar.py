@@ -110,7 +110,6 @@ async def shown(
         status=status,
         sheet=sheet,
         panel=panel,
-        may=request[PERSON].may("venue"),
         longest=LONGEST_REASON,
     )
 

@@ -13,7 +13,7 @@ from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, Problem
 from holdfast.web.recording import recorded
-from holdfast.web.rules import Extent
+from holdfast.web.rules import Extent, may_act
 from holdfast.web.theme import theme_of
 
 Area = Literal[
@@ -59,10 +59,12 @@ def show(
 ) -> web.Response:
     """A template with what it shows, under the area of the top bar that it belongs to."""
     now = request.app[PARTS].clock.now()
+    person = request.get(PERSON)
     around = {
         "area": area,
         "now": now,
-        "person": request.get(PERSON),
+        "person": person,
+        "may": may_act(request, person),
         "theme": theme_of(request),
         # what a POST answers cannot be fetched again
         "live": request.method == "GET",

@@ -67,7 +67,7 @@ async def page(request: web.Request) -> web.Response:
     why = Why(
         told=told,
         units=units,
-        step=step(told, links),
+        step=step(told, links, takes=request[PERSON].may("venue")),
         since=said(told.span.start, zone),
         until=said(told.span.end, zone),
         links=links,
@@ -121,8 +121,8 @@ def _instant(asked: Mapping[str, str], name: str, zone: ZoneInfo) -> datetime:
         raise wrong_field(name, str(error)) from error
 
 
-def step(told: Explanation, links: Addresses) -> Step | None:
-    """Of what speaks against it, the first that somebody can do something about; free time can be taken."""
+def step(told: Explanation, links: Addresses, *, takes: bool = True) -> Step | None:
+    """Of what speaks against it, the first that somebody can do something about; free time can be taken by some."""
     if _given_up(told):
         return Step(text="Make the call that was given up once more", link="/pushes?state=dead")
     named = {reason.rule: reason for reason in reversed(told.reasons) if reason.mark != "ok"}
@@ -134,6 +134,8 @@ def step(told: Explanation, links: Addresses) -> Step | None:
     stopped = next((rule for rule in ("brake", "account") if rule in named), None)
     if stopped is not None:
         return Step(text=f"See how its {stopped} stands", link="/#accounts")
+    if not takes:
+        return None
     taking = links.new(told.unit, told.span.start)
     return Step(text="Take it: a booking or a closure", link=taking)
 
