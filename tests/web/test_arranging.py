@@ -191,6 +191,25 @@ async def test_a_direct_booking_is_moved_made_longer_and_its_old_time_is_sold_ag
     assert "it is there already" in await shown(client, move, 422)
 
 
+async def test_what_is_closed_already_is_not_counted_among_what_a_channel_must_be_told(
+    client: Client, rows: Rows
+) -> None:
+    await sold(rows)
+    tables = await rows.pool.fetchval("select id from listings where name = 'salon-tables'")
+    await offered(rows)
+    await rows.pool.execute("delete from offers where listing_id = $1", tables)
+    await rows.offer(tables, NOON + HOUR, NOON + 3 * HOUR)
+    await done(client, BOOKING)
+    await rows.pool.execute("update pushes set state = 'done', settled_at = now()")
+    await rows.pool.execute("update blocks set state = 'booked', external_id = 'k-' || id")
+    later = BOOKING | {"start": "2026-11-20T15:00", "end": "2026-11-20T16:00"}
+    html = await shown(client, later)
+    assert "close <strong>salon-rooms</strong> Fri 20 Nov 15:00" in html
+    assert "Add a booking: 1 change on channels" in html
+    await done(client, later)
+    assert await wished(rows) == [("place", "salon-rooms", "14")]
+
+
 async def test_over_taken_time_the_conflict_is_told_before_it_is_made_and_the_guest_there_stays(
     client: Client, rows: Rows
 ) -> None:

@@ -198,6 +198,7 @@ TOLD = (
     "closure",
     "before",
     "why",
+    "stands",
 )
 """What of an entry must be the same for the change to be the same: no moment, and no id that is new each time."""
 

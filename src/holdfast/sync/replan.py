@@ -150,7 +150,9 @@ async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:
         await block_store.wish(turn.connection, block.id, wish, turn.now)
         if block.wants == "nothing":
             await orphan_over(turn, block.id, "it is needed again")
-        turn.note(f"block.wanted_{wish.wants}", _about(outlet, wish.span), block_id=block.id)
+        stands = {"stands": True} if block.wants == block.state == wish.wants else {}
+        told = {**_about(outlet, wish.span), **stands}
+        turn.note(f"block.wanted_{wish.wants}", told, block_id=block.id)
         if wish.wants == "nothing" and block.state == "held" and not outlet.releases_holds:
             until = block.expires_at.isoformat() if block.expires_at else None
             data = {**_about(outlet, wish.span), "until": until}

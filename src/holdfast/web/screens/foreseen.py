@@ -64,7 +64,7 @@ def _told(
 ) -> list[Told]:
     found = []
     for entry in entries:
-        if entry.kind == f"block.wanted_{wanted}":
+        if entry.kind == f"block.wanted_{wanted}" and not entry.data.get("stands"):
             name = str(entry.data["listing"])
             start, end = (datetime.fromisoformat(str(entry.data[at])) for at in ("start", "end"))
             found.append(
