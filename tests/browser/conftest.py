@@ -173,8 +173,13 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def new_tab(browser: Browser, program: Program, *scripts: str) -> AsyncIterator[Tab]:
-    context = await browser.new_context(viewport={"width": 1440, "height": 900})
+async def new_tab(
+    browser: Browser, program: Program, *scripts: str, speaks: bool = True
+) -> AsyncIterator[Tab]:
+    """`speaks` False: its JavaScript is off."""
+    context = await browser.new_context(
+        viewport={"width": 1440, "height": 900}, java_script_enabled=speaks
+    )
     context.set_default_timeout(15_000)
     for script in (WATCH, *scripts):
         await context.add_init_script(script)
