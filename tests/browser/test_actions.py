@@ -54,6 +54,7 @@ async def test_an_account_is_held_back_goes_on_and_is_read_now(tab: Tab, real: R
     await steers(tab, "boseat-main", "Let pushes go on", "No call waits")
     await page.locator("td", has_text=f"by olga {REASON}").first.wait_for()
     await clicks(tab, "Overview", exact=True)
+    await page.locator("#days").wait_for()
     assert await page.get_by_text("pushes paused").count() == 0
 
     async def at_rest() -> bool:
@@ -109,7 +110,10 @@ async def test_a_room_is_closed_and_whoever_asks_is_told_why(tab: Tab, real: Rea
     await page.get_by_text("the chimney is swept").first.wait_for()
     await clicks(tab, "why?", exact=True)
     await page.get_by_text("board-room is not sellable").wait_for()
-    await clicks(tab, "glasshouse", exact=True)
+    await clicks(tab, "Open it again, or move closure")
+    await alters(tab, "Cancel")
+    await does(tab, "open")
+    await real.closes(unit)
     await clicks(tab, f"Free, {unit}")
     await clicks(tab, "Why is this time")
     await page.get_by_text("board-room is sellable").wait_for()
