@@ -29,6 +29,8 @@ KEPT = frozenset(
 WHOM = frozenset({"server.address", "server.port"})
 """Of calls that go out; of those that come in, the caller says it."""
 
+STOP_SECONDS = 3
+
 PARTS: tuple[Callable[[], Any], ...] = (  # their base ships no types
     AsyncPGInstrumentor,
     AioHttpClientInstrumentor,
@@ -76,7 +78,8 @@ def _name(span: ReadableSpan, told: Mapping[str, object]) -> str:
 
 
 def sending() -> SpanExporter:
-    """To where the standard variables say, by OTLP over HTTP."""
+    """To where the standard variables say, by OTLP over HTTP; a stop does not wait longer for who is not there."""
+    os.environ.setdefault("OTEL_EXPORTER_OTLP_TIMEOUT", str(STOP_SECONDS))
     return OTLPSpanExporter()
 
 
