@@ -166,6 +166,7 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("operations", "clashes", (LATER, LATER + HOUR)),
     ("operations", "given_up", (LATER, 10_001)),
     ("cursors", "claim_probe", (LATER,)),
+    ("reading", "exposures", (STRETCH.lower, None, None, STRETCH.upper)),
     ("search", "numbered", (4711, None)),
     ("search", "referenced", ("b-4711", None, 51)),
     ("search", "referenced", ("x-4711", ["glasshouse"], 51)),

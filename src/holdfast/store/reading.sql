@@ -154,23 +154,26 @@ order by a.channel, a.name
 with wanted as materialized (
   -- each listing with its longest offer: how far before taken time one may start that reaches into it; behind its
   -- latest nothing is sold, whatever is booked there
-  select l.id, l.name, l.takes, v.name as venue, a.name as account, a.channel, a.mode, reach.longest, reach.latest,
+  select l.*, reach.longest, reach.latest,
          (select count(*) from listing_units m where m.listing_id = l.id) as size
-  from listings l
-  join venues v on v.id = l.venue_id
-  join accounts a on a.id = l.account_id
+  from (
+    select l.id, l.name, l.takes, v.name as venue, a.name as account, a.channel, a.mode
+    from listings l
+    join venues v on v.id = l.venue_id
+    join accounts a on a.id = l.account_id
+    where l.active and a.active and ($2::text is null or v.name = $2) and ($3::text is null or l.name = $3)
+    offset 0) l
   cross join lateral (select max(o.ends_at - o.starts_at) as longest, max(o.ends_at) as latest from offers o
                       where o.listing_id = l.id and o.open and o.starts_at >= $1::timestamptz
-                        and ($4::timestamptz is null or o.starts_at < $4)) reach
-  where l.active and a.active and reach.longest is not null
-    and ($2::text is null or v.name = $2) and ($3::text is null or l.name = $3)
+                        and o.starts_at < coalesce($4::timestamptz, 'infinity')) reach
+  where reach.longest is not null
 ), sold as materialized (
   -- the units concerned, until when anybody sells them; the day to either side is for setup and cleanup
   select u.id, u.venue_id, u.setup_minutes, u.cleanup_minutes,
          tstzrange($1 - interval '1 day', max(w.latest) + interval '1 day') as during
   from wanted w join listing_units m on m.listing_id = w.id join units u on u.id = m.unit_id
   group by u.id
-), taken as (
+), taken as materialized (
   -- what was granted, and beside it the setup and cleanup of whoever would come next; looked up unit by unit
   select s.id as unit_id, tstzrange(lower(g.during) - make_interval(mins => s.cleanup_minutes),
                                     upper(g.during) + make_interval(mins => s.setup_minutes)) as during,
@@ -199,18 +202,22 @@ with wanted as materialized (
   left join listings l on l.id = b.listing_id and l.takes = 'all'
   left join listing_units m on m.listing_id = l.id
   join sold s on s.id = m.unit_id or s.id = any(b.unit_ids)
-), touched as (
-  -- offset 0 keeps the lookup by index, once for each taken span of each listing
-  select w.id as listing_id, o.starts_at, o.ends_at, o.read_at, t.unit_id, t.booking_id,
+), asked as materialized (
+  -- who might sell that time; materialized, as what is taken: no plan, made for whatever filter, may look twice
+  select w.id as listing_id, w.longest, t.unit_id, t.booking_id, t.during,
          t.listing_id is distinct from w.id as elsewhere
   from taken t
   join listing_units m on m.unit_id = t.unit_id
   join wanted w on w.id = m.listing_id
+), touched as (
+  -- offset 0 keeps the lookup by index, once for each taken span of each listing
+  select a.listing_id, o.starts_at, o.ends_at, o.read_at, a.unit_id, a.booking_id, a.elsewhere
+  from asked a
   cross join lateral (
     select o.starts_at, o.ends_at, o.read_at from offers o
-    where o.listing_id = w.id and o.open and o.starts_at >= $1
-      and o.starts_at > lower(t.during) - w.longest and o.starts_at < upper(t.during)
-      and o.ends_at > lower(t.during) and ($4::timestamptz is null or o.starts_at < $4)
+    where o.listing_id = a.listing_id and o.open and o.starts_at >= $1
+      and o.starts_at > lower(a.during) - a.longest and o.starts_at < upper(a.during)
+      and o.ends_at > lower(a.during) and o.starts_at < coalesce($4, 'infinity')
     offset 0) o
 )
 select w.name as listing, w.venue, w.account, w.channel, w.mode, o.starts_at, o.ends_at, o.read_at,
