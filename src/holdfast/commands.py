@@ -25,6 +25,7 @@ from holdfast.processes import (
     listening,
     running_web,
     running_worker,
+    traced,
     until_told_to_stop,
 )
 from holdfast.recorded import put_on_record
@@ -166,7 +167,7 @@ async def forget(environ: Mapping[str, str], booking_id: int) -> None:
 async def web(environ: Mapping[str, str]) -> None:
     """Serve until told to stop."""
     settings = Settings.from_environ(environ)
-    around = _surroundings(settings, environ)
+    around, traces = _surroundings(settings, environ), traced("holdfast-web", environ)
     await _ensure_schema(around.database_url)
     await ensure_somebody(settings, around.database_url)
     place = Place(
@@ -182,9 +183,10 @@ async def web(environ: Mapping[str, str]) -> None:
         ),
         idle_seconds=settings.idle_seconds,
     )
-    async with running_web(around, place) as port:
-        log.info("web_ready", host=settings.host, port=port)
-        await until_told_to_stop()
+    with traces:
+        async with running_web(around, place) as port:
+            log.info("web_ready", host=settings.host, port=port)
+            await until_told_to_stop()
     log.info("web_stopped")
 
 
@@ -219,12 +221,13 @@ def oidc_of(settings: Settings) -> OidcSettings | None:
 async def worker(environ: Mapping[str, str]) -> None:
     """Work until told to stop."""
     settings = Settings.from_environ(environ)
-    around = _surroundings(settings, environ)
+    around, traces = _surroundings(settings, environ), traced("holdfast-worker", environ)
     await _ensure_schema(around.database_url)
     metrics = (settings.host, settings.metrics_port) if settings.metrics_port else None
-    async with running_worker(around, metrics):
-        log.info("worker_ready")
-        await until_told_to_stop()
+    with traces:
+        async with running_worker(around, metrics):
+            log.info("worker_ready")
+            await until_told_to_stop()
     log.info("worker_stopped")
 
 

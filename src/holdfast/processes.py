@@ -6,7 +6,13 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -23,6 +29,7 @@ from holdfast.clock import AgreedClock, Clock
 from holdfast.herald import Herald, open_redis
 from holdfast.kind import discover
 from holdfast.metrics import metrics_app
+from holdfast.settings import SettingsError
 from holdfast.steady import SteadyWorker, ended
 from holdfast.sync.arrange import arrange, rehearse
 from holdfast.sync.operate import Operator
@@ -42,6 +49,9 @@ log = structlog.get_logger()
 
 STOP_SECONDS = 8.0
 """How long a stop waits for what is under way, below a supervisor's kill grace."""
+
+TRACED_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_EXPORTER")
+"""OpenTelemetry's own variables, of which one is enough."""
 
 IDLE_SECONDS = 75.0
 """Longer than a reverse proxy keeps an idle connection, or requests are lost between the two."""
@@ -90,6 +100,20 @@ class Place:
     oidc: OidcSettings | None = None
     limits: Limits = field(default_factory=Limits)
     idle_seconds: float = IDLE_SECONDS
+
+
+def traced(service: str, environ: Mapping[str, str]) -> AbstractContextManager[None]:
+    """Around a whole process: its traces, where OpenTelemetry's variables ask for them. Raises SettingsError."""
+    wanted = next((name for name in TRACED_BY if environ.get(name)), None)
+    if wanted is None or environ.get("OTEL_TRACES_EXPORTER") == "none":
+        return nullcontext()
+    if environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
+        raise SettingsError(["OTEL_TRACES_EXPORTER: expected otlp or none"])
+    try:
+        from holdfast import tracing
+    except ImportError as error:
+        raise SettingsError([f"{wanted}: needs the extra otel, install holdfast[otel]"]) from error
+    return tracing.tracing(service, tracing.sending())
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ PAGES = (
     ("/events/{event}", "#again"),
     ("/pushes", "tbody tr"),
     ("/pushes/{push}?act=drop", "#acts .act"),
+    ("/search?q={booking}", ".found li"),
     ("/docs/runbooks", "main li"),
     ("/docs/runbooks/exposed", "main ol"),
 )

@@ -44,6 +44,7 @@ MORE = (
     "/bookings?venue={venue}&status=held",
     "/events?account={account}&state=failed",
     "/events?ref=b-4711",
+    "/search?q={booking}",
     "/events?since=24h&act=replay",
     "/pushes?state=dead",
     "/pushes?account={account}&since=7d",

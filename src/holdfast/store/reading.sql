@@ -152,60 +152,82 @@ order by a.channel, a.name
 -- offers starting within [$1, $4) that are open although their time is taken by another listing's
 -- booking. A pool is exposed once none of its units is free for the whole of the offer.
 with wanted as materialized (
-  -- each listing with its longest offer: how far before taken time one may start that reaches into it
-  select l.id, l.name, l.takes, v.name as venue, a.name as account, a.channel, a.mode, reach.longest
-  from listings l
-  join venues v on v.id = l.venue_id
-  join accounts a on a.id = l.account_id
-  cross join lateral (select max(o.ends_at - o.starts_at) as longest from offers o
-                      where o.listing_id = l.id and o.open and o.starts_at >= $1::timestamptz) reach
-  where l.active and a.active and reach.longest is not null
-    and ($2::text is null or v.name = $2) and ($3::text is null or l.name = $3)
+  -- each listing with its longest offer: how far before taken time one may start that reaches into it; behind its
+  -- latest nothing is sold, whatever is booked there
+  select l.*, reach.longest, reach.latest,
+         (select count(*) from listing_units m where m.listing_id = l.id) as size
+  from (
+    select l.id, l.name, l.takes, v.name as venue, a.name as account, a.channel, a.mode
+    from listings l
+    join venues v on v.id = l.venue_id
+    join accounts a on a.id = l.account_id
+    where l.active and a.active and ($2::text is null or v.name = $2) and ($3::text is null or l.name = $3)
+    offset 0) l
+  cross join lateral (select max(o.ends_at - o.starts_at) as longest, max(o.ends_at) as latest from offers o
+                      where o.listing_id = l.id and o.open and o.starts_at >= $1::timestamptz
+                        and o.starts_at < coalesce($4::timestamptz, 'infinity')) reach
+  where reach.longest is not null
+), sold as materialized (
+  -- the units concerned, until when anybody sells them; the day to either side is for setup and cleanup
+  select u.id, u.venue_id, u.setup_minutes, u.cleanup_minutes,
+         tstzrange($1 - interval '1 day', max(w.latest) + interval '1 day') as during
+  from wanted w join listing_units m on m.listing_id = w.id join units u on u.id = m.unit_id
+  group by u.id
 ), taken as materialized (
-  -- what was granted, and beside it the setup and cleanup of whoever would come next
-  select g.unit_id, tstzrange(lower(g.during) - make_interval(mins => u.cleanup_minutes),
-                              upper(g.during) + make_interval(mins => u.setup_minutes)) as during,
+  -- what was granted, and beside it the setup and cleanup of whoever would come next; looked up unit by unit
+  select s.id as unit_id, tstzrange(lower(g.during) - make_interval(mins => s.cleanup_minutes),
+                                    upper(g.during) + make_interval(mins => s.setup_minutes)) as during,
          b.id as booking_id, b.listing_id
-  from allocations g join bookings b on b.id = g.booking_id join units u on u.id = g.unit_id
+  from sold s
+  cross join lateral (
+    select g.booking_id, g.during from allocations g
+    where int8range(g.unit_id, g.unit_id, '[]') && int8range(s.id, s.id, '[]') and g.unit_id = s.id
+      and g.during && s.during
+    offset 0) g
+  join bookings b on b.id = g.booking_id
   where b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
-    and g.during && tstzrange($1 - interval '1 day', null)
   union all
   -- and what an occupying booking asked for in vain: it is a fact all the same
-  select u.id, tstzrange(lower(b.during) - make_interval(mins => u.setup_minutes + u.cleanup_minutes),
-                         upper(b.during) + make_interval(mins => u.setup_minutes + u.cleanup_minutes)),
+  select s.id, tstzrange(lower(b.during) - make_interval(mins => s.setup_minutes + s.cleanup_minutes),
+                         upper(b.during) + make_interval(mins => s.setup_minutes + s.cleanup_minutes)),
          b.id, b.listing_id
-  from bookings b
+  from (select s.venue_id, tstzrange(min(lower(s.during)), max(upper(s.during))) as during from sold s group by 1) h
+  cross join lateral (
+    select b.id, b.listing_id, b.unit_ids, b.during from bookings b
+    where int8range(b.venue_id, b.venue_id, '[]') && int8range(h.venue_id, h.venue_id, '[]')
+      and b.venue_id = h.venue_id and b.during && h.during
+      and b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
+      and not exists (select from allocations g where g.booking_id = b.id)
+    offset 0) b
   left join listings l on l.id = b.listing_id and l.takes = 'all'
   left join listing_units m on m.listing_id = l.id
-  join units u on u.id = m.unit_id or u.id = any(b.unit_ids)
-  where b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown') and b.during && tstzrange($1 - interval '1 day', null)
-    and not exists (select from allocations g where g.booking_id = b.id)
-), touched as (
-  -- offset 0 keeps the lookup by index, once for each taken span of each listing
-  select distinct w.id as listing_id, o.starts_at, o.ends_at, o.read_at
+  join sold s on s.id = m.unit_id or s.id = any(b.unit_ids)
+), asked as materialized (
+  -- who might sell that time; materialized, as what is taken: no plan, made for whatever filter, may look twice
+  select w.id as listing_id, w.longest, t.unit_id, t.booking_id, t.during,
+         t.listing_id is distinct from w.id as elsewhere
   from taken t
   join listing_units m on m.unit_id = t.unit_id
-  join wanted w on w.id = m.listing_id and w.id is distinct from t.listing_id
+  join wanted w on w.id = m.listing_id
+), touched as (
+  -- offset 0 keeps the lookup by index, once for each taken span of each listing
+  select a.listing_id, o.starts_at, o.ends_at, o.read_at, a.unit_id, a.booking_id, a.elsewhere
+  from asked a
   cross join lateral (
     select o.starts_at, o.ends_at, o.read_at from offers o
-    where o.listing_id = w.id and o.open and o.starts_at >= $1
-      and o.starts_at > lower(t.during) - w.longest and o.starts_at < upper(t.during)
-      and o.ends_at > lower(t.during) and ($4::timestamptz is null or o.starts_at < $4)
+    where o.listing_id = a.listing_id and o.open and o.starts_at >= $1
+      and o.starts_at > lower(a.during) - a.longest and o.starts_at < upper(a.during)
+      and o.ends_at > lower(a.during) and o.starts_at < coalesce($4, 'infinity')
     offset 0) o
 )
 select w.name as listing, w.venue, w.account, w.channel, w.mode, o.starts_at, o.ends_at, o.read_at,
-       array_agg(distinct t.booking_id order by t.booking_id)
-         filter (where t.listing_id is distinct from w.id and t.booking_id is not null) as because,
-       array_agg(distinct u.name order by u.name)
-         filter (where t.listing_id is distinct from w.id and t.booking_id is not null) as units
+       array_agg(distinct o.booking_id order by o.booking_id) filter (where o.elsewhere) as because,
+       array_agg(distinct u.name order by u.name) filter (where o.elsewhere) as units
 from touched o
 join wanted w on w.id = o.listing_id
-join listing_units m on m.listing_id = w.id
-join units u on u.id = m.unit_id
-left join taken t on t.unit_id = m.unit_id and t.during && tstzrange(o.starts_at, o.ends_at)
-group by w.id, w.name, w.takes, w.venue, w.account, w.channel, w.mode, o.starts_at, o.ends_at, o.read_at
-having w.takes = 'all'
-    or count(distinct m.unit_id) = count(distinct m.unit_id) filter (where t.booking_id is not null)
+join units u on u.id = o.unit_id
+group by w.id, w.name, w.takes, w.size, w.venue, w.account, w.channel, w.mode, o.starts_at, o.ends_at, o.read_at
+having bool_or(o.elsewhere) and (w.takes = 'all' or count(distinct o.unit_id) = w.size)
 order by o.starts_at, o.ends_at, w.name
 
 -- listing_exists --

@@ -24,6 +24,7 @@ Area = Literal[
     "conflicts",
     "events",
     "pushes",
+    "search",
     "docs",
     "settings",
 ]

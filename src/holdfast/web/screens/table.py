@@ -16,6 +16,7 @@ from holdfast.web.screens import (
     push,
     pushes,
     runbooks,
+    search,
     sessions,
     stream,
     tokens,
@@ -55,6 +56,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen(method="POST", path="/pushes", needs="operator", handle=pushes.act),
     Screen(method="GET", path="/pushes/{id}", needs="viewer", handle=push.page),
     Screen(method="POST", path="/pushes/{id}", needs="operator", handle=push.act),
+    Screen(method="GET", path="/search", needs="viewer", venues="own", handle=search.page),
     Screen(method="GET", path="/ui/stream", needs="viewer", venues="own", handle=stream.page),
     Screen(
         method="POST",
