@@ -118,6 +118,7 @@ async def test_bookings_cross_both_ways_and_the_data_is_kept_only_if_asked_for(
     assert complaints(data) == []
 
 
+@pytest.mark.soak  # half a minute; the test above crosses both ways, too
 async def test_guests_make_bookings_that_cross_both_ways_within_half_a_minute(
     tmp_path: Path,
 ) -> None:

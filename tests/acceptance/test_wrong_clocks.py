@@ -30,6 +30,7 @@ async def replaced(stage: Stage) -> None:
         assert await stage.programs[name].end() == 0
 
 
+@pytest.mark.soak  # minutes of it
 async def test_workers_whose_clocks_are_minutes_off_leave_nothing_wrong_to_those_after_them(
     on_stage: Stage,
 ) -> None:

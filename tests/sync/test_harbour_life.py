@@ -48,7 +48,7 @@ class HarbourLife(Life):
         await self.town.operator.book(wish)
 
 
-@pytest.mark.long
+@pytest.mark.soak  # hours of life, as in test_venue_life.py
 @pytest.mark.parametrize("weather", SEEDS)
 async def test_whatever_guests_do_no_table_is_sold_twice_and_no_block_is_left_behind(
     database_url: str, weather: str

@@ -260,7 +260,7 @@ def test_the_promises_hold_after_every_step(database_url: str) -> None:
     run_state_machine_as_test(
         life,
         settings=settings(
-            max_examples=12,
+            max_examples=8,
             stateful_step_count=12,
             deadline=None,
             derandomize=True,
