@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from holdfast.soak.program import Program, finished, free_port, holdfast, started, until
 from holdfast.soak.side import Side, met

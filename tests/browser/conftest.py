@@ -144,6 +144,7 @@ async def world(rows: Rows) -> dict[str, object]:
     )
     block = await rows.pool.fetchval("select min(id) from blocks")
     push = await rows.push(block, state="dead", settled_at=rows.now, error="rejected", attempts=4)
+    await rows.push(block, state="superseded", settled_at=rows.now)
     conflict = await rows.pool.fetchval("select min(id) from conflicts")
     noon = f"{midnight:%Y-%m-%d}T12:00"
     return {"booking": booking, "event": event, "push": push, "conflict": conflict, "noon": noon}
