@@ -11,7 +11,8 @@ _LOCK = 4_839_201_700  # any number: two migrations at once wait for each other
 _LOCK_SECONDS = 2
 """So long one statement waits for a table: whoever wants that table meanwhile waits behind it."""
 
-_TRIES, _PAUSE_SECONDS = 20, 1.0
+_TRIES, _PAUSE_SECONDS = 60, 1.0
+"""Some minutes: a migration of many tables at once meets whoever works again and again, and may have to give way."""
 
 Migration = tuple[str, str]
 """Its name and its SQL."""
