@@ -1,6 +1,7 @@
 """Brings a database to the newest schema: plain SQL files, forward only, each in its own transaction."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 
@@ -11,8 +12,10 @@ _LOCK = 4_839_201_700  # any number: two migrations at once wait for each other
 _LOCK_SECONDS = 2
 """So long one statement waits for a table: whoever wants that table meanwhile waits behind it."""
 
-_TRIES, _PAUSE_SECONDS = 60, 1.0
-"""Some minutes: a migration of many tables at once meets whoever works again and again, and may have to give way."""
+_TRIES, _PAUSE_SECONDS = 300, 0.2
+"""At least a minute: whoever works lets go of a table after milliseconds, and takes it again."""
+
+_CHANGED = re.compile(r"\b(?:alter|drop)\s+table\s+(?:if\s+exists\s+)?(\w+)", re.IGNORECASE)
 
 Migration = tuple[str, str]
 """Its name and its SQL."""
@@ -81,5 +84,19 @@ async def _apply(connection: asyncpg.Connection, name: str, sql: str) -> None:
             "create table if not exists schema_migrations"
             " (name text primary key, applied_at timestamptz not null default now())"
         )
+        await _take_all(connection, sql)
         await connection.execute(sql)
         await connection.execute("insert into schema_migrations (name) values ($1)", name)
+
+
+async def _take_all(connection: asyncpg.Connection, sql: str) -> None:
+    """Every table that it changes, at once or none: whoever holds one and waits for the next meets a worker that does
+    the opposite, and has to give way each time."""
+    there = await connection.fetch(
+        "select quote_ident(relname) as name from pg_class"
+        " where relkind = 'r' and relnamespace = 'public'::regnamespace and relname = any($1)",
+        list(set(_CHANGED.findall(sql))),
+    )
+    if there:
+        names = ", ".join(sorted(row["name"] for row in there))
+        await connection.execute(f"lock table {names} in access exclusive mode nowait")
