@@ -88,8 +88,7 @@ async def without(t: Town, conflict: int, channel: str) -> str:
     return "keep_b" if (await sides(t, conflict))[0] == channel else "keep_a"
 
 
-@pytest.mark.parametrize("keep", ["keep_a", "keep_b"])
-@pytest.mark.parametrize("first", ["boseat", "mozrest"])
+@pytest.mark.parametrize(("first", "keep"), [("boseat", "keep_b"), ("mozrest", "keep_a")])
 async def test_whom_we_do_not_keep_is_cancelled_at_its_channel_and_only_then_is_it_settled(
     database_url: str, first: str, keep: str
 ) -> None:

@@ -84,7 +84,8 @@ async def test_an_empty_list_with_status_200_frees_nothing(database_url: str, na
         assert len(told) == 1
 
 
-@pytest.mark.parametrize("name", ["boseat", pytest.param("mozrest", marks=pytest.mark.soak)])
+@pytest.mark.soak  # half a minute each
+@pytest.mark.parametrize("name", ["boseat", "mozrest"])
 async def test_what_is_back_goes_on_by_itself_but_the_brake_stays(
     database_url: str, name: str
 ) -> None:
