@@ -14,11 +14,11 @@ from tests.web.rows import Rows
 
 from holdfast import passwords
 from holdfast.__main__ import main
-from holdfast.commands import ensure_somebody, oidc_of
 from holdfast.complaints import Unusable
 from holdfast.settings import Settings, SettingsError
 from holdfast.store import people
 from holdfast.web.identity import digest
+from holdfast.web_process import ensure_somebody, oidc_of
 
 PASSWORD = "correct horse battery"
 

@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 from aiohttp import web
 
-from holdfast.processes import listening, traced
+from holdfast.processes import traced
+from holdfast.serving import listening
 from holdfast.settings import SettingsError
 
 PHONE, KEY, TRACE = "+33612345678", "key-canary", "a" * 32

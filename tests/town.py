@@ -17,7 +17,7 @@ from holdfast import configuration, configuration_apply
 from holdfast.clock import ManualClock
 from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configuration
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
-from holdfast.processes import listening
+from holdfast.serving import listening
 from holdfast.simulation.courier import ON_ITS_WAY
 from holdfast.soak.program import Missed, free_port, until
 from holdfast.sync import rounds

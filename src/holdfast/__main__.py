@@ -29,9 +29,9 @@ def main() -> None:
 @click.option("--check", is_flag=True, help="Only say what is missing; exit code 1 if anything is.")
 def migrate(check: bool) -> None:
     """Bring the database to the newest schema."""
-    from holdfast import commands
+    from holdfast import migrating
 
-    _run(commands.migrate(os.environ, check))
+    _run(migrating.migrate(os.environ, check))
 
 
 @main.command()
@@ -134,17 +134,17 @@ def release(account: str, reason: str, yes: bool) -> None:
 @main.command()
 def web() -> None:
     """Webhooks, JSON API and dashboard."""
-    from holdfast import commands
+    from holdfast import web_process
 
-    _run(commands.web(os.environ))
+    _run(web_process.web(os.environ))
 
 
 @main.command()
 def worker() -> None:
     """Observe, decide, deliver. As many as wanted, on as many machines."""
-    from holdfast import commands
+    from holdfast import worker_process
 
-    _run(commands.worker(os.environ))
+    _run(worker_process.worker(os.environ))
 
 
 @main.command()
@@ -162,12 +162,12 @@ def simulate(
     channel: str, host: str, port: int, seed: int, world: Path | None, webhooks_to: str | None
 ) -> None:
     """Run one provider's simulator alone."""
-    from holdfast import commands
+    from holdfast import simulator_process
 
-    wanted = commands.Simulation(
+    wanted = simulator_process.Simulation(
         channel=channel, host=host, port=port, seed=seed, world=world, webhooks_to=webhooks_to
     )
-    _run(commands.simulate(os.environ, wanted))
+    _run(simulator_process.simulate(os.environ, wanted))
 
 
 @main.command()

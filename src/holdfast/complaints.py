@@ -5,11 +5,10 @@ import errno
 import asyncpg
 
 from holdfast.configuration_plan import PlanRefused
-from holdfast.configuration_problem import ConfigurationError
+from holdfast.configuration_problem import ConfigurationError, NotUnderstood
 from holdfast.secret import SecretMissing
 from holdfast.server_process import EmbeddedError
 from holdfast.settings import SettingsError
-from holdfast.wiring import NotUnderstood
 
 FAILED, USAGE = 1, 2
 

@@ -63,6 +63,10 @@ def written(path: KeyPath) -> str:
     return "".join(steps).removeprefix(".")
 
 
+class NotUnderstood(Exception):
+    """The configuration in the database is a newer release's. The text names no secret."""
+
+
 class ConfigurationError(Exception):
     """The configuration cannot be used. `problems` are all that were found, sorted by their keys."""
 

@@ -25,18 +25,13 @@ from holdfast.guests import Guests
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.logs import set_up_logs
 from holdfast.narrator import Narrator
-from holdfast.processes import (
-    Place,
-    Surroundings,
-    in_background,
-    listening,
-    running_web,
-    running_worker,
-    until_told_to_stop,
-)
+from holdfast.processes import Surroundings, in_background
+from holdfast.serving import listening, until_told_to_stop
 from holdfast.settings import Settings
 from holdfast.store.migrate import migrate
+from holdfast.web_process import Place, running_web
 from holdfast.wiring import Wiring
+from holdfast.worker_process import running_worker
 
 HERE = "127.0.0.1"
 SIMULATORS_FROM = 9101

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from holdfast.budget import BudgetedTransport, Kind, LocalBudget, Pace, SharedBudget
 from holdfast.channel import Contact, Listing
 from holdfast.clock import Clock
+from holdfast.configuration_problem import NotUnderstood
 from holdfast.inventory.known import Outlet
 from holdfast.kind import Connection, discover
 from holdfast.kind import Kind as ChannelKind
@@ -42,10 +43,6 @@ class Base:
     """None: rate budgets are this process's own, and nothing is woken but by the clock."""
     clock: Clock
     environ: Mapping[str, str]
-
-
-class NotUnderstood(Exception):
-    """The configuration in the database is a newer release's. The text names no secret."""
 
 
 class Wiring:

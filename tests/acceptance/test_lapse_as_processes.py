@@ -10,7 +10,7 @@ from tests.acceptance.stage import Stage, stage
 from holdfast.clock import Clock, SkewedClock, SystemClock
 from holdfast.example import WEBHOOK_SECRETS
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
-from holdfast.processes import listening
+from holdfast.serving import listening
 from holdfast.soak.house import SECRETS
 from holdfast.soak.program import HERE, free_port, until
 

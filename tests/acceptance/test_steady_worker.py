@@ -20,7 +20,7 @@ from holdfast import configuration, configuration_apply
 from holdfast.clock import SystemClock
 from holdfast.herald import Herald, open_redis
 from holdfast.kind import discover
-from holdfast.processes import Surroundings, in_background, running_worker
+from holdfast.processes import Surroundings, in_background
 from holdfast.soak.house import SECRETS, write_configuration
 from holdfast.soak.program import (
     HERE,
@@ -35,6 +35,7 @@ from holdfast.steady import MAX_JOBS, SteadyWorker
 from holdfast.store import inbox
 from holdfast.store.inbox import Incoming
 from holdfast.worker import Drainer
+from holdfast.worker_process import running_worker
 
 JOBS = 20
 

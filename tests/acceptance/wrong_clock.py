@@ -8,7 +8,9 @@ import structlog
 
 from holdfast.clock import SkewedClock, SystemClock
 from holdfast.logs import set_up_logs
-from holdfast.processes import Surroundings, running_worker, until_told_to_stop
+from holdfast.processes import Surroundings
+from holdfast.serving import until_told_to_stop
+from holdfast.worker_process import running_worker
 
 
 async def work(ahead: float) -> None:

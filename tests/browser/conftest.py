@@ -26,7 +26,7 @@ from tests.web.rows import HOUR, Rows
 
 from holdfast.clock import SystemClock
 from holdfast.metrics import Metrics
-from holdfast.processes import listening
+from holdfast.serving import listening
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 

@@ -20,7 +20,7 @@ from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configura
 from holdfast.inventory.marker import mark
 from holdfast.inventory.model import Absent, Offer, Seen, Span
 from holdfast.kind import Connection, Kind, SimulatorOptions, WebhookTarget, discover
-from holdfast.processes import listening
+from holdfast.serving import listening
 from holdfast.transport import HttpTransport, open_session
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 from tests.sync.test_main_job import NOON
 from tests.town import SECRETS, Plan, Town, town
 
+from holdfast.configuration_problem import NotUnderstood
 from holdfast.secret import SecretMissing
-from holdfast.wiring import NotUnderstood
 
 HOUR = timedelta(hours=1)
 

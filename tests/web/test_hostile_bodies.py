@@ -10,7 +10,7 @@ import pytest
 from tests.web.conftest import Client, RecordingReceiver, StartClient
 from tests.web.test_webhooks import counted, requests
 
-from holdfast.processes import listening
+from holdfast.serving import listening
 from holdfast.web.app import build_web
 from holdfast.web.intake import Limits
 from holdfast.web.parts import WebParts

@@ -14,7 +14,7 @@ from tests.web.signing_in import person_reading, visitor
 from tests.web.test_dashboard import BROWSER, page
 
 from holdfast.logs import set_up_logs
-from holdfast.processes import listening
+from holdfast.serving import listening
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 from holdfast.web.screens.search import number_of

@@ -1,0 +1,47 @@
+"""An application on a socket, until its process is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+STOP_SECONDS = 8.0
+"""How long a stop waits for what is under way, below a supervisor's kill grace."""
+
+IDLE_SECONDS = 75.0
+"""Longer than a reverse proxy keeps an idle connection, or requests are lost between the two."""
+
+
+@asynccontextmanager
+async def listening(
+    app: web.Application, host: str, port: int, idle_seconds: float = IDLE_SECONDS
+) -> AsyncIterator[int]:
+    """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken.
+
+    Whoever is silent, or busy with the head of a request, for `idle_seconds` is hung up on.
+    """
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=STOP_SECONDS,
+        keepalive_timeout=idle_seconds,
+        auto_decompress=False,  # what is thrown away must not be unpacked before
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, reuse_address=True)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def until_told_to_stop() -> None:
+    """Return at SIGTERM or SIGINT."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()

@@ -1,0 +1,72 @@
+"""The worker process: what it starts, in which order it stops."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from random import SystemRandom
+
+import structlog
+
+from holdfast.herald import open_redis
+from holdfast.metrics import metrics_app
+from holdfast.processes import Surroundings, in_background, traced
+from holdfast.serving import STOP_SECONDS, listening, until_told_to_stop
+from holdfast.settings import Settings
+from holdfast.starting import ensure_schema, surroundings
+from holdfast.steady import SteadyWorker
+from holdfast.wiring import Wiring, keep_fresh
+from holdfast.worker import Drainer, beat
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def running_worker(
+    around: Surroundings, metrics_at: tuple[str, int] | None = None
+) -> AsyncIterator[Drainer]:
+    """Everything that observes, decides and delivers, until the block ends; then what flies may land."""
+    nudged = asyncio.Event()
+    async with around.wiring(nudged.set) as (wiring, _redis, _clock), AsyncExitStack() as stack:
+        drainer = Drainer(wiring.parts, nudged)
+        random = SystemRandom()
+        steady = SteadyWorker(open_redis(around.redis_url), drainer, random)
+        stack.push_async_callback(steady.close)
+        beside: dict[str, Coroutine[object, object, None]] = {
+            "configuration": keep_fresh(wiring, drainer.nudge),
+            "heartbeat": _beating(wiring, steady),
+            "redis": steady.main(),
+            "poll": drainer.read(random),
+            "sweep": drainer.sweep(random),
+        }
+        for name, work in beside.items():
+            await stack.enter_async_context(in_background(work, name))
+        stack.push_async_callback(drainer.land, STOP_SECONDS)
+        if metrics_at is not None:
+            app = metrics_app(wiring.parts.metrics)
+            await stack.enter_async_context(listening(app, *metrics_at))
+        yield drainer
+
+
+async def _beating(wiring: Wiring, steady: SteadyWorker) -> None:
+    name = f"{socket.gethostname()}:{os.getpid()}"
+
+    def redis_ok() -> datetime | None:
+        return wiring.parts.now() if steady.redis_answers else None
+
+    await beat(wiring.parts, name, redis_ok)
+
+
+async def worker(environ: Mapping[str, str]) -> None:
+    """Work until told to stop."""
+    settings = Settings.from_environ(environ)
+    around, traces = surroundings(settings, environ), traced("holdfast-worker", environ)
+    await ensure_schema(around.database_url)
+    metrics = (settings.host, settings.metrics_port) if settings.metrics_port else None
+    with traces:
+        async with running_worker(around, metrics):
+            log.info("worker_ready")
+            await until_told_to_stop()
+    log.info("worker_stopped")
