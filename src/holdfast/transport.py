@@ -67,10 +67,14 @@ def open_session(*, connections: int, total_seconds: float = 10.0) -> aiohttp.Cl
     """A session for one provider that never sends anything twice by itself."""
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(_mark_sent)
+    connecting = max(2.0, total_seconds / 5)
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections),
         timeout=aiohttp.ClientTimeout(
-            total=total_seconds, connect=2, sock_connect=2, sock_read=min(8.0, total_seconds)
+            total=total_seconds,
+            connect=connecting,
+            sock_connect=connecting,
+            sock_read=min(8.0, total_seconds),
         ),
         trace_configs=[trace],
         auto_decompress=True,

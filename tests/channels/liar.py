@@ -106,7 +106,8 @@ async def lying(name: str, says: Answer) -> AsyncIterator[Liar]:
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     try:
-        async with connected(kind, clock, url, ENVIRON) as channel:
+        # what dribbles takes the whole of it
+        async with connected(kind, clock, url, ENVIRON, patience=2) as channel:
             _, listing, _ = _sold(name, url)
             built.append(Liar(name=name, channel=channel, listing=listing, says=says))
             yield built[0]

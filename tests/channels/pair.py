@@ -193,11 +193,15 @@ async def paired(name: str, *, secret: str = SECRET) -> AsyncIterator[Pair]:
 
 @asynccontextmanager
 async def connected(
-    kind: Kind, clock: ManualClock, url: str, environ: Mapping[str, str] = ENVIRON
+    kind: Kind,
+    clock: ManualClock,
+    url: str,
+    environ: Mapping[str, str] = ENVIRON,
+    patience: float = 30.0,
 ) -> AsyncIterator[Channel]:
-    """The client, as connected by the composition root but for the rate budget."""
+    """The client, as connected by the composition root but for the rate budget. `patience`: seconds for a call."""
     account, listing, _ = _sold(kind.name, url)
-    async with open_session(connections=8, total_seconds=2) as session:
+    async with open_session(connections=8, total_seconds=patience) as session:
         yield kind.connect(
             Connection(
                 account=account.name,

@@ -35,6 +35,8 @@ ENVIRON = {
     "WEBHOOK_SECRET": SECRET,
 }
 HOUSE = Contact(name="Holdfast", email="house@glasshouse.example", phone="+33123456789")
+PATIENCE = 30.0
+"""Seconds: a machine that stands still for a while is no failure of a channel."""
 PARIS = ZoneInfo("Europe/Paris")
 
 
@@ -227,7 +229,7 @@ async def opened(
         )
         async with (
             TestServer(KIND.simulate(options)) as server,
-            open_session(connections=8, total_seconds=2) as session,
+            open_session(connections=8, total_seconds=PATIENCE) as session,
             aiohttp.ClientSession() as http,
         ):
             root = str(server.make_url("")).rstrip("/")

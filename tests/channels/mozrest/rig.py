@@ -189,7 +189,7 @@ async def rigged(
         )
         url = await stack.enter_async_context(served(KIND.simulate(options)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        outward = await stack.enter_async_context(open_session(connections=4, total_seconds=5))
+        outward = await stack.enter_async_context(open_session(connections=4, total_seconds=30))
         journal = Journal(HttpTransport(outward))
         channel = connected(url, journal, clock, listings, account or {})
         yield Rig(
