@@ -470,17 +470,18 @@ class Readings(Database):
         return []
 
     def offers_shut(self, listing: int, *values: Any) -> list[Row]:
-        return self._set_open(listing, values, is_open=False)
+        self._set_open(listing, values, is_open=False)
+        return []
 
     def offers_reopen(self, listing: int, *values: Any) -> list[Row]:
-        return self._set_open(listing, values, is_open=True)
+        return [{"count": self._set_open(listing, values, is_open=True)}]
 
-    def _set_open(self, listing: int, values: Sequence[Any], *, is_open: bool) -> list[Row]:
+    def _set_open(self, listing: int, values: Sequence[Any], *, is_open: bool) -> int:
         start, end, at = values
-        for row in self._offers_in([listing], start, end):
-            if row["read_at"] <= at:
-                self.offers.update(row, open=is_open, read_at=at)
-        return []
+        known = [o for o in self._offers_in([listing], start, end) if o["read_at"] <= at]
+        for row in known:
+            self.offers.update(row, open=is_open, read_at=at)
+        return len(known)
 
     def offers_longest(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:
         lengths = [o["ends_at"] - o["starts_at"] for o in self._offers_in(listings, start, end)]

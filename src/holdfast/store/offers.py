@@ -65,9 +65,13 @@ async def shut(connection: asyncpg.Connection, listing_id: int, span: Span, at: 
     await connection.execute(_SQL["shut"], listing_id, span.start, span.end, at)
 
 
-async def reopen(connection: asyncpg.Connection, listing_id: int, span: Span, at: datetime) -> None:
-    """What stood on this time is gone: it is taken to be sold again, until a read says otherwise."""
-    await connection.execute(_SQL["reopen"], listing_id, span.start, span.end, at)
+async def reopen(connection: asyncpg.Connection, listing_id: int, span: Span, at: datetime) -> bool:
+    """What stood on this time is gone: it is taken to be sold again, until a read says otherwise.
+
+    False: the channel was never seen to sell any of it, so nobody knows what it sells now.
+    """
+    known: int = await connection.fetchval(_SQL["reopen"], listing_id, span.start, span.end, at)
+    return known > 0
 
 
 async def longest(

@@ -36,8 +36,12 @@ update offers set open = false, read_at = $4
 
 -- reopen --
 -- What stood there is gone: the channel sells it again, unless a read says otherwise.
-update offers set open = true, read_at = $4
- where listing_id = $1 and starts_at < $3 and ends_at > $2 and read_at <= $4
+with known as (
+    update offers set open = true, read_at = $4
+     where listing_id = $1 and starts_at < $3 and ends_at > $2 and read_at <= $4
+    returning 1
+)
+select count(*) from known
 
 -- longest --
 -- The longest offer of a venue's listings: how far a change can reach.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -11,6 +11,9 @@ from holdfast.store.queries import load
 from holdfast.store.ranges import to_range, to_span
 
 _SQL = load("cursors")
+
+AROUND = timedelta(hours=3)
+"""How long before a time an offer may begin that reaches into it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,13 @@ async def probe(
 ) -> None:
     """Want a listing's offers to be read for a stretch of time."""
     await connection.execute(_SQL["probe"], listing_id, to_range(window), due_at)
+
+
+async def probe_around(
+    connection: asyncpg.Connection, listing_id: int, span: Span, due_at: datetime
+) -> None:
+    """Want to know what a listing sells over this time: what begins well before it may reach into it."""
+    await probe(connection, listing_id, span.padded(AROUND, timedelta(0)), due_at)
 
 
 async def claim_probe(connection: asyncpg.Connection, now: datetime) -> Probe | None:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from holdfast.inventory.known import Booking, Fact, Outlet
 from holdfast.inventory.merge import Merged, merge
-from holdfast.inventory.model import OCCUPYING, Absent, Seen
+from holdfast.inventory.model import OCCUPYING, Absent, Seen, Span
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import inbox, offers
+from holdfast.store import inbox, offers, schedule
 from holdfast.store.bookings import Origin
 from holdfast.store.inbox import Incoming
 from holdfast.sync.concerns import news_of
@@ -195,9 +195,19 @@ async def _sold(current: Turn, outlet: Outlet | None, known: Booking | None, fac
     before = known.span if known and known.occupying else None
     after = fact.span if fact.status in OCCUPYING else None
     if before is not None and before != after:
-        await offers.reopen(current.connection, outlet.id, before, current.now)
+        await _sold_again(current, outlet, before)
     if after is not None and not outlet.pool:  # a pool goes on selling its other units
         await offers.shut(current.connection, outlet.id, after, current.now)
+    if known is None and after is None and fact.span is not None:
+        # gone before we heard of it; it may be what refused a block of ours
+        await offers.reopen(current.connection, outlet.id, fact.span, current.now)
+
+
+async def _sold_again(current: Turn, outlet: Outlet, span: Span) -> None:
+    """Whoever was there before the offers were first read hid what is sold once he is gone: read it now."""
+    known = await offers.reopen(current.connection, outlet.id, span, current.now)
+    if not known and span.end > current.now:
+        await schedule.probe_around(current.connection, outlet.id, span, current.now)
 
 
 def _journal(current: Turn, observation: Observation, booking_id: int, merged: Merged) -> None:

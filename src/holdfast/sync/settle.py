@@ -22,9 +22,6 @@ from holdfast.sync.turn import Turn, again_after_a_migration, turn
 RENEWAL = timedelta(seconds=5)
 """A hold that is placed again within this time after it lapsed is a renewal; later, it was a gap."""
 
-AROUND = timedelta(hours=3)
-"""How far around a refused offer the channel's offers are read again."""
-
 
 @again_after_a_migration
 async def settle(
@@ -157,8 +154,7 @@ async def _refused(current: Turn, block: Block, push: Claimed, ended: Ended) -> 
         await block_refused(current, block, push, ended.why)
     if ended.why == "taken" and not await _shrunk(current, block):
         await offers.shut(current.connection, block.listing_id, block.span, current.now)
-        window = block.span.padded(AROUND, timedelta(0))
-        await schedule.probe(current.connection, block.listing_id, window, current.now)
+        await schedule.probe_around(current.connection, block.listing_id, block.span, current.now)
 
 
 async def _shut(current: Turn, block: Block) -> None:
