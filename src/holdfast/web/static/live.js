@@ -187,7 +187,7 @@ const firstInSight = () =>
     return box.height > 0 && box.top >= 0;
   });
 
-const TYPED = new Set(["value", "checked", "selected"]);
+const TYPED = new Set(["value", "checked", "selected", "tabindex"]); // the last one: where the keys are
 const CALLBACKS = {
   beforeAttributeUpdated: (name, one) =>
     !(TYPED.has(name) || (name === "open" && (one.localName === "details" || one.localName === "dialog"))),
