@@ -10,7 +10,9 @@ from tests.browser.conftest import Program, Tab, new_tab
 DAY = "/venues/{venue}/calendar?view=day&whole=1"
 HERE = """() => { const one = document.activeElement, li = one.closest('li');
   return [one.closest('.line')?.dataset.unit, li?.className ?? '', li?.dataset.from ?? '']; }"""
-STOPS = "() => document.querySelectorAll('.board [tabindex=\"0\"], .board a:not([tabindex])').length"
+STOPS = (
+    "() => document.querySelectorAll('.board [tabindex=\"0\"], .board a:not([tabindex])').length"
+)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
