@@ -41,6 +41,14 @@ async def test_without_redis_we_are_slower_and_still_ready(
     assert (answer.status, await answer.json()) == (200, told)
 
 
+async def test_a_migration_that_locks_tables_leaves_us_ready(
+    client: Client, pool: asyncpg.Pool
+) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("lock table workers in access exclusive mode")
+        assert (await client.get("/readyz")).status == 200
+
+
 async def test_a_program_is_told_to_come_again_when_the_database_is_gone(
     start: StartClient, database_url: str
 ) -> None:

@@ -7,7 +7,7 @@ import asyncpg
 from aiohttp import web
 
 from holdfast.metrics import exposition
-from holdfast.store import reading
+from holdfast.store import schedule
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web.parts import PARTS, WebParts
 
@@ -40,7 +40,7 @@ async def show_metrics(request: web.Request) -> web.Response:
 async def _postgres_answers(pool: asyncpg.Pool) -> bool:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await reading.last_beat(pool)
+            await schedule.database_now(pool)
     except DATABASE_FAILURES:
         return False
     return True
