@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import datetime
 
 import asyncpg
 import click
 
 from holdfast.complaints import Unusable
+from holdfast.recorded import put_on_record
 from holdfast.store import reading, schedule
 from holdfast.store.reading import AccountRow
 from holdfast.sync.steer import NotSteered, SteerAct, SteerWish, steer
@@ -42,14 +44,21 @@ async def steered(environ: Mapping[str, str], wish: SteerWish, ask: bool, as_jso
         if ask and not click.confirm(await _asked(pool, wish)):
             click.echo("Nothing was changed.")
             return
-        async with pool.acquire() as connection:
-            now = await schedule.database_now(connection)
-            try:
-                await steer(connection, wish, now)
-            except NotSteered as error:
-                raise Unusable(str(error)) from error
+        async with put_on_record(pool, wish.act, f"account {wish.account}", wish.reason):
+            now = await _do(pool, wish)
     done = {"account": wish.account, "act": wish.act, "at": now}
     tell([as_line(done) if as_json else f"{wish.account}: {wish.act.replace('_', ' ')}: done."])
+
+
+async def _do(pool: asyncpg.Pool, wish: SteerWish) -> datetime:
+    """Gives when it was done, by the database's clock."""
+    async with pool.acquire() as connection:
+        now = await schedule.database_now(connection)
+        try:
+            await steer(connection, wish, now)
+        except NotSteered as error:
+            raise Unusable(str(error)) from error
+    return now
 
 
 async def _all(pool: asyncpg.Pool) -> list[AccountRow]:

@@ -77,11 +77,10 @@ def accounts_audit(account: str, **how: Any) -> None:
 
 
 def _steer(account: str, act: "SteerAct", reason: str, yes: bool, as_json: bool) -> None:
-    from getpass import getuser
-
     from holdfast import account_commands
+    from holdfast.recorded import whoever_types
     from holdfast.sync.steer import SteerWish
 
     ask = sys.stdin.isatty() and not yes and not as_json
-    wish = SteerWish(account=account, act=act, actor=getuser(), reason=reason)
+    wish = SteerWish(account=account, act=act, actor=whoever_types(), reason=reason)
     run(account_commands.steered(os.environ, wish, ask, as_json))
