@@ -11,6 +11,8 @@ from tests.web.conftest import Client
 from tests.web.rows import HOUR, NOON, Rows
 from tests.web.test_dashboard import MIDNIGHT, Page, page
 
+from holdfast.store.day import MOST_OFF
+
 PATH = "/venues/glasshouse/calendar"
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
 
@@ -66,7 +68,39 @@ async def test_only_problems_cancelled_ones_and_views_are_chosen_in_the_address(
     assert f"{PATH}?view=week&off=1" in links(off)
 
 
-@pytest.mark.parametrize("query", ["date=soon", "date=1999-01-01", "view=month", "b=x", "act=burn"])
+async def test_of_a_day_with_many_cancelled_ones_a_page_is_shown_and_the_way_to_the_others(
+    client: Client, rows: Rows
+) -> None:
+    venue, unit, _ = await sold(rows)
+    kept = await rows.booking(venue, start=NOON + HOUR, unit_ids=[unit])
+    await rows.pool.execute(
+        "insert into bookings (venue_id, channel, external_id, status, raw_status, payment, during, unit_ids,"
+        " first_seen_at, read_at) select venue_id, channel, 'off-' || n,"
+        " (array['cancelled', 'declined', 'expired'])[n % 3 + 1], raw_status, payment, during, unit_ids,"
+        " first_seen_at, read_at from bookings, generate_series(1, $1) n",
+        MOST_OFF + 2,
+    )
+
+    def seen(shown: Page) -> set[int]:
+        items = [key for key in shown.marked if key.startswith("item-booking-")]
+        return {int(key.rsplit("-", 1)[1]) for key in items}
+
+    first, second = [await page(client, f"{PATH}?off={n}&whole=1") for n in (1, 2)]
+    off = range(kept + 1, kept + MOST_OFF + 3)
+    assert seen(first) == {kept, *off[:MOST_OFF]}
+    assert seen(second) == {kept, *off[MOST_OFF:]}
+    assert f"{PATH}?off=2&whole=1&date=2026-11-20" in links(first)
+    assert "by its start: 51 to 100 · before that" in second.text
+    assert f"{PATH}?off=1&whole=1&date=2026-11-20" in links(second)
+    # from the first page too, where the venue's own calendar has the others; a new day begins anew
+    assert f"{PATH}?date=2026-11-20&off=2" in links(await page(client, "/?off=1"))
+    assert f"{PATH}?off=1&whole=1&date=2026-11-21" in links(second)
+    assert "Of what is cancelled" not in (await page(client, PATH)).text
+
+
+@pytest.mark.parametrize(
+    "query", ["date=soon", "date=1999-01-01", "off=no", "view=month", "b=x", "act=burn"]
+)
 async def test_an_address_that_makes_no_sense_is_refused_by_name(
     client: Client, rows: Rows, query: str
 ) -> None:

@@ -9,6 +9,10 @@ import asyncpg
 from holdfast.inventory.model import Payment, Span, Status
 from holdfast.store.reading import rows
 
+MOST_OFF = 50
+"""Bookings that are off (cancelled and the like), of a venue's day, on one page."""
+OFF: frozenset[Status] = frozenset({"cancelled", "declined", "expired"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueRow:
@@ -90,6 +94,8 @@ class VenueDay:
     bookings: Sequence[DayBooking]
     granted: Sequence[Granted]
     blocks: Sequence[DayBlock]
+    more_off: bool = False
+    """Whether bookings that are off go on after those in it."""
 
 
 async def venues(pool: asyncpg.Pool, limit: int) -> list[VenueRow]:
@@ -102,14 +108,18 @@ async def units(pool: asyncpg.Pool, venue: VenueRow) -> list[UnitRow]:
     return await rows(pool, UnitRow, "units_of_venue", venue.id)
 
 
-async def venue_day(pool: asyncpg.Pool, venue: VenueRow, span: Span, *, off: bool) -> VenueDay:
-    """What touches the span; bookings that are off (cancelled and the like) only if `off`."""
+async def venue_day(pool: asyncpg.Pool, venue: VenueRow, span: Span, *, off: int) -> VenueDay:
+    """What touches the span; of bookings that are off the `off`th page by their start, 0: none."""
     within = (venue.id, span.start, span.end)
-    bookings = await rows(pool, DayBooking, "day_bookings", *within, off)
+    part = (MOST_OFF * (off - 1), MOST_OFF + 1) if off else (0, 0)
+    found = await rows(pool, DayBooking, "day_bookings", *within, *part)
+    beyond = [booking.id for booking in found if booking.status in OFF][MOST_OFF:]
+    bookings = [booking for booking in found if booking.id not in beyond]
     ids = [booking.id for booking in bookings]
     return VenueDay(
         units=await units(pool, venue),
         bookings=bookings,
         granted=await rows(pool, Granted, "allocations_of_bookings", ids),
         blocks=await rows(pool, DayBlock, "day_blocks", *within),
+        more_off=bool(beyond),
     )

@@ -250,7 +250,7 @@ order by u.name
 
 -- day_bookings --
 -- bookings that touch [$2, $3); `asked` are the units wanted, where the listing says which.
--- Those that are off (cancelled and the like) only when asked for.
+-- Of those that are off (cancelled and the like) $5, after the first $4: a room may be booked and cancelled all day.
 select b.id, b.channel, l.name as listing, a.name as account, b.external_id, b.status, b.raw_status, b.payment,
        lower(b.during) as starts_at, upper(b.during) as ends_at, b.party_size, b.held_until,
        b.unit_ids || array(select m.unit_id from listing_units m
@@ -262,7 +262,13 @@ left join listings l on l.id = b.listing_id
 left join accounts a on a.id = b.account_id
 where int8range(b.venue_id, b.venue_id, '[]') && int8range($1::bigint, $1, '[]') and b.venue_id = $1
   and b.during && tstzrange($2, $3)
-  and ($4::boolean or b.status not in ('cancelled', 'declined', 'expired'))
+  and (b.status not in ('cancelled', 'declined', 'expired')
+       or b.id = any(array(
+            select o.id from bookings o
+            where int8range(o.venue_id, o.venue_id, '[]') && int8range($1::bigint, $1, '[]') and o.venue_id = $1
+              and o.during && tstzrange($2, $3) and o.status in ('cancelled', 'declined', 'expired')
+            order by lower(o.during), o.id
+            offset $4::int limit $5::int)))
 order by lower(b.during), b.id
 
 -- allocations_of_bookings --

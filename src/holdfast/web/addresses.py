@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from holdfast.web.entry import Entry
 from holdfast.web.words import exact
+
+_encoded = lru_cache(maxsize=256)(urlencode)
+"""A busy day has hundreds of links that begin alike."""
+_quoted = lru_cache(maxsize=256)(quote)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +25,7 @@ class Addresses:
     @property
     def path(self) -> str:
         """Of the calendar, without its state."""
-        return f"/venues/{quote(self.venue, safe='')}/calendar"
+        return f"/venues/{_quoted(self.venue, safe='')}/calendar"
 
     @property
     def kept(self) -> Mapping[str, str]:
@@ -30,7 +35,7 @@ class Addresses:
     def link(self, **changed: object) -> str:
         """This page with some of its state changed; empty: left out."""
         told = {name: str(value) for name, value in {**self.state, **changed}.items() if value}
-        return f"{self.path}?{urlencode(told)}" if told else self.path
+        return f"{self.path}?{_encoded(tuple(told.items()))}" if told else self.path
 
     def on(self, day: date, view: str = "") -> str:
         """Another day, in the view that is shown unless one is named."""
@@ -46,7 +51,8 @@ class Addresses:
 
     def panel(self, booking: int, act: str = "") -> str:
         """A booking beside the calendar, with the form for an act on it."""
-        return self.link(date=self.day.isoformat(), b=booking, act=act) + "#panel"
+        doing = f"&act={act}" if act else ""
+        return f"{self.link(date=self.day.isoformat())}&b={booking}{doing}#panel"
 
     def new(self, unit: str = "", start: datetime | None = None, act: str = "") -> str:
         """The form for a booking or a closure there."""

@@ -72,6 +72,6 @@ def _choice(query: Mapping[str, str]) -> Choice:
     return Choice(
         day=a_day(query, "date"),
         view="list" if query.get("view") == "list" else "timeline",
-        off=query.get("off") == "1",
+        off=int(query.get("off") == "1"),
         whole=query.get("whole") == "1",
     )

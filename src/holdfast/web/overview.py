@@ -30,7 +30,8 @@ class Choice:
 
     day: date | None = None
     view: Literal["timeline", "list"] = "timeline"
-    off: bool = False
+    off: int = 0
+    """The page of those that are off; 0: without them."""
     whole: bool = False
 
 
@@ -45,6 +46,9 @@ class Day:
     links: Addresses
     gaps: Mapping[int, Sequence[Gap]] = field(default_factory=dict)
     """By unit, where something can be added."""
+    off: int = 0
+    """The page of bookings that are off; 0: without them."""
+    more_off: bool = False
     only: Literal["day", "agenda"] | None = None
     """None: both the timeline and the list are sent, and the window's width decides."""
 
@@ -124,6 +128,8 @@ async def day_of(
         timeline=timeline(axis, rows, told, now),
         now=now,
         links=Addresses(venue=venue.name, day=date_there),
+        off=choice.off,
+        more_off=rows.more_off,
     )
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from holdfast.store.day import MOST_OFF
 from holdfast.web.words import (
     ACTS,
     CLOSURE,
@@ -47,6 +48,7 @@ def environment() -> Environment:
         "braked": braked,
         "counted": counted,
         "STATUS": STATUS,
+        "MOST_OFF": MOST_OFF,
         "CLOSURE": CLOSURE,
         "CONFLICT": CONFLICT,
         "PUSHED": PUSHED,

@@ -33,7 +33,9 @@ from holdfast.web.week import WeekRow, monday, week, week_span
 MOST_CONFLICTS = 10
 Name = Literal["day", "week", "agenda"]
 VIEWS: tuple[Name, ...] = get_args(Name)
-SWITCHES = ("off", "whole", "problems")
+SWITCHES = ("whole", "problems")
+MOST_PAGES = 999
+"""Of bookings that are off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class View:
     name: Name | None
     day: date
     state: Mapping[str, str]
+    off: int = 0
+    """The page of bookings that are off; 0: without them."""
 
     def on(self, switch: str) -> bool:
         """Whether it is set."""
@@ -164,16 +168,18 @@ async def _sheet(request: web.Request, venue: VenueRow, now: datetime) -> Sheet:
 def view_of(asked: Mapping[str, str], today: date) -> View:
     """Raises Problem."""
     chosen, name = a_day(asked, "date"), one_of(asked, "view", VIEWS)
+    off = whole(asked, "off", MOST_PAGES) or 0
     state = {"date": chosen.isoformat() if chosen else "", "view": name or ""}
+    state["off"] = "1" if off else ""
     state |= {switch: "1" for switch in SWITCHES if asked.get(switch) == "1"}
     named = next((one for one in VIEWS if one == name), None)
     kept = {key: value for key, value in state.items() if value}
-    return View(name=named, day=chosen or today, state=kept)
+    return View(name=named, day=chosen or today, state=kept, off=off)
 
 
 async def _day(pool: asyncpg.Pool, sheet: Sheet, now: datetime) -> Day:
     view = sheet.view
-    choice = Choice(day=view.day, off=view.on("off"), whole=view.on("whole"))
+    choice = Choice(day=view.day, off=view.off, whole=view.on("whole"))
     offered = await _offered(pool, sheet.venue, whole_day(view.day, sheet.zone), now)
     found = await day_of(pool, sheet.venue, choice, offered, now)
     line = only_problems(found.timeline) if view.on("problems") else found.timeline
@@ -185,7 +191,7 @@ async def _day(pool: asyncpg.Pool, sheet: Sheet, now: datetime) -> Day:
 async def _week(pool: asyncpg.Pool, sheet: Sheet, now: datetime) -> list[WeekRow]:
     first = monday(sheet.view.day)
     span = week_span(first, sheet.zone)
-    rows = await store_day.venue_day(pool, sheet.venue, span, off=False)
+    rows = await store_day.venue_day(pool, sheet.venue, span, off=0)
     offered = await _offered(pool, sheet.venue, span, now)
     found = week(first, sheet.zone, rows, offered)
     return [row for row in found if row.problem] if sheet.view.on("problems") else found
