@@ -1,15 +1,22 @@
 """Operations: what every number says about hand-made rows, and holding an account back from its page."""
 
+import asyncio
 import re
+from contextlib import suppress
 from datetime import timedelta
 
+import asyncpg
 import pytest
 from tests.web.conftest import Client, RecordingDesk
 from tests.web.rows import HOUR, NOON, NOW, Rows
 from tests.web.test_dashboard import Page, page
 from tests.web.test_event_pages import hidden, text
+from tests.web.test_machines import closed_pool
 
+from holdfast.clock import ManualClock
 from holdfast.sync.steer import NotSteered, SteeredMeanwhile, SteerWish
+from holdfast.web.operations import FRESH, HISTORIES, SOON
+from holdfast.web.parts import WebParts
 
 SECOND = timedelta(seconds=1)
 DASH = "\N{EN DASH}"
@@ -27,6 +34,27 @@ async def test_an_empty_installation_has_no_data_and_says_so(client: Client) -> 
     assert "No worker has run yet" in shown.text
     looks = {attrs.get("class") for tag, attrs in shown.elements if tag == "li"}
     assert looks == {"card tile unmeasured"}
+
+
+async def test_the_last_days_picture_is_read_before_anybody_looks(
+    client: Client, rows: Rows, parts: WebParts, database_url: str
+) -> None:
+    await rows.event(await rows.account(), received_at=NOW - 30 * SECOND, done_at=NOW)
+    assert client.app is not None
+    histories, clock = client.app[HISTORIES], parts.clock
+    assert isinstance(clock, ManualClock)
+    nowhere = await closed_pool(database_url)
+    for _ in range(1000):
+        clock.advance(SOON.total_seconds())
+        await asyncio.sleep(0.002)
+        with suppress(asyncpg.InterfaceError):
+            found = await histories.at(nowhere, clock.now())
+            assert [hour.amount for hour in found.waits] == [1]
+            break
+    else:
+        pytest.fail("nobody read it")
+    with pytest.raises(asyncpg.InterfaceError):  # what is too old is shown to nobody
+        await histories.at(nowhere, clock.now() + FRESH)
 
 
 async def a_bad_hour(rows: Rows) -> dict[str, int]:

@@ -23,10 +23,9 @@ from holdfast.web.tiles import Measured, Tile, tiles
 SECOND = timedelta(seconds=1)
 QUIET = History(
     waits=[WaitHour(hour=23, amount=3, longest=0.4)],
-    sent=[SentHour(hour=23, amount=2, longest=0.3, told=0.2, dead=0)],
+    sent=[SentHour(hour=23, amount=2, longest=0.3, told=0.2, placed=2, soon=2, dead=0)],
     exposed=[ExposedHour(hour=22, amount=1, p95=0.5)],
     clashes=[],
-    told=ToldRow(amount=2, soon=2, p95=0.2),
     exposure=ExposedRow(amount=1, p95=0.5, p99=0.5),
 )
 EMPTY = History(
@@ -34,7 +33,6 @@ EMPTY = History(
     sent=[],
     exposed=[],
     clashes=[],
-    told=ToldRow(amount=0, soon=0, p95=None),
     exposure=ExposedRow(amount=0, p95=None, p99=None),
 )
 CALM = Measured(
@@ -43,7 +41,7 @@ CALM = Measured(
     beat=NOW - 5 * SECOND,
     exposed=0,
     conflicts=0,
-    told=ToldRow(amount=2, soon=2, p95=0.2),
+    told=ToldRow(amount=2, p95=0.2),
     given_up=GivenUpRow(amount=0, lately=0),
     history=QUIET,
 )
@@ -65,7 +63,7 @@ def test_a_calm_day_is_good_six_times() -> None:
 
 
 def test_what_nothing_was_measured_of_is_never_good() -> None:
-    nothing = replace(CALM, history=EMPTY, told=EMPTY.told, accounts=[], beat=None)
+    nothing = replace(CALM, history=EMPTY, told=ToldRow(amount=0, p95=None), accounts=[], beat=None)
     assert set(states(nothing).values()) == {"unmeasured"}
     assert {one.value for one in tiles(nothing)} == {"no data"}
     assert all("nothing was measured" in one.spark.words for one in tiles(nothing))
@@ -103,10 +101,10 @@ def test_the_oldest_is_late_after_a_minute(seconds: int, state: str, value: str)
 
 
 def test_percentiles_are_judged_by_their_targets() -> None:
-    slow = replace(CALM, told=ToldRow(amount=9, soon=3, p95=31.0))
+    slow = replace(CALM, told=ToldRow(amount=9, p95=31.0))
     assert (tile(slow, "told").state, tile(slow, "told").value) == ("late", "31 s")
-    assert tile(replace(slow, told=ToldRow(amount=9, soon=3, p95=121.0)), "told").state == "bad"
-    day = replace(QUIET, told=ToldRow(amount=3000, soon=2999, p95=1.0))
+    assert tile(replace(slow, told=ToldRow(amount=9, p95=121.0)), "told").state == "bad"
+    day = replace(QUIET, sent=[replace(QUIET.sent[0], placed=3000, soon=2999)])
     assert "99.9 % within 30 s" in tile(replace(CALM, history=day), "told").scope
     for exposure in (
         ExposedRow(amount=9, p95=61.0, p99=61.0),

@@ -95,12 +95,17 @@ class WaitHour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentHour:
-    """What was settled within an hour; `told` is the p95 until the other channel knew."""
+    """What was settled within an hour; `told` is the p95 until the other channel knew.
+
+    Of `placed`, what closed time there, `soon` were so within 30 s.
+    """
 
     hour: int
     amount: int
     longest: float
     told: float | None
+    placed: int
+    soon: int
     dead: int
 
 
@@ -123,10 +128,9 @@ class ClashHour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldRow:
-    """How soon other channels knew: how many were told, how many of them within 30 s."""
+    """How soon other channels knew."""
 
     amount: int
-    soon: int
     p95: float | None
 
 
@@ -164,9 +168,8 @@ class History:
     sent: Sequence[SentHour]
     exposed: Sequence[ExposedHour]
     clashes: Sequence[ClashHour]
-    told: ToldRow
-    """Over the whole day."""
     exposure: ExposedRow
+    """Over the whole day."""
 
 
 async def history(pool: asyncpg.Pool, now: datetime) -> History:
@@ -177,7 +180,6 @@ async def history(pool: asyncpg.Pool, now: datetime) -> History:
         sent=await fetched(pool, SentHour, _SQL["sent"], *day),
         exposed=await fetched(pool, ExposedHour, _SQL["exposed_by_hour"], *day),
         clashes=await fetched(pool, ClashHour, _SQL["clashes"], *day),
-        told=await _one(pool, ToldRow, "told", day[0]),
         exposure=await _one(pool, ExposedRow, "exposed", *day),
     )
 

@@ -59,18 +59,21 @@ select (select count(*) from inbox i where i.received_at > $1::timestamptz and i
 
 -- waits --
 -- by the hour since $1 in which it came in: how long what came in waited, until $2 where it still does
-select floor(extract(epoch from i.received_at - $1::timestamptz) / 3600)::int as hour, count(*) as amount,
-       max(extract(epoch from coalesce(i.done_at, $2::timestamptz) - i.received_at))::float as longest
+select floor(date_part('epoch', i.received_at - $1::timestamptz) / 3600)::int as hour, count(*) as amount,
+       date_part('epoch', max(coalesce(i.done_at, $2::timestamptz) - i.received_at)) as longest
   from inbox i
  where i.received_at > $1 and i.received_at <= $2
  group by 1
 
 -- sent --
 -- by the hour since $1 in which it was settled: how long calls waited, how soon other channels knew, what was given up
-select floor(extract(epoch from p.settled_at - $1::timestamptz) / 3600)::int as hour, count(*) as amount,
-       max(extract(epoch from p.settled_at - p.wished_at))::float as longest,
-       percentile_cont(0.95) within group (order by extract(epoch from p.settled_at - p.observed_at))
-         filter (where p.state = 'done' and p.call in ('place', 'commit'))::float as told,
+select floor(date_part('epoch', p.settled_at - $1::timestamptz) / 3600)::int as hour, count(*) as amount,
+       date_part('epoch', max(p.settled_at - p.wished_at)) as longest,
+       percentile_cont(0.95) within group (order by date_part('epoch', p.settled_at - p.observed_at))
+         filter (where p.state = 'done' and p.call in ('place', 'commit')) as told,
+       count(*) filter (where p.state = 'done' and p.call in ('place', 'commit')) as placed,
+       count(*) filter (where p.state = 'done' and p.call in ('place', 'commit')
+                          and p.settled_at - p.observed_at <= interval '30 seconds') as soon,
        count(*) filter (where p.state = 'dead' and p.outcome is distinct from 'dropped') as dead
   from accounts a
   join pushes p on p.account_id = a.id and p.settled_at > $1
@@ -79,9 +82,8 @@ select floor(extract(epoch from p.settled_at - $1::timestamptz) / 3600)::int as 
 
 -- told --
 -- how soon other channels knew of what was closed there since $1
-select count(*) as amount, count(*) filter (where seconds <= 30) as soon,
-       percentile_cont(0.95) within group (order by seconds)::float as p95
-  from (select extract(epoch from p.settled_at - p.observed_at)::float as seconds
+select count(*) as amount, percentile_cont(0.95) within group (order by seconds) as p95
+  from (select date_part('epoch', p.settled_at - p.observed_at) as seconds
           from accounts a
           join pushes p on p.account_id = a.id and p.settled_at > $1::timestamptz
          where p.state = 'done' and p.call in ('place', 'commit')) d
@@ -89,24 +91,24 @@ select count(*) as amount, count(*) filter (where seconds <= 30) as soon,
 -- exposed --
 -- how long time was sold twice that was taken: of what ended since $1, and, until $2, of what goes on
 select count(*) as amount,
-       percentile_cont(0.95) within group (order by seconds)::float as p95,
-       percentile_cont(0.99) within group (order by seconds)::float as p99
-  from (select extract(epoch from ended_at - began_at)::float as seconds
+       percentile_cont(0.95) within group (order by seconds) as p95,
+       percentile_cont(0.99) within group (order by seconds) as p99
+  from (select date_part('epoch', ended_at - began_at) as seconds
           from exposures where ended_at > $1::timestamptz
         union all
-        select extract(epoch from greatest($2::timestamptz, began_at) - began_at)::float
+        select date_part('epoch', greatest($2::timestamptz, began_at) - began_at)
           from exposures where ended_at is null) e
 
 -- exposed_by_hour --
 -- the same of what ended, by the hour since $1
-select floor(extract(epoch from ended_at - $1::timestamptz) / 3600)::int as hour, count(*) as amount,
-       percentile_cont(0.95) within group (order by extract(epoch from ended_at - began_at))::float as p95
+select floor(date_part('epoch', ended_at - $1::timestamptz) / 3600)::int as hour, count(*) as amount,
+       percentile_cont(0.95) within group (order by date_part('epoch', ended_at - began_at)) as p95
   from exposures where ended_at > $1 and ended_at <= $2::timestamptz
  group by 1
 
 -- clashes --
 -- by the hour since $1, what came to a conflict
-select floor(extract(epoch from opened_at - $1::timestamptz) / 3600)::int as hour, count(*) as amount
+select floor(date_part('epoch', opened_at - $1::timestamptz) / 3600)::int as hour, count(*) as amount
   from conflicts where opened_at > $1 and opened_at <= $2::timestamptz
  group by 1
 

@@ -114,7 +114,7 @@ where c.id = $1
 select a.name, a.channel, a.mode, a.last_webhook_at,
        c.last_complete_at as polled_at, coalesce(c.failures, 0) as poll_failures,
        recent.webhooks, recent.polled, open_events.unprocessed, open_events.oldest_unprocessed_at,
-       sent.done, sent.dead, queued.waiting, queued.shadow, queued.oldest_waiting_at,
+       sent.done, given_up.dead, queued.waiting, queued.shadow, queued.oldest_waiting_at,
        live.blocks, live.soonest_expiry_at,
        a.braked_at, a.brake->>'reason' as brake_reason, (a.brake->>'gone')::int as brake_gone,
        (a.brake->>'live')::int as brake_live,
@@ -132,9 +132,13 @@ cross join lateral (
   select count(*) as unprocessed, min(i.received_at) as oldest_unprocessed_at
   from inbox i where i.account_id = a.id and i.done_at is null) open_events
 cross join lateral (
-  select count(*) filter (where p.state = 'done' and p.settled_at > $1) as done,
-         count(*) filter (where p.state = 'dead' and p.outcome is distinct from 'dropped') as dead
-  from pushes p where p.account_id = a.id and p.settled_at > $2::timestamptz) sent
+  select count(*) as done
+  from pushes p where p.account_id = a.id and p.settled_at > $1 and p.state = 'done') sent
+cross join lateral (
+  select count(*) as dead
+  from pushes p
+  where p.account_id = a.id and p.settled_at > $2::timestamptz and p.state = 'dead'
+    and p.outcome is distinct from 'dropped') given_up
 cross join lateral (
   select count(*) filter (where p.state <> 'shadow') as waiting,
          count(*) filter (where p.state = 'shadow') as shadow,

@@ -19,7 +19,7 @@ from holdfast.web.intake import INTAKE, Intake
 from holdfast.web.live import end_streams, watching
 from holdfast.web.oidc import CALLBACK
 from holdfast.web.openapi import document
-from holdfast.web.operations import HISTORIES, Histories
+from holdfast.web.operations import HISTORIES, Histories, looking_ahead
 from holdfast.web.pages import PAGES, environment
 from holdfast.web.parts import PARTS, WebParts
 from holdfast.web.provider import provided
@@ -44,7 +44,7 @@ def build_web(parts: WebParts) -> web.Application:
     app[REFUSED], app[DOOR] = Refused(), Door()
     app[RULES] = rules_of([*SCREENS, *ENDPOINTS])
     app.on_response_prepare.append(add_headers)
-    app.cleanup_ctx.extend((_refreshing, watching, provided))
+    app.cleanup_ctx.extend((_refreshing, looking_ahead, watching, provided))
     app.on_shutdown.append(end_streams)
     _route(app)
     parts.metrics.serves(

@@ -1,7 +1,8 @@
 """All that `/ops` shows at one moment, read from Postgres and nothing else."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -22,11 +23,17 @@ from holdfast.store.operations import (
 )
 from holdfast.store.reading import AccountRow, ExposureRow
 from holdfast.store.refusals import RefusedRow
+from holdfast.store.trouble import DATABASE_FAILURES
+from holdfast.web.parts import PARTS
 from holdfast.web.tiles import Measured, Tile, tiles
 from holdfast.web.verdict import Phrase, Verdict, badness, of_account, verdict
 
-FRESH = timedelta(minutes=1)
-"""So long the last day's picture is good enough: only its last bar grows."""
+SOON = timedelta(seconds=1)
+"""After its start a process has more urgent things to do."""
+AGAIN = timedelta(minutes=1)
+"""The last day's picture is read anew so often: only its last bar grows."""
+FRESH = 3 * AGAIN
+"""And shown for so long, where the database had no time for another."""
 
 EVENT_QUEUE = {
     "pending": ("waiting", "/events?state=waiting"),
@@ -84,21 +91,47 @@ class Operations:
 
 
 class Histories:
-    """The last day by the hour, read anew once a minute, however many look."""
+    """The last day by the hour, read by itself once a minute: it takes long, and whoever looks does not wait."""
 
     def __init__(self) -> None:
         self._reading = asyncio.Lock()
         self._last: tuple[datetime, History] | None = None
 
-    async def at(self, pool: asyncpg.Pool, now: datetime) -> History:
-        """Raises what asyncpg raises, and TimeoutError."""
-        async with self._reading:
-            if self._last is None or not timedelta() <= now - self._last[0] < FRESH:
-                self._last = now, await store.history(pool, now)
-            return self._last[1]
+    async def at(self, pool: asyncpg.Pool, now: datetime, most: timedelta = FRESH) -> History:
+        """At `most` so old. Raises what asyncpg raises, and TimeoutError."""
+        found = self._within(most, now)
+        if found is None:
+            async with self._reading:
+                found = self._within(most, now)
+                if found is None:
+                    found = await store.history(pool, now)
+                    self._last = now, found
+        return found
+
+    def _within(self, most: timedelta, now: datetime) -> History | None:
+        if self._last is None or not timedelta() <= now - self._last[0] < most:
+            return None
+        return self._last[1]
 
 
 HISTORIES = web.AppKey("histories", Histories)
+
+
+async def looking_ahead(app: web.Application) -> AsyncIterator[None]:
+    """Has the day's picture ready while the application runs."""
+    task = asyncio.create_task(_look_always(app), name="histories")
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _look_always(app: web.Application) -> None:
+    parts, pause = app[PARTS], SOON
+    while True:
+        await parts.clock.sleep(pause.total_seconds())
+        with suppress(*DATABASE_FAILURES):  # whoever looks reads it, or is told
+            await app[HISTORIES].at(parts.pool, parts.clock.now(), AGAIN)
+        pause = AGAIN
 
 
 async def operations(pool: asyncpg.Pool, histories: Histories, now: datetime) -> Operations:

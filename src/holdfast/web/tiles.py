@@ -110,9 +110,10 @@ def _push(found: Measured) -> Tile:
 
 
 def _told(found: Measured) -> Tile:
-    p95, day = found.told.p95, found.history.told
+    p95, sent = found.told.p95, found.history.sent
     state = _state(p95, TOLD_SOON, TOLD_LATE)
-    share = f"; {_percent(day.soon, day.amount)} within 30 s in 24 h" if day.amount else ""
+    soon, placed = sum(hour.soon for hour in sent), sum(hour.placed for hour in sent)
+    share = f"; {_percent(soon, placed)} within 30 s in 24 h" if placed else ""
     return Tile(
         key="told",
         title="Other channels know, p95",
@@ -121,7 +122,7 @@ def _told(found: Measured) -> Tile:
         target=f"{brief(TOLD_SOON)} at most, 99 % of the time",
         scope=f"{counted(found.told.amount, 'block')} placed or booked in 1 h{share}",
         link="/pushes?state=done&since=1h",
-        spark=_by_hour("p95 until other channels knew", found.history.sent, _known, TOLD_SOON, "s"),
+        spark=_by_hour("p95 until other channels knew", sent, _known, TOLD_SOON, "s"),
     )
 
 
