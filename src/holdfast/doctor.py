@@ -28,13 +28,12 @@ from holdfast.store import journal, reading, schedule
 from holdfast.store import migrate as migrations
 from holdfast.store.configuration import Book
 from holdfast.terminal import as_line, tell
+from holdfast.web.verdict import SILENT
 from holdfast.web.words import counted, lasting
 
 PATIENCE = 5.0
 NEWEST = 200
 """Entries of each venue's journal whose chain is looked at."""
-SILENT = timedelta(seconds=30)
-"""Without a worker's heartbeat."""
 
 Health = Literal["ok", "warn", "fail"]
 COLOURS: Mapping[Health, str] = {"ok": "green", "warn": "yellow", "fail": "red"}

@@ -21,12 +21,12 @@ from holdfast.store.operations import (
     TriesRow,
     WorkerRow,
 )
-from holdfast.store.reading import AccountRow, ExposureRow
+from holdfast.store.reading import AccountRow
 from holdfast.store.refusals import RefusedRow
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web.parts import PARTS
 from holdfast.web.tiles import Measured, Tile, tiles
-from holdfast.web.verdict import Phrase, Verdict, badness, of_account, verdict
+from holdfast.web.verdict import Phrase, Verdict, badness, exposed_live, of_account, verdict
 
 SOON = timedelta(seconds=1)
 """After its start a process has more urgent things to do."""
@@ -149,7 +149,7 @@ async def operations(pool: asyncpg.Pool, histories: Histories, now: datetime) ->
                 now=now,
                 accounts=accounts,
                 beat=beat,
-                exposed=_live(exposures),
+                exposed=exposed_live(exposures),
                 conflicts=conflicts,
                 told=await store.told_lately(pool, now),
                 given_up=await store.given_up(pool, now),
@@ -165,10 +165,6 @@ async def operations(pool: asyncpg.Pool, histories: Histories, now: datetime) ->
         failing=failing[:MOST_FAILING],
         more_failing=len(failing) > MOST_FAILING,
     )
-
-
-def _live(exposures: Iterable[ExposureRow]) -> int:
-    return sum(exposure.mode == "live" for exposure in exposures)
 
 
 async def _lines(pool: asyncpg.Pool, accounts: Iterable[AccountRow], now: datetime) -> list[Line]:

@@ -70,11 +70,15 @@ def verdict(
     """All that is wrong or unusual, worst first."""
     if not accounts:
         return Verdict(connected=False, phrases=())
-    live = sum(exposure.mode == "live" for exposure in exposures)
-    found = [*_clashes(conflicts, live), *_workers(beat, now)]
+    found = [*_clashes(conflicts, exposed_live(exposures)), *_workers(beat, now)]
     for account in accounts:
         found += of_account(account, now)
     return Verdict(connected=True, phrases=_sorted(found))
+
+
+def exposed_live(exposures: Iterable[ExposureRow]) -> int:
+    """How many there are where we could have closed them."""
+    return sum(exposure.mode == "live" for exposure in exposures)
 
 
 def of_account(account: AccountRow, now: datetime) -> list[Phrase]:
