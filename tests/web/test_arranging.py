@@ -280,6 +280,7 @@ async def test_a_channels_booking_is_asked_for_and_cannot_be_moved(
         ("end", "9999-12-31T23:59", "end: "),
         ("party", "0", "party: a whole number"),
         ("party", "many", "party: a whole number"),
+        ("party", "0000000019999999999", "party: a whole number"),
         ("name", "x" * 201, "name: at most 200"),
         ("name", "a\x00b", "name: at most 200"),
         ("act", "burn", "act: one of"),

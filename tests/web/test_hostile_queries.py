@@ -8,6 +8,7 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.web.conftest import Client
+from tests.web.rows import Rows
 from yarl import URL
 
 EDGES = (
@@ -94,6 +95,26 @@ async def test_the_pages_bear_any_query(client: Client) -> None:
             one()
 
     await asyncio.to_thread(ask)
+
+
+@pytest.mark.parametrize("odd", ["0" * 19 + "1" + "9" * 30, "9" * 5000, "\u0663", str(2**63)])
+async def test_an_id_that_can_be_none_is_refused_wherever_it_stands(
+    client: Client, rows: Rows, odd: str
+) -> None:
+    await rows.venue()
+    for page in ("bookings", "conflicts", "events", "pushes"):
+        assert (await client.get(f"/{page}/{quote(odd)}", allow_redirects=False)).status == 404, (
+            page
+        )
+    browser = {"Sec-Fetch-Site": "same-origin"}
+    forms = {
+        "/events": {"ids": odd, "act": "replay", "reason": "x"},
+        "/venues/glasshouse/calendar": {"b": odd, "act": "cancel", "reason": "x"},
+        "/settings/sessions": {"ids": odd},
+    }
+    for path, form in forms.items():
+        answer = await client.post(path, data=form, headers=browser)
+        assert answer.status == 422, path
 
 
 @pytest.mark.parametrize("told", ["0", "1795000000", "-1", "1e9", "1795000000.5"])

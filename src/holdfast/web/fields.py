@@ -10,7 +10,14 @@ Number = Annotated[int, Field(gt=0, lt=2**63, description="An id from an earlier
 STORABLE = r"^[^\x00]*$"
 """Postgres cannot hold a NUL in a text."""
 _NUMBER = re.compile(r"[-+.\de_ ]*", re.IGNORECASE | re.ASCII)
+_LONGEST_ID = len(str(2**63))
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=STORABLE)]
+
+
+def is_id(text: str) -> bool:
+    """Whether it can be the id of anything: digits only, and as many as Postgres takes."""
+    digits = text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID
+    return digits and 0 < int(text) < 2**63
 
 
 def _within_the_calendar(at: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from holdfast.web.fields import is_id
 from holdfast.web.problems import REFUSED, wrong_field
 
 LONGEST_REASON = 200
@@ -21,7 +22,6 @@ def reason_of(text: object) -> str:
 def ids_of(text: object) -> Sequence[int]:
     """The ids that a page showed. Raises Problem for anything else."""
     found = str(text).split(",")
-    usable = all(one.isascii() and one.isdigit() and 0 < int(one[:20]) < 2**63 for one in found)
-    if not usable or len(found) > MOST_AT_ONCE:
+    if len(found) > MOST_AT_ONCE or not all(map(is_id, found)):
         raise wrong_field("ids", f"at most {MOST_AT_ONCE} ids, separated by commas", REFUSED)
     return list(dict.fromkeys(int(one) for one in found))

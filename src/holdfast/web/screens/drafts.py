@@ -12,6 +12,7 @@ from holdfast.store.day import VenueRow
 from holdfast.store.reading import BookingRow
 from holdfast.sync.arrange import Alteration, Arrangement, Cancellation
 from holdfast.sync.operate import DirectBooking, WishRefused
+from holdfast.web.fields import is_id
 from holdfast.web.problems import REFUSED, wrong_field
 from holdfast.web.screens.acting import LONGEST_REASON, reason_of
 
@@ -65,7 +66,7 @@ def _number(text: object) -> int | None:
     told = str(text or "")
     if not told:
         return None
-    if not (told.isascii() and told.isdigit() and 0 < int(told[:20]) < 2**63):
+    if not is_id(told):
         raise wrong_field("b", "the id of a booking", REFUSED)
     return int(told)
 
@@ -156,7 +157,7 @@ def _party(draft: Draft) -> int | None:
     told = draft.get("party")
     if not told:
         return None
-    if not (told.isascii() and told.isdigit() and 1 <= int(told[:9]) <= LARGEST_PARTY):
+    if not (is_id(told) and int(told) <= LARGEST_PARTY):
         raise WishRefused("party", f"a whole number from 1 to {LARGEST_PARTY}")
     return int(told)
 

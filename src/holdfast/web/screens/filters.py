@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from holdfast.web.fields import is_id
 from holdfast.web.problems import UNAVAILABLE, Problem, wrong_field
 
 LONGEST = 200
@@ -39,7 +40,7 @@ def whole(asked: Mapping[str, str], name: str, most: int) -> int | None:
     value = asked.get(name, "")
     if not value:
         return None
-    if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= most):
+    if not (is_id(value) and int(value) <= most):
         raise wrong_field(name, f"a whole number from 1 to {most}")
     return int(value)
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from holdfast.roles import Role
+from holdfast.web.fields import is_id
 from holdfast.web.pages import PAGES
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
@@ -77,6 +78,6 @@ def show(
 def number(request: web.Request, what: str) -> int:
     """The id in the address. Raises Problem for anything that can be none."""
     text = request.match_info["id"]
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) < 2**63):
+    if not is_id(text):
         raise Problem(NOT_FOUND, f"There is no {what} of this id.")
     return int(text)

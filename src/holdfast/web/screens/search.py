@@ -9,6 +9,7 @@ from aiohttp import web
 
 from holdfast.store import search
 from holdfast.store.search import Found, Kind
+from holdfast.web.fields import is_id
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.screens.filters import in_time, text
@@ -67,8 +68,7 @@ async def _found(pool: asyncpg.Pool, sought: str, within: Sequence[str] | None) 
 
 def number_of(sought: str) -> int | None:
     """One of our ids, None for what can be none."""
-    digits = sought.isascii() and sought.isdigit()
-    return int(sought) if digits and 0 < int(sought) < 2**63 else None
+    return int(sought) if is_id(sought) else None
 
 
 def hits_of(kind: Kind, found: Iterable[Found]) -> list[Hit]:

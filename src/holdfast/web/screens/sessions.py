@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from holdfast.store import people
+from holdfast.web.fields import is_id
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.problems import REFUSED, wrong_field
@@ -26,7 +27,7 @@ async def end(request: web.Request) -> web.StreamResponse:
     asked = str((await request.post()).get("ids", ""))
     if person.id is not None and asked == "others":
         await people.end_others(pool, person.id, person.session)
-    elif not (asked.isascii() and asked.isdigit() and len(asked) < 19):
+    elif not is_id(asked):
         raise wrong_field("ids", "the number of a session, or others", REFUSED)
     elif person.id is None or not await people.end_session(pool, int(asked), person.id):
         raise wrong_field("ids", "a session of your own that is not over", REFUSED)
