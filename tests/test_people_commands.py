@@ -17,7 +17,6 @@ from holdfast.__main__ import main
 from holdfast.complaints import Unusable
 from holdfast.settings import Settings, SettingsError
 from holdfast.store import people
-from holdfast.web.identity import digest
 from holdfast.web_process import ensure_somebody, oidc_of
 
 PASSWORD = "correct horse battery"
@@ -114,7 +113,7 @@ async def test_roles_venues_and_tokens_come_from_closed_sets_and_a_token_is_told
     (row,) = await lines(url, "token", "ls")
     assert (row["name"], row["scope"], row["made_by"]) == ("till", "book", getpass.getuser())
     async with connected(url) as connection:
-        assert await connection.fetchval("select digest from tokens") == digest(token)
+        assert await connection.fetchval("select digest from tokens") == passwords.digest_of(token)
         everything = str(await connection.fetch("select * from actions"))
     assert (token in everything, PASSWORD in everything) == (False, False)
     revoke = ("token", "revoke", "till", "--reason", "the till is gone")

@@ -1,7 +1,6 @@
 """Who is let in, and as what: the same for the commands and the pages. Secrets are made here and kept as digests."""
 
 import asyncio
-import hashlib
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -96,7 +95,7 @@ async def add_token(pool: asyncpg.Pool, wanted: WantedToken, now: datetime) -> s
     new = NewToken(
         name=wanted.name,
         scope=scope,
-        digest=hashlib.sha256(shown.encode()).digest(),
+        digest=passwords.digest_of(shown),
         made_by=wanted.made_by,
         venues=await _venues(pool, wanted.venues, limits=SCOPES[scope] in LIMITED),
     )

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 import hmac
 import ipaddress
 import secrets
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from pydantic import SecretStr
 
+from holdfast.passwords import digest_of
 from holdfast.roles import SCOPES
 from holdfast.store import people
 from holdfast.store.people import LASTS, SignedIn
@@ -50,7 +50,7 @@ async def session(request: web.Request) -> SignedIn | None:
     if not shown or not (spoken or request.method in SAFE_METHODS):
         return None
     parts = request.app[PARTS]
-    return await people.session(parts.pool, digest(shown), parts.clock.now())
+    return await people.session(parts.pool, digest_of(shown), parts.clock.now())
 
 
 def _of_session(found: SignedIn | None) -> Person | None:
@@ -69,7 +69,7 @@ async def _of_token(request: web.Request, shown: str) -> Person | None:
     parts = request.app[PARTS]
     if is_one_of(shown, parts.api_tokens):
         return OPERATOR
-    found = await people.token(parts.pool, digest(shown), parts.clock.now())
+    found = await people.token(parts.pool, digest_of(shown), parts.clock.now())
     if found is None:
         return None
     venues = None if found.venues is None else frozenset(found.venues)
@@ -82,7 +82,7 @@ async def sign_in(request: web.Request, answer: web.StreamResponse, person_id: i
     before = await session(request)
     if before is not None:
         await people.end_session(parts.pool, before.session, before.id)
-    await people.open_session(parts.pool, person_id, digest(shown), parts.clock.now())
+    await people.open_session(parts.pool, person_id, digest_of(shown), parts.clock.now())
     set_cookie(request, answer, COOKIE, shown, LASTS)
 
 
@@ -136,14 +136,9 @@ def _password(credentials: str) -> str:
 
 def is_one_of(shown: str, tokens: Sequence[SecretStr]) -> bool:
     """In the same time whichever it is: every token is compared, as digests of one length."""
-    given = digest(shown)
-    matches = [hmac.compare_digest(given, digest(token.get_secret_value())) for token in tokens]
+    given = digest_of(shown)
+    matches = [hmac.compare_digest(given, digest_of(token.get_secret_value())) for token in tokens]
     return any(matches)
-
-
-def digest(text: str) -> bytes:
-    """What is kept of a secret that is random enough to need no more than this."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 
 def is_this_machine(request: web.Request) -> bool:
