@@ -92,8 +92,12 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def venue_of(request: web.Request) -> VenueRow:
-    """The venue in the address. Raises Problem where there is none, or it is none of his."""
-    name = request.match_info["name"]
+    """The venue in the path. Raises Problem where there is none, or it is none of his."""
+    return await venue_named(request, request.match_info["name"])
+
+
+async def venue_named(request: web.Request, name: str) -> VenueRow:
+    """Raises Problem where there is none, or it is none of his."""
     seen = name.isprintable() and request[PERSON].sees(name)
     found = await venues.by_name(request.app[PARTS].pool, name) if seen else None
     if found is None:

@@ -12,15 +12,13 @@ from aiohttp import web
 from holdfast.inventory import wall
 from holdfast.inventory.case import Explanation, Reason
 from holdfast.inventory.model import Span
-from holdfast.store import day as store_day
-from holdfast.store import venues
-from holdfast.store.day import VenueRow
 from holdfast.store.typed import PATIENCE
 from holdfast.sync.explain import NoSuchUnit, of_unit
 from holdfast.web.addresses import Addresses
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, Problem, wrong_field
+from holdfast.web.screens.calendar import units_of, venue_named
 from holdfast.web.screens.drafts import moment, said
 from holdfast.web.screens.filters import in_time, text
 from holdfast.web.screens.screen import show
@@ -56,33 +54,23 @@ async def page(request: web.Request) -> web.Response:
     """Raises Problem."""
     pool, asked = request.app[PARTS].pool, request.query
     now = request.app[PARTS].clock.now()
-    venue = await _venue(request)
+    # units are unique within a venue only, so it is named
+    venue = await venue_named(request, text(asked, "venue") or "")
     zone, unit = ZoneInfo(venue.timezone), text(asked, "unit")
     if unit is None:
         raise wrong_field("unit", "the name of a unit")
     told = await _told(pool, (venue.name, unit), _span(asked, zone), now)
-    units = [each.name for each in await store_day.units(pool, venue)]
     day = told.span.start.astimezone(zone).date()
     links = Addresses(venue=venue.name, day=day)
     why = Why(
         told=told,
-        units=units,
+        units=await units_of(pool, venue),
         step=step(told, links, takes=request[PERSON].may("venue")),
         since=said(told.span.start, zone),
         until=said(told.span.end, zone),
         links=links,
     )
     return show(request, "why.html", "calendar", why=why, coming=told.coming[:MOST_COMING])
-
-
-async def _venue(request: web.Request) -> VenueRow:
-    """Units are unique within a venue only, so it is named."""
-    name = text(request.query, "venue")
-    seen = name is not None and request[PERSON].sees(name)
-    found = await venues.by_name(request.app[PARTS].pool, name) if name and seen else None
-    if found is None:
-        raise Problem(NOT_FOUND, "There is no venue of this name: say `venue=`.")
-    return found
 
 
 async def _told(
