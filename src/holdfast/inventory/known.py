@@ -17,6 +17,11 @@ MOST_LOSSES = 2
 """So often somebody may take a block away at its channel until we stop placing it again and ask."""
 
 
+def is_closure(sold_by: int | str | None, raw_status: str) -> bool:
+    """Whether it is no booking at all, but time that the venue closed: no listing or account sold it."""
+    return sold_by is None and raw_status == CLOSURE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """The smallest thing that can be sold once at a time: a room, a table."""
@@ -73,7 +78,7 @@ class Booking:
     @property
     def closure(self) -> bool:
         """Whether it is no booking at all, but time that the venue closed."""
-        return self.listing_id is None and self.raw_status == CLOSURE
+        return is_closure(self.listing_id, self.raw_status)
 
     @property
     def occupying(self) -> bool:

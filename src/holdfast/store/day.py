@@ -6,6 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
+from holdfast.inventory.known import is_closure
 from holdfast.inventory.model import Payment, Span, Status
 from holdfast.store.reading import rows
 
@@ -51,6 +52,11 @@ class DayBooking:
     held_until: datetime | None
     asked: Sequence[int]
     conflict: bool
+
+    @property
+    def closure(self) -> bool:
+        """Whether it is no booking at all, but time that the venue closed."""
+        return is_closure(self.account, self.raw_status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

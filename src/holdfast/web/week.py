@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from holdfast.inventory.cover import joined
-from holdfast.inventory.known import CLOSURE
 from holdfast.inventory.model import Span
 from holdfast.store.day import DayBooking, Granted, UnitRow, VenueDay
 from holdfast.store.reading import ExposureRow, OccupiedRow
@@ -109,7 +108,7 @@ def _cell(day: date, zone: ZoneInfo, stays: Iterable[_Stay], offered: Iterable[O
     whole = whole_day(day, zone)
     usual = _usual(day, zone)
     here = [stay for stay in stays if _span(stay.booking).overlaps(whole)]
-    closed = [stay for stay in here if stay.booking.raw_status == CLOSURE]
+    closed = [stay for stay in here if stay.booking.closure]
     told = [row for row in offered if _span(row).overlaps(whole)]
     taken = [stay.taken for stay in stays]
     return Cell(

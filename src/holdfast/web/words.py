@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from holdfast.inventory import known
 from holdfast.inventory.model import Status
 from holdfast.inventory.remedy import Act
 from holdfast.store.day import DayBlock, DayBooking
@@ -118,7 +117,7 @@ def handled(outcome: str | None, error: str | None, attempts: int, *, leased: bo
 
 def status_of(booking: DayBooking) -> Mark:
     """How it is; what the venue closed is no booking."""
-    if booking.raw_status == known.CLOSURE and booking.status == "confirmed":
+    if booking.closure and booking.status == "confirmed":
         return CLOSURE
     return STATUS[booking.status]
 

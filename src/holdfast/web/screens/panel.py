@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from holdfast.inventory.known import CLOSURE
+from holdfast.inventory.known import is_closure
 from holdfast.store import reading, stories
 from holdfast.store.day import VenueRow
 from holdfast.store.reading import BookingRow
@@ -72,7 +72,7 @@ async def known_of(pool: asyncpg.Pool, venue: VenueRow, booking_id: int) -> Know
     live = [t for t in await stories.targets(pool, booking_id) if t.closed_at is None]
     return Known(
         booking=booking,
-        closure=booking.account is None and booking.raw_status == CLOSURE,
+        closure=is_closure(booking.account, booking.raw_status),
         why=next((_said(entry) for entry in entries if entry.kind == "booking.created"), ""),
         targets=live,
         lines=told(entries, ZoneInfo(venue.timezone))[-LAST:],
