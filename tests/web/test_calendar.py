@@ -173,6 +173,12 @@ async def test_beside_it_stands_a_booking_with_who_knows_and_what_can_be_done(
     assert f"{PATH}?date={day}&b={booking}&act=cancel#panel" in links(shown)
     assert f"{PATH}?date={day}&b={booking}&act=move#panel" not in links(shown)
     assert "Jane" not in shown.text
+    await rows.paused(
+        await rows.pool.fetchval("select id from accounts where name = 'tables-main'"), "pushes"
+    )
+    paused = await page(client, f"{PATH}?b={booking}")
+    assert "Next: nothing by itself: nothing is sent there now" in paused.text
+    assert ", paused" in paused.text
     direct = await rows.booking(venue, unit_ids=[unit], start=NOON + HOUR * 3)
     shown = await page(client, f"{PATH}?b={direct}")
     for act in ("move", "extend", "cancel"):

@@ -19,12 +19,14 @@ select j.seq, j.at, j.kind, j.actor, j.block_id, j.push_id, j.inbox_id, j.data,
 
 -- targets --
 -- the blocks because of a booking, those that are over last; with the call under way, or the last one
-select k.id, l.name as listing, a.name as account, a.channel, a.mode, lower(k.during) as starts_at,
+select k.id, l.name as listing, a.name as account, a.channel,
+       case when a.mode = 'live' and s.id is not null then 'paused' else a.mode end as mode, lower(k.during) as starts_at,
        upper(k.during) as ends_at, k.wants, k.state, k.external_id, k.expires_at, k.placed_at, k.closed_at, k.because,
        p.id as push, p.call, p.state as push_state, p.attempts, p.due_at, p.wished_at, p.settled_at, p.reason, p.error
   from blocks k
   join listings l on l.id = k.listing_id
   join accounts a on a.id = k.account_id
+  left join pauses s on s.account_id = a.id and s.direction = 'pushes' and s.ended_at is null
   left join lateral (
     select * from pushes p where p.block_id = k.id
      order by p.state in ('in_flight', 'unknown', 'waiting', 'shadow') desc, p.id desc limit 1) p on true
