@@ -83,9 +83,12 @@ async def test_a_direct_booking_is_made_as_it_was_shown_and_both_channels_are_to
 ) -> None:
     await sold(rows)
     await offered(rows)
+    tables = await rows.pool.fetchval("select id from accounts where name = 'tables-main'")
+    await rows.paused(tables, "pushes")
     html = await shown(client, BOOKING)
     assert "close <strong>salon-rooms</strong> Fri 20 Nov 14:00" in html
     assert "close <strong>salon-tables</strong> Fri 20 Nov 14:00" in html
+    assert html.count("its account is paused: nothing is sent now") == 1
     # nothing was done by looking
     assert await rows.pool.fetchval("select count(*) from bookings") == 0
     assert await wished(rows) == []

@@ -47,4 +47,8 @@ limit 20
 
 -- modes --
 -- whether what a listing is told is sent at all
-select l.name, a.mode from listings l join accounts a on a.id = l.account_id where l.venue_id = $1 and l.active
+select l.name, case when a.mode = 'live' and s.id is not null then 'paused' else a.mode end as mode
+from listings l
+join accounts a on a.id = l.account_id
+left join pauses s on s.account_id = a.id and s.direction = 'pushes' and s.ended_at is null
+where l.venue_id = $1 and l.active
