@@ -16,7 +16,7 @@ from holdfast.kind import Kind, Sample, discover
 from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow
 from holdfast.terminal import as_line, pool_of, tell
-from holdfast.transport import HttpTransport, open_session
+from holdfast.transport import HttpTransport
 from holdfast.web.identity import is_loopback
 from holdfast.web.words import counted
 
@@ -52,10 +52,9 @@ async def trigger(environ: Mapping[str, str], wish: Wish) -> None:
         book = await configuration.load(pool)
     account = account_of(book.accounts.values(), channel, wish.account)
     guard(account, wish.url)
-    async with open_session(connections=1) as session:
-        samples = _samples(kind, account, wish, HttpTransport(session), environ)
     refused = 0
     async with aiohttp.ClientSession(timeout=PATIENCE) as session:
+        samples = _samples(kind, account, wish, HttpTransport(session), environ)
         for ref, sample in samples:
             status, seconds = await _post(session, f"{wish.url}/hooks/{account.name}", sample)
             refused += not 200 <= status < 300
