@@ -64,10 +64,6 @@ async def test_somebody_is_let_in_changed_listed_and_let_in_no_more(
         *("vera", "admin", None, True),
     )
     assert "password" not in row
-    async with connected(url) as connection:
-        kept = await connection.fetchval("select password from people")
-    assert passwords.matches(PASSWORD, kept)
-    assert kept.startswith("scrypt$32768$")
     code, told = await holdfast(url, *add, typed=f"{PASSWORD}\n")
     assert (code, "not taken yet" in told) == (1, True)
     assert await holdfast(url, "user", "disable", "vera", "--reason", "has left") == (
@@ -85,6 +81,15 @@ async def test_somebody_is_let_in_changed_listed_and_let_in_no_more(
         (me, "command", "disable", "user vera", "has left", "ok"),
         (me, "command", "disable", "user nobody", "x", "refused"),
     ]
+
+
+async def test_a_password_is_kept_as_a_hash(database_url: str) -> None:
+    add = ("user", "add", "vera", "--role", "admin")
+    assert (await holdfast(database_url, *add, typed=f"{PASSWORD}\n"))[0] == 0
+    async with connected(database_url) as connection:
+        kept = await connection.fetchval("select password from people")
+    assert passwords.matches(PASSWORD, kept)
+    assert kept.startswith("scrypt$32768$")
 
 
 async def test_roles_venues_and_tokens_come_from_closed_sets_and_a_token_is_told_once(
