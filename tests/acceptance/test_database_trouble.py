@@ -19,11 +19,10 @@ import pytest
 import pytest_asyncio
 
 from holdfast.example import WEBHOOK_SECRETS
-from holdfast.soak.house import SECRETS, address, simulator, write_configuration
+from holdfast.soak.house import SECRETS, address, set_up, simulator, write_configuration
 from holdfast.soak.program import (
     HERE,
     Program,
-    finished,
     free_port,
     holdfast,
     started,
@@ -375,6 +374,4 @@ async def _prepared(folder: Path, url: str, inner: str) -> None:
     await connection.execute(f"create role {ROLE} login")
     await connection.execute(f"create database {ROLE} owner {ROLE}")
     await connection.close()
-    for command in (["migrate"], ["apply", "--yes"]):
-        done = await finished(folder, *command, **_settings(inner, free_port()))
-        assert done.code == 0, done.err
+    await set_up(folder, _settings(inner, free_port()))

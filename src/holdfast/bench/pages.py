@@ -16,8 +16,8 @@ from holdfast.complaints import Unusable
 from holdfast.embedded import embedded_postgres
 from holdfast.example import both_examples
 from holdfast.soak.faults import SIDES
-from holdfast.soak.house import SECRETS, write_configuration
-from holdfast.soak.program import HERE, Missed, Program, finished, free_port, holdfast, started
+from holdfast.soak.house import SECRETS, set_up, write_configuration
+from holdfast.soak.program import HERE, Program, free_port, holdfast, started
 from holdfast.store import pulse
 from holdfast.store.queries import load
 from holdfast.web.screens.table import SCREENS
@@ -109,10 +109,7 @@ async def _web(folder: Path, database_url: str) -> AsyncIterator[str]:
     write_configuration(folder, nobody, both_examples)
     settings = {**SECRETS, "HOLDFAST_DATABASE_URL": database_url, "HOLDFAST_PORT": str(port)}
     settings["HOLDFAST_REDIS_URL"] = f"redis://{HERE}:1/0"
-    for command in (["migrate"], ["apply", "--yes"]):
-        done = await finished(folder, *command, **settings)
-        if done.code:
-            raise Missed(done.err)
+    await set_up(folder, settings)
     web: Program = holdfast(folder, "web", **settings)
     async with started(web):
         await web.says('"web_ready"')
@@ -123,8 +120,7 @@ async def _filled(url: str, bookings: int) -> Known:
     connection = await asyncpg.connect(url, command_timeout=FILL_SECONDS)
     try:
         begun = time.monotonic()
-        for part in _SQL["years"].replace("$1", str(bookings)).split(";\n"):
-            await connection.execute(part)
+        await connection.execute(_SQL["years"].replace("$1", str(bookings)))
         for name in (*FILL, *LAST):
             await connection.execute(_SQL[name])
         await connection.execute("vacuum analyze")

@@ -25,7 +25,7 @@ from holdfast.soak.gather import counted, witness
 from holdfast.soak.ground import Ground, prepared
 from holdfast.soak.post import Post, post_office
 from holdfast.soak.program import Program, until
-from holdfast.soak.rest import Scene, at_rest
+from holdfast.soak.rest import LATE_SECONDS, Scene, at_rest
 from holdfast.soak.side import Refused, Side
 from holdfast.store.queries import load
 
@@ -36,9 +36,6 @@ LEAST_RATE = 200.0
 
 PAUSE = 1.0
 """Seconds between two guests during the flood, on average."""
-
-LATE_SECONDS = 900.0
-"""Within which the backlog is worked off, even on a slow machine."""
 
 LOOK_SECONDS = 0.25
 

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from holdfast.example import both_examples, example_worlds
 from holdfast.soak.faults import SIDES
-from holdfast.soak.house import SECRETS, address, simulator, write_configuration
+from holdfast.soak.house import SECRETS, address, set_up, simulator, write_configuration
 from holdfast.soak.program import (
     HERE,
     REDIS_READY,
-    Missed,
     Program,
-    finished,
     free_port,
     holdfast,
     redis_server,
@@ -97,10 +95,7 @@ async def _ours(
         "HOLDFAST_DATABASE_URL": database_url,
         "HOLDFAST_REDIS_URL": f"redis://{HERE}:{redis_port}/0",
     }
-    for command in (["migrate"], ["apply", "--yes"]):
-        done = await finished(folder, *command, **settings)
-        if done.code:
-            raise Missed(done.err)
+    await set_up(folder, settings)
     programs = {}
     for name in OURS:
         port = {"HOLDFAST_PORT": str(ports[name])} if name in ports else {}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from holdfast.example import EXAMPLE_SECRETS, WEBHOOK_SECRETS, example_configuration
-from holdfast.soak.program import Program, holdfast
+from holdfast.soak.program import Missed, Program, finished, holdfast
 
 SECRETS = {**EXAMPLE_SECRETS, **{name: f"test-{name}" for name in WEBHOOK_SECRETS.values()}}
 
@@ -30,6 +30,14 @@ def write_configuration(
     )
     text = re.sub(rf"(?m)^({ours}) = .*\n", "", example(urls))
     (folder / "holdfast.toml").write_text(re.sub(r'mode = "live".*\n', pace, text))
+
+
+async def set_up(folder: Path, settings: Mapping[str, str]) -> None:
+    """The database is migrated, and the folder's configuration applied. Raises Missed."""
+    for command in (["migrate"], ["apply", "--yes"]):
+        done = await finished(folder, *command, **settings)
+        if done.code:
+            raise Missed(done.err)
 
 
 def simulator(folder: Path, name: str, web_url: str, *more: str) -> Program:

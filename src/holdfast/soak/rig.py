@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,12 +17,12 @@ import asyncpg
 from holdfast.embedded import embedded_postgres
 from holdfast.example import both_examples, example_worlds
 from holdfast.soak.faults import OURS, SIDES
-from holdfast.soak.house import SECRETS, address, simulator, write_configuration
+from holdfast.soak.house import SECRETS, address, set_up, simulator, write_configuration
 from holdfast.soak.program import (
     HERE,
     REDIS_READY,
+    Missed,
     Program,
-    finished,
     free_port,
     holdfast,
     redis_server,
@@ -216,8 +216,7 @@ async def _ours(
         "HOLDFAST_DATABASE_URL": f"postgresql://postgres@{HERE}:{links['to-postgres'].port}/postgres",
         "HOLDFAST_REDIS_URL": f"redis://{HERE}:{links['to-redis'].port}/0",
     }
-    for command in (["migrate"], ["apply", "--yes"]):
-        await until(partial(_succeeds, folder, command, settings), " ".join(command))
+    await until(partial(_is_set_up, folder, settings), "migrate, apply")
     programs = {}
     for name in OURS:
         port = {"HOLDFAST_PORT": str(ports[name])} if name in ports else {}
@@ -226,9 +225,13 @@ async def _ours(
     return programs
 
 
-async def _succeeds(folder: Path, command: Sequence[str], settings: Mapping[str, str]) -> bool:
+async def _is_set_up(folder: Path, settings: Mapping[str, str]) -> bool:
     """On a busy machine the database may not answer in time: then it is run again, as a supervisor would."""
-    return (await finished(folder, *command, **settings)).code == 0
+    try:
+        await set_up(folder, settings)
+    except Missed:
+        return False
+    return True
 
 
 async def _ready(name: str, program: Program) -> None:
