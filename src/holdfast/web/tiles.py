@@ -4,14 +4,13 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from holdfast.store.operations import (
     MOST_COUNTED,
     ExposedRow,
     GivenUpRow,
     History,
-    SentHour,
     ToldRow,
 )
 from holdfast.store.reading import AccountRow
@@ -89,7 +88,9 @@ def _event(found: Measured) -> Tile:
         target=f"under {brief(_LATE)}",
         scope=f"now; {counted(sum(hour.amount for hour in waits), 'event')} in 24 h",
         link="/events?state=open",
-        spark=spark("Longest wait of what came in", {h.hour: h.longest for h in waits}, _LATE, "s"),
+        spark=_by_hour(
+            "Longest wait of what came in", waits, lambda hour: hour.longest, _LATE, "s"
+        ),
     )
 
 
@@ -122,7 +123,7 @@ def _told(found: Measured) -> Tile:
         target=f"{brief(TOLD_SOON)} at most, 99 % of the time",
         scope=f"{counted(found.told.amount, 'block')} placed or booked in 1 h{share}",
         link="/pushes?state=done&since=1h",
-        spark=_by_hour("p95 until other channels knew", sent, _known, TOLD_SOON, "s"),
+        spark=_by_hour("p95 until other channels knew", sent, lambda h: h.told, TOLD_SOON, "s"),
     )
 
 
@@ -138,9 +139,10 @@ def _exposure(found: Measured) -> Tile:
         target=f"none; p95 {brief(EXPOSED_SOON)}, p99 {brief(EXPOSED_LONG)} at most",
         scope=f"offers now; it lasted: {lasted} ({day.amount} in 24 h)",
         link="/#days",
-        spark=spark(
+        spark=_by_hour(
             "p95 of how long time was sold twice",
-            {hour.hour: hour.p95 for hour in found.history.exposed},
+            found.history.exposed,
+            lambda hour: hour.p95,
             EXPOSED_SOON,
             "s",
         ),
@@ -167,9 +169,7 @@ def _conflicts(found: Measured) -> Tile:
         target="none",
         scope=f"now; {sum(hour.amount for hour in found.history.clashes)} opened in 24 h",
         link="/conflicts",
-        spark=spark(
-            "Conflicts opened", {h.hour: float(h.amount) for h in found.history.clashes}, 0, ""
-        ),
+        spark=_by_hour("Conflicts opened", found.history.clashes, lambda h: h.amount, 0, ""),
     )
 
 
@@ -188,23 +188,27 @@ def _given_up(found: Measured) -> Tile:
         target="none",
         scope=f"pushes nobody handled yet; {dead.lately} of them in 24 h",
         link="/pushes?state=dead",
-        spark=_by_hour("Pushes given up", found.history.sent, lambda h: float(h.dead), 0, ""),
+        spark=_by_hour("Pushes given up", found.history.sent, lambda h: h.dead, 0, ""),
     )
+
+
+class _Hour(Protocol):
+    @property
+    def hour(self) -> int: ...
+
+
+Hour = TypeVar("Hour", bound=_Hour)
 
 
 def _by_hour(
     what: str,
-    hours: Iterable[SentHour],
-    value: Callable[[SentHour], float | None],
+    hours: Iterable[Hour],
+    value: Callable[[Hour], float | None],
     target: float,
     unit: str,
 ) -> Spark:
     known = {hour.hour: told for hour in hours if (told := value(hour)) is not None}
     return spark(what, known, target, unit)
-
-
-def _known(hour: SentHour) -> float | None:
-    return hour.told
 
 
 def _oldest(instants: Iterable[datetime | None]) -> datetime | None:
