@@ -1,4 +1,4 @@
-"""Addresses of one venue's calendar and of the reasons for its slots: the address is the whole state. No I/O."""
+"""Addresses of venues' days, and of the reasons for their slots: the address is the whole state. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,10 @@ _quoted = lru_cache(maxsize=256)(quote)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Of one venue; `state` is what every link on the page keeps, `day` the one that is shown."""
+    """Of one venue's calendar, or with "" of the first page, which has the days of all.
+
+    `state` is what every link on the page keeps, `day` the one that is shown.
+    """
 
     venue: str
     day: date
@@ -24,8 +27,15 @@ class Addresses:
 
     @property
     def path(self) -> str:
-        """Of the calendar, without its state."""
+        """Of the page, without its state."""
+        if not self.venue:
+            return "/"
         return f"/venues/{_quoted(self.venue, safe='')}/calendar"
+
+    @property
+    def anchor(self) -> str:
+        """Where on the page the days are."""
+        return "" if self.venue else "#days"
 
     @property
     def kept(self) -> Mapping[str, str]:
@@ -35,7 +45,8 @@ class Addresses:
     def link(self, **changed: object) -> str:
         """This page with some of its state changed; empty: left out."""
         told = {name: str(value) for name, value in {**self.state, **changed}.items() if value}
-        return f"{self.path}?{_encoded(tuple(told.items()))}" if told else self.path
+        query = f"?{_encoded(tuple(told.items()))}" if told else ""
+        return f"{self.path}{query}{self.anchor}"
 
     def on(self, day: date, view: str = "") -> str:
         """Another day, in the view that is shown unless one is named."""
