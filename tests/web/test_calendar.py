@@ -90,7 +90,7 @@ async def test_of_a_day_with_many_cancelled_ones_a_page_is_shown_and_the_way_to_
     assert seen(first) == {kept, *off[:MOST_OFF]}
     assert seen(second) == {kept, *off[MOST_OFF:]}
     assert f"{PATH}?off=2&whole=1&date=2026-11-20" in links(first)
-    assert "by its start: 51 to 100 · before that" in second.text
+    assert "by its start: 51 to 100, 14:00\N{EN DASH}14:00 · before that" in second.text
     assert f"{PATH}?off=1&whole=1&date=2026-11-20" in links(second)
     # from the first page too, where the venue's own calendar has the others; a new day begins anew
     assert f"{PATH}?date=2026-11-20&off=2" in links(await page(client, "/?off=1"))
