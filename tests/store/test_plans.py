@@ -12,6 +12,7 @@ from tests.web.rows import HOUR, NOON, NOW
 
 from holdfast.store import events, queries
 from holdfast.store.events import EventFilter
+from holdfast.store.lists import SHORT, Stretch
 
 MANY = 20_000
 
@@ -226,3 +227,28 @@ async def test_a_list_is_planned_for_the_filter_that_is_asked_for_however_often(
             " where statement like '%from inbox i%' and statement not like '%pg_prepared%'"
         )
     assert (plans["generic"], plans["custom"]) == (0, 2)
+
+
+async def test_two_days_long_ago_are_found_without_walking_back_to_them(
+    connection: asyncpg.Connection, crowded: House
+) -> None:
+    """Also by the plan that Postgres keeps for whatever is asked, after some times."""
+    stretch = Stretch(since=STRETCH.lower, until=STRETCH.upper)
+    far = Stretch(since=STRETCH.lower, until=STRETCH.lower + SHORT + HOUR)
+    assert (stretch.short, far.short, Stretch(since=NOW).short) == (True, False, False)
+    await connection.execute("set plan_cache_mode = force_generic_plan")
+    await connection.execute(f"prepare listed as {queries.load('reading')['bookings_within']}")
+    ends = f"'{stretch.since}', '{stretch.until}'"
+    for venue in ("null", "'glasshouse'"):
+        explained = await connection.fetchval(
+            "explain (analyze, format json)"
+            f" execute listed({venue}, {ends}, array['confirmed'], null, 51, null)"
+        )
+        found = list(nodes(json.loads(explained)[0]["Plan"]))
+        assert found[0]["Actual Rows"] == 12
+        walked = [
+            node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+            for node in found
+            if node.get("Relation Name") == "bookings"
+        ]
+        assert max(walked) < MANY / 100, venue

@@ -92,6 +92,13 @@ async def test_bookings_are_narrowed_by_venue_time_and_status(client: Client, ro
     assert await ids(client, "bookings", to=late) == [noon, elsewhere]
     touching = {"from": (NOON + HOUR).isoformat(), "to": (NOON + 6 * HOUR).isoformat()}
     assert await ids(client, "bookings", **touching) == []
+    unmapped = await rows.booking(None)
+    day = {"from": NOON.isoformat(), "to": late}
+    assert await ids(client, "bookings", **day) == [noon, elsewhere, unmapped]
+    assert await ids(client, "bookings", venue="other", **day) == [elsewhere]
+    assert await ids(client, "bookings", venue="nowhere", **day) == []
+    years = {"from": NOON.isoformat(), "to": (NOON + 9000 * HOUR).isoformat()}
+    assert await ids(client, "bookings", **years) == [noon, evening, elsewhere, unmapped]
 
 
 async def test_several_statuses_may_be_asked_for_at_once(client: Client, rows: Rows) -> None:

@@ -184,31 +184,6 @@ class OccupiedRow:
     units: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """Which bookings or blocks are asked for: of a venue, overlapping `[since, until)`; None: any.
-
-    `within` are the venues that whoever asks may see; None: all.
-    """
-
-    venue: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    within: Sequence[str] | None = None
-
-
-async def bookings_page(
-    pool: asyncpg.Pool,
-    stretch: Stretch,
-    statuses: Sequence[Status] | None,
-    before: int | None,
-    limit: int,
-) -> list[BookingRow]:
-    """Newest first, with ids below `before`."""
-    wanted = (stretch.venue, stretch.since, stretch.until, statuses, before, limit, stretch.within)
-    return await rows(pool, BookingRow, "bookings_page", *wanted)
-
-
 async def bookings_by_id(pool: asyncpg.Pool, ids: Sequence[int]) -> dict[int, BookingRow]:
     """Those of them that exist."""
     found = await rows(pool, BookingRow, "bookings_by_id", list(ids))
@@ -224,14 +199,6 @@ async def guest(pool: asyncpg.Pool, booking_id: int) -> GuestRow | None:
 async def journal_of_booking(pool: asyncpg.Pool, booking_id: int) -> list[JournalRow]:
     """Oldest first, `MOST_JOURNAL` at most."""
     return await rows(pool, JournalRow, "journal_of_booking", booking_id, MOST_JOURNAL)
-
-
-async def blocks_page(
-    pool: asyncpg.Pool, stretch: Stretch, over: bool, before: int | None, limit: int
-) -> list[BlockRow]:
-    """Newest first; with those that are `over` if wanted."""
-    wanted = (stretch.venue, stretch.since, stretch.until, over, before, limit, stretch.within)
-    return await rows(pool, BlockRow, "blocks_page", *wanted)
 
 
 async def conflicts_page(

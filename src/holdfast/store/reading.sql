@@ -22,6 +22,31 @@ where ($1::text is null or v.name = $1)
 order by b.id desc
 limit $6
 
+-- bookings_within --
+-- the same of a stretch [$2, $3) with both ends, by the index over venue and time: without a venue its range has no
+-- ends, and is every venue's
+with found as materialized (
+  select * from bookings b
+  where b.during && tstzrange($2::timestamptz, $3::timestamptz)
+    and int8range(b.venue_id, b.venue_id, '[]')
+        && (select int8range(max(p.id), max(p.id), '[]') from venues p where p.name = $1)
+    and ($4::text[] is null or b.status = any($4))
+    and ($5::bigint is null or b.id < $5))
+select b.id, v.name as venue, l.name as listing, a.name as account, b.channel, b.external_id, b.status,
+       b.raw_status, b.payment, lower(b.during) as starts_at, upper(b.during) as ends_at, b.party_size,
+       array(select u.name from allocations g join units u on u.id = g.unit_id
+             where g.booking_id = b.id order by u.name) as units,
+       exists (select from conflicts c where c.booking_id = b.id and c.closed_at is null) as conflict,
+       b.version, b.first_seen_at, b.created_at, b.updated_at
+from found b
+left join venues v on v.id = b.venue_id
+left join listings l on l.id = b.listing_id
+left join accounts a on a.id = b.account_id
+where ($1::text is null or v.name = $1)
+  and ($7::text[] is null or v.name = any($7))
+order by b.id desc
+limit $6
+
 -- bookings_by_id --
 -- the same columns, for the bookings asked for
 select b.id, v.name as venue, l.name as listing, a.name as account, b.channel, b.external_id, b.status,

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from holdfast.inventory.model import Guest
 from holdfast.store import exposures as measured
-from holdfast.store import reading
-from holdfast.store.reading import BookingRow, Stretch
+from holdfast.store import lists, reading
+from holdfast.store.lists import Stretch
+from holdfast.store.reading import BookingRow
 from holdfast.sync.operate import BookingUnknown, DirectBooking, WishRefused
 from holdfast.web import paging, shapes
 from holdfast.web.endpoints import Answer
@@ -19,7 +20,7 @@ from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, wrong_field
 async def bookings(parts: WebParts, asked: shapes.BookingsAsked, person: Person) -> Answer:
     """One page, newest first."""
     before = paging.position("bookings", asked.cursor)
-    found = await reading.bookings_page(
+    found = await lists.bookings_page(
         parts.pool, _stretch(asked, person), asked.status, before, asked.limit + 1
     )
     page, following = paging.split("bookings", found, asked.limit)
@@ -61,7 +62,7 @@ async def cancel(parts: WebParts, asked: shapes.CancelAsked, person: Person) -> 
 async def blocks(parts: WebParts, asked: shapes.BlocksAsked, person: Person) -> Answer:
     """One page, newest first."""
     before = paging.position("blocks", asked.cursor)
-    found = await reading.blocks_page(
+    found = await lists.blocks_page(
         parts.pool, _stretch(asked, person), asked.over, before, asked.limit + 1
     )
     page, following = paging.split("blocks", found, asked.limit)

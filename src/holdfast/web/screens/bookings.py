@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from holdfast.inventory.model import Status
-from holdfast.store import day, reading
-from holdfast.store.reading import Stretch
+from holdfast.store import day, lists
+from holdfast.store.lists import Stretch
 from holdfast.web import paging
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
@@ -28,7 +28,7 @@ async def page(request: web.Request) -> web.Response:
     before = paging.position("bookings", asked.get("cursor"))
     person = request[PERSON]
     which = Stretch(venue=venue, within=person.within)
-    found = await reading.bookings_page(pool, which, status, before, PAGE + 1)
+    found = await lists.bookings_page(pool, which, status, before, PAGE + 1)
     rows, following = paging.split("bookings", found, PAGE)
     venues = await day.venues(pool, MOST_VENUES)
     zones: Mapping[str | None, ZoneInfo] = {v.name: ZoneInfo(v.timezone) for v in venues}
