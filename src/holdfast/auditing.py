@@ -1,6 +1,5 @@
 """The command `audit`: the plan as a careful operator would write it, then the repair and what became of each."""
 
-import getpass
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,6 +15,7 @@ from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.inventory.audit import Finding
 from holdfast.progress import steps
+from holdfast.recorded import whoever_types
 from holdfast.settings import Settings, database_of
 from holdfast.store import configuration
 from holdfast.sync.audit import Report, audit
@@ -88,7 +88,7 @@ async def run(environ: Mapping[str, str], scope: Scope, manner: Manner) -> None:
 async def _doubt(parts: Parts, manner: Manner) -> None:
     if manner.dry_run:
         raise Unusable("--restored changes what is about to be done: not with --dry-run")
-    doubts = await doubt(parts.pool, parts.now(), getpass.getuser())
+    doubts = await doubt(parts.pool, parts.now(), whoever_types())
     if not manner.as_json:
         click.echo(
             f"Restored from a backup: {counted(doubts.blocks, 'block')} looked for before any is placed,"
