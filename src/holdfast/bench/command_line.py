@@ -1,13 +1,52 @@
 """The benchmarks: parse, call."""
 
+from collections.abc import Sequence
+
 import click
 
 from holdfast.command_line import run
 
+NAMES = (
+    "ingest",
+    "wake",
+    "propagate",
+    "calls",
+    "budget",
+    "absorb",
+    "scan",
+    "pure",
+    "memory",
+)
 
-@click.group()
+
+class _Benches(click.Group):
+    """What is no command of its own is the name of a bench, or an option of theirs."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {*self.commands, *self.get_help_option_names(ctx)}
+        return super().parse_args(ctx, args if args and args[0] in own else ["figures", *args])
+
+
+@click.group(cls=_Benches)
 def bench() -> None:
-    """Measure on this machine, on loopback, with servers and data of its own."""
+    """Measure on this machine, on loopback, with servers and data of its own.
+
+    Without a command of those below all benches of `figures` are run: `holdfast bench [NAME]...`.
+    """
+
+
+@bench.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(NAMES))
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 50))
+@click.option("--json", "as_json", is_flag=True, help="One document, with every run.")
+def figures(names: Sequence[str], rounds: int, as_json: bool) -> None:
+    """Hold ours against the alternative and the floor, in turns; 1 if something demanded does not hold.
+
+    A ratio is of medians over all rounds, so it means the same on any machine.
+    """
+    from holdfast.bench.catalogue import measured
+
+    run(measured(names or NAMES, rounds=rounds, as_json=as_json))
 
 
 @bench.command()
