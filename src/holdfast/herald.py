@@ -19,6 +19,9 @@ HINT_LIVES_MS = 3_600_000
 PATIENCE = 0.5
 """Seconds; a producer never waits longer for Redis than this."""
 
+BREATH = 0.1
+"""Seconds between two hints that Redis does not take: who is busy most while it is away must not be busy with that."""
+
 
 def packed(value: object) -> bytes:
     """A job as JSON: arq's default would run whatever somebody planted."""
@@ -78,6 +81,7 @@ class Herald:
                     await self._send()
             except (RedisError, OSError, TimeoutError):
                 self.lost += 1
+                await asyncio.sleep(BREATH)
             if not self._again:
                 return
 

@@ -23,12 +23,15 @@ class Series(Generic[Metric]):
     def __init__(self, metric: Metric, labels: Labels, rows: Rows | None = None) -> None:
         self._metric = metric
         self._labels = {name: frozenset(values) for name, values in labels.items()}
-        for values in product(*labels.values()) if rows is None else rows:
-            metric.labels(*values)
+        self._known = {
+            tuple(zip(labels, values, strict=True)): metric.labels(*values)
+            for values in (product(*labels.values()) if rows is None else rows)
+        }
 
     def of(self, **labels: str) -> Metric:
         """The one series of these labels. Raises KeyError when a label is missing."""
-        return self._metric.labels(
+        known = self._known.get(tuple(labels.items()))
+        return known or self._metric.labels(
             *(
                 labels[name] if labels[name] in allowed else OTHER
                 for name, allowed in self._labels.items()

@@ -30,6 +30,9 @@ class Facts(Database):
             found.append(self.inbox.update(row, body=body))
         return named(found, "account_id", "via", "raw_type")
 
+    def inbox_take_in(self, *args: Any) -> list[Row]:
+        return self.inbox_add(*args[:-1])
+
     def _incoming(self, what: tuple[Any, ...], delivery: str | None, at: datetime) -> Row:
         account, via, ref, raw_type = what
         return self.inbox.insert(
@@ -109,9 +112,6 @@ class Facts(Database):
         for row in (self.inbox.rows[i] for i in ids):
             if row["done_at"] is None:
                 self.inbox.update(row, due_at=due, error=error, lease_until=None)
-        return []
-
-    def inbox_touch_account(self, *_: Any) -> list[Row]:
         return []
 
     def heard(self, now: datetime) -> list[int]:

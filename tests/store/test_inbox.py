@@ -248,7 +248,7 @@ async def test_an_accounts_last_webhook_never_goes_back_in_time(
     connection: asyncpg.Connection, house: House
 ) -> None:
     for at in (NOW, NOW - HOUR):
-        await inbox.touch_accounts(connection, [house.rooms], at)
+        assert len(await inbox.take_in(connection, [incoming(house.rooms, "b-1")], at)) == 1
     last = dict(await connection.fetch("select id, last_webhook_at from accounts"))
     assert last == {house.rooms: NOW, house.tables: None}
 

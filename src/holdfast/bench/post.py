@@ -6,6 +6,7 @@ import sys
 from collections import deque
 from statistics import quantiles
 from time import perf_counter, process_time
+from typing import cast
 
 import click
 
@@ -28,8 +29,7 @@ class _Line(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._next()
 
     def data_received(self, data: bytes) -> None:

@@ -7,6 +7,7 @@ import sys
 import asyncpg
 import click
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from holdfast.bench.crew import READY
 from holdfast.bench.signed import verifier
@@ -49,7 +50,7 @@ async def _nothing(_database_url: str) -> web.Application:
     return _app(receive)
 
 
-def _app(receive: object) -> web.Application:
+def _app(receive: Handler) -> web.Application:
     app = web.Application()
     app.router.add_post("/hooks/{account}", receive)
     return app

@@ -1,7 +1,7 @@
 """The inbox: raw facts as they came, until their effect is committed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,9 +53,24 @@ class News:
 
 async def add(connection: asyncpg.Connection, rows: Sequence[Incoming]) -> list[News]:
     """Add them all with one commit; returns those that were new."""
+    return _news(await connection.fetch(_SQL["add"], *_columns(rows)))
+
+
+async def take_in(
+    connection: asyncpg.Connection, rows: Sequence[Incoming], at: datetime
+) -> list[News]:
+    """Add webhooks and note when their accounts last sent one; a commit of its own. Returns those that were new."""
+    return _news(await connection.fetch(_SQL["take_in"], *_columns(rows), at))
+
+
+def _news(added: Iterable[asyncpg.Record]) -> list[News]:
+    return [News(**row) for row in added]
+
+
+def _columns(rows: Sequence[Incoming]) -> tuple[Sequence[object], ...]:
+    """In the one order in which all processes add them."""
     ordered = sorted(rows, key=lambda r: (r.account_id or 0, r.delivery_id or "", r.ref or ""))
-    added = await connection.fetch(
-        _SQL["add"],
+    return (
         [r.account_id for r in ordered],
         [r.via for r in ordered],
         [r.ref for r in ordered],
@@ -65,7 +80,6 @@ async def add(connection: asyncpg.Connection, rows: Sequence[Incoming]) -> list[
         [r.body for r in ordered],
         [r.received_at for r in ordered],
     )
-    return [News(**row) for row in added]
 
 
 async def untold(
@@ -126,10 +140,3 @@ async def later(
 ) -> None:
     """Try them again, and show why they wait."""
     await connection.execute(_SQL["later"], list(ids), due_at, reason)
-
-
-async def touch_accounts(
-    connection: asyncpg.Connection, account_ids: Sequence[int], at: datetime
-) -> None:
-    """Note when these accounts last sent a webhook."""
-    await connection.execute(_SQL["touch_account"], list(account_ids), at)

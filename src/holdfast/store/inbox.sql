@@ -6,6 +6,20 @@ select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[
 on conflict on constraint inbox_one_delivery do nothing
 returning account_id, via, raw_type
 
+-- take_in --
+-- The same for webhooks, with when their accounts last told us anything: one question to the server, and its own
+-- commit. The accounts come after all rows, or two of these could deadlock.
+with told as (
+  insert into inbox (account_id, via, ref, raw_type, delivery_id, headers, body, received_at, due_at)
+  select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bytea[],
+                       $8::timestamptz[], $8::timestamptz[])
+  on conflict on constraint inbox_one_delivery do nothing
+  returning account_id, via, raw_type),
+touched as (
+  update accounts set last_webhook_at = greatest(last_webhook_at, $9)
+   where id = any($1::bigint[]) and (select count(*) from told) >= 0)
+select account_id, via, raw_type from told
+
 -- add_done --
 -- What was read and applied in this very transaction: kept so that the log shows where it came from.
 insert into inbox (account_id, via, ref, raw_type, received_at, due_at, done_at, outcome, body)
@@ -80,7 +94,3 @@ update inbox i
 -- Back into the queue, with the reason shown.
 update inbox set due_at = $2, error = $3, lease_until = null
  where id = any($1::bigint[]) and done_at is null
-
--- touch_account --
--- When the account last told us anything.
-update accounts set last_webhook_at = greatest(last_webhook_at, $2) where id = any($1::bigint[])

@@ -1,12 +1,13 @@
 """heard: every fact goes into the inbox through here, and is counted by how we came to hear of it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import asyncpg
 
 from holdfast.metrics import Metrics
 from holdfast.store import inbox
-from holdfast.store.inbox import Incoming
+from holdfast.store.inbox import Incoming, News
 from holdfast.sync.parts import Parts
 
 TYPES: Mapping[str, str] = {
@@ -20,8 +21,13 @@ TYPES: Mapping[str, str] = {
 
 async def hear(parts: Parts, connection: asyncpg.Connection, rows: Sequence[Incoming]) -> None:
     """Add them; a delivery that is in the inbox already is no news."""
-    for news in await inbox.add(connection, rows):
-        _count(parts, news.account_id, news.via, news.raw_type)
+    _count_all(parts, await inbox.add(connection, rows))
+
+
+async def take_in(parts: Parts, rows: Sequence[Incoming]) -> None:
+    """Add webhooks, with a commit of their own."""
+    async with parts.pool.acquire(timeout=2) as connection:
+        _count_all(parts, await inbox.take_in(connection, rows, parts.now()))
 
 
 async def heard(parts: Parts, connection: asyncpg.Connection, row: Incoming, outcome: str) -> int:
@@ -39,10 +45,15 @@ def processed(
     metrics.event_processing_duration.of(channel=channel).observe(max(0.0, seconds))
 
 
-def _count(parts: Parts, account_id: int | None, via: str, raw_type: str) -> None:
+def _count_all(parts: Parts, every: Sequence[News]) -> None:
+    for news, many in Counter(every).items():
+        _count(parts, news.account_id, news.via, news.raw_type, many)
+
+
+def _count(parts: Parts, account_id: int | None, via: str, raw_type: str, many: int = 1) -> None:
     account = parts.accounts.get(account_id or 0)
     channel = "direct" if account_id is None else account.channel_name if account else "other"
-    parts.metrics.events_received.of(channel=channel, via=via, type=_type(raw_type)).inc()
+    parts.metrics.events_received.of(channel=channel, via=via, type=_type(raw_type)).inc(many)
 
 
 def _type(raw: str) -> str:

@@ -3,16 +3,17 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
+from typing import NamedTuple
 
 import structlog
 
 from holdfast.channel import Hint, Malformed
-from holdfast.store import inbox
 from holdfast.store.inbox import Incoming
 from holdfast.store.trouble import DATABASE_FAILURES
-from holdfast.sync.heard import hear
+from holdfast.sync.heard import take_in
 from holdfast.sync.parts import Parts
 from holdfast.sync.unreadable import UNREADABLE_EVENT
 
@@ -56,6 +57,15 @@ class _Waiting:
     stored: asyncio.Future[None]
 
 
+class _Told(NamedTuple):
+    """A delivery that proved itself."""
+
+    account_id: int
+    at: datetime
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Receiver:
     """Takes webhooks in. The commit before is the batching window: no timer."""
 
@@ -75,7 +85,6 @@ class Receiver:
         rows = self._rows(account, headers, body)
         async with asyncio.timeout(PATIENCE):
             await self._stored(_Waiting(rows, len(body), _future()))
-        self._parts.wake()
 
     async def _stored(self, waiting: _Waiting) -> None:
         self._queue.append(waiting)
@@ -96,16 +105,8 @@ class Receiver:
         hints = list(dict.fromkeys(account.channel.read_webhook(headers, body, now)))
         if len(hints) * len(body) > MOST_COPIED:
             raise Malformed("more events than any provider sends at once")
-        plain = Incoming(
-            account_id=account.id,
-            via="webhook",
-            ref=None,
-            raw_type=UNREADABLE_EVENT,
-            received_at=now,
-            headers=_kept(headers),
-            body=body,
-        )
-        return [_row(plain, hint) for hint in hints]
+        told = _Told(account.id, now, _kept(headers), body)
+        return [_row(told, hint) for hint in hints]
 
     async def _flush_all(self) -> None:
         while self._queue:
@@ -142,10 +143,8 @@ class Receiver:
 
     async def _store(self, batch: Sequence[_Waiting]) -> None:
         rows = list(chain.from_iterable(waiting.rows for waiting in batch))
-        heard = sorted({row.account_id for row in rows if row.account_id is not None})
-        async with self._parts.pool.acquire(timeout=2) as connection, connection.transaction():
-            await hear(self._parts, connection, rows)
-            await inbox.touch_accounts(connection, heard, self._parts.now())
+        await take_in(self._parts, rows)
+        self._parts.wake()
 
 
 def _future() -> asyncio.Future[None]:
@@ -158,16 +157,20 @@ def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
             waiting.stored.set_exception(error)
 
 
-def _row(plain: Incoming, hint: Hint) -> Incoming:
+def _row(told: _Told, hint: Hint) -> Incoming:
     """What names its booking in a way that cannot be kept, or asked for, is stored as unreadable."""
-    if not _usable(hint.external_id):
-        log.warning("event_unreadable", account_id=plain.account_id)
-        return plain
-    return replace(
-        plain,
-        ref=hint.external_id,
-        raw_type=_printable(hint.raw_type),
-        delivery_id=hint.delivery_id if _usable(hint.delivery_id) else None,
+    readable = _usable(hint.external_id)
+    if not readable:
+        log.warning("event_unreadable", account_id=told.account_id)
+    return Incoming(
+        account_id=told.account_id,
+        via="webhook",
+        ref=hint.external_id if readable else None,
+        raw_type=_printable(hint.raw_type) if readable else UNREADABLE_EVENT,
+        delivery_id=hint.delivery_id if readable and _usable(hint.delivery_id) else None,
+        received_at=told.at,
+        headers=told.headers,
+        body=told.body,
     )
 
 
@@ -183,4 +186,5 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST])
+    text = text[:LONGEST]
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)

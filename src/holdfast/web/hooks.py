@@ -41,7 +41,7 @@ async def receive(request: web.Request) -> web.Response:
                 request.app[REFUSED].count(account, refusal.result)
             return as_json(refusal.problem)
     parts.metrics.webhook_requests.of(channel=channel, result="accepted").inc()
-    return web.json_response({})
+    return web.Response(body=b"{}", content_type="application/json")
 
 
 async def _accept(request: web.Request, account: str, body: bytes) -> None:

@@ -5,7 +5,6 @@ https://docs.boseat.com/tutorials/webhook-setup says HMAC-SHA256 with the subscr
 """
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -78,7 +77,7 @@ def _signed(content: bytes, values: Iterable[str], secrets: Sequence[str]) -> bo
 
 
 def _spellings(secret: str, content: bytes) -> tuple[str, str]:
-    digest = hmac.new(secret.encode(), content, hashlib.sha256).digest()
+    digest = hmac.digest(secret.encode(), content, "sha256")
     return digest.hex(), base64.b64encode(digest).decode()
 
 
@@ -115,10 +114,10 @@ def _object(body: bytes) -> dict[str, object]:
 
 def _booking_id(raw_type: str, data: object) -> str | None:
     """Where the id is, is not documented (U24)."""
-    if not isinstance(data, Mapping) or raw_type.startswith(("invoice.", "payment.")):
+    if not isinstance(data, dict) or raw_type.startswith(("invoice.", "payment.")):
         return None
     nested = data.get("booking")
-    within = nested.get("id") if isinstance(nested, Mapping) else nested
+    within = nested.get("id") if isinstance(nested, dict) else nested
     found = _id(within) or _id(data.get("bookingId"))
     return found or (_id(data.get("id")) if raw_type.startswith("booking") else None)
 
