@@ -154,8 +154,9 @@ class SteadyWorker(Worker):
                 self._heard()
 
     def _heard(self) -> None:
-        self._nudge.set()
+        """The work first, then arq's own bookkeeping."""
         self._drainer.nudge()
+        self._nudge.set()
 
     async def close(self) -> None:
         """Stop; what Redis has against it is logged and stops nothing.
