@@ -99,6 +99,8 @@ class Drainer:
         while True:
             self._nudged.clear()
             await self.run()
+            if self._nudged.is_set():
+                continue
             seconds = min(SWEEP_SECONDS * random.uniform(0.8, 1.2), await self._until_due())
             try:
                 async with asyncio.timeout(seconds):

@@ -176,6 +176,8 @@ def _about(outlet: Outlet, span: Span) -> dict[str, object]:
 
 async def _probe_beyond_horizon(turn: Turn, outlet: Outlet, closed: Sequence[Closed]) -> None:
     """Where the offers were never read, nothing can be covered yet: read them now."""
+    if not closed:
+        return
     known_until = await schedule.horizon(turn.connection, outlet.account_id)
     blind = [p.span for p in closed if known_until is None or p.span.end > known_until]
     if blind:
