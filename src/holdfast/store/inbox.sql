@@ -7,8 +7,9 @@ on conflict on constraint inbox_one_delivery do nothing
 returning account_id, via, raw_type
 
 -- take_in --
--- The same for webhooks, with when their accounts last told us anything: one question to the server, and its own
--- commit. The accounts come after all rows, or two of these could deadlock.
+-- The same for webhooks, with when their accounts last told us anything, to the second: one question to the server,
+-- and its own commit. The accounts come after all rows, or two of these could deadlock; and seldom, or each of these
+-- would wait for the commit of the one before.
 with told as (
   insert into inbox (account_id, via, ref, raw_type, delivery_id, headers, body, received_at, due_at)
   select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bytea[],
@@ -16,8 +17,9 @@ with told as (
   on conflict on constraint inbox_one_delivery do nothing
   returning account_id, via, raw_type),
 touched as (
-  update accounts set last_webhook_at = greatest(last_webhook_at, $9)
-   where id = any($1::bigint[]) and (select count(*) from told) >= 0)
+  update accounts set last_webhook_at = greatest(last_webhook_at, $9::timestamptz)
+   where id = any($1::bigint[]) and (select count(*) from told) >= 0
+     and coalesce(last_webhook_at < $9::timestamptz - interval '1 second', true))
 select account_id, via, raw_type from told
 
 -- add_done --

@@ -23,6 +23,9 @@ BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
 """What goes into one commit; a single delivery may be larger."""
 
+AT_ONCE = 2
+"""Commits under way: while the disk writes one, the next is on its way to it."""
+
 BACKLOG = 5_000
 """Deliveries that may wait for their commit; more are asked to come again. Their bytes are bounded where they
 come in (web/intake.py)."""
@@ -67,12 +70,12 @@ class _Told(NamedTuple):
 
 
 class Receiver:
-    """Takes webhooks in. The commit before is the batching window: no timer."""
+    """Takes webhooks in. The commits before are the batching window: no timer."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._queue: deque[_Waiting] = deque()
-        self._flusher: asyncio.Task[None] | None = None
+        self._flushers: set[asyncio.Task[None]] = set()
 
     async def accept(self, account: str, headers: Mapping[str, str], body: bytes) -> None:
         """Return once the delivery is committed.
@@ -88,14 +91,15 @@ class Receiver:
 
     async def _stored(self, waiting: _Waiting) -> None:
         self._queue.append(waiting)
-        if self._flusher is None or self._flusher.done():
-            self._flusher = asyncio.create_task(self._flush_all())
+        if len(self._flushers) < AT_ONCE:
+            flusher = asyncio.create_task(self._flush_all())
+            self._flushers.add(flusher)
+            flusher.add_done_callback(self._flushers.discard)
         await waiting.stored
 
     async def close(self) -> None:
         """Store what has gathered."""
-        if self._flusher is not None:
-            await self._flusher
+        await asyncio.gather(*self._flushers)
 
     def _rows(self, name: str, headers: Mapping[str, str], body: bytes) -> list[Incoming]:
         account = next((a for a in self._parts.accounts.values() if a.name == name), None)
