@@ -13,10 +13,14 @@ def _unseen() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """`folder` is empty at first and gone afterwards. `step` is called after each round."""
+    """`folder` is empty at first and gone afterwards. `step` is called after each round.
+
+    `whole`: in the sizes that are promised, however long that takes.
+    """
 
     folder: Path
     rounds: int = ROUNDS
+    whole: bool = False
     step: Callable[[], None] = _unseen
 
     def turns(self) -> Iterator[int]:

@@ -25,10 +25,11 @@ from holdfast.inventory.exposure import (
 )
 from holdfast.inventory.known import Booking, Outlet
 from holdfast.inventory.model import Span
+from holdfast.inventory.neighbours import Neighbours
 from holdfast.inventory.occupied import as_bookings
 from holdfast.inventory.plan import closed_on, sold_here
 from holdfast.inventory.seating import Seats
-from holdfast.store import exposures, schedule
+from holdfast.store import exposures
 from holdfast.store.exposures import Beginning
 from holdfast.sync.turn import Turn
 
@@ -67,9 +68,10 @@ async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sig
     outlets = turn.premises.outlets
     offered = await exposures.open_offers(turn.connection, list(outlets), view.stretch, turn.now)
     everybody = [*view.bookings, *as_bookings(view.strangers, outlets)]
+    near = Neighbours(bookings, turn.premises.ever, turn.premises.units, view.seats)
     found: list[Sighted] = []
     for outlet in outlets.values():
-        theirs = _claims(turn, outlet, bookings, view.seats)
+        theirs = _claims(turn, outlet, near.of(outlet), view.seats)
         if theirs:
             sold = sold_here(outlet, view.bookings)
             free = [o for o in offered[outlet.id] if not any(o.overlaps(s) for s in sold)]
@@ -99,7 +101,7 @@ class _Read:
 
     @classmethod
     async def of(cls, turn: Turn, outlet: Outlet, view: View) -> "_Read":
-        until = await schedule.horizon(turn.connection, outlet.account_id)
+        until = await turn.horizon(outlet.account_id)
         known = Shelf(view.sellable[outlet.id])
         return cls(until=until, just=turn.read.get(outlet.id), known=known)
 

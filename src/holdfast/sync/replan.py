@@ -1,6 +1,6 @@
 """The decision itself: load what a change can bear on, allocate, plan, diff, and write what follows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from holdfast.inventory.backoff import REMEMBERED, patience
 from holdfast.inventory.demand import pause
 from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
+from holdfast.inventory.neighbours import Neighbours
 from holdfast.inventory.occupied import as_bookings
 from holdfast.inventory.plan import (
     Call,
@@ -41,8 +42,8 @@ async def replan(turn: Turn) -> None:
         return
     scene = await _load(turn)
     seats = await _seat(turn, scene)
-    for outlet in turn.premises.outlets.values():
-        await _plan(turn, scene, seats, outlet)
+    for outlet, part in _by_listing(turn, scene, seats):
+        await _plan(turn, part, seats, outlet)
     await _wind_up(turn, scene)
     await _want_calls(turn, scene.stretch)
     view = View(
@@ -127,10 +128,21 @@ def _note_grants(turn: Turn, seating: Seating, granted: set[tuple[int, int]]) ->
             turn.note("allocation.granted", {"unit": unit}, booking_id=grant.booking_id)
 
 
+def _by_listing(turn: Turn, scene: Scene, seats: Seats) -> Iterator[tuple[Outlet, Scene]]:
+    """Each listing with its own part of the scene; for a pool everybody counts, for others may change tables for it."""
+    near = Neighbours(scene.bookings, turn.premises.ever, turn.premises.units, seats)
+    blocks: dict[int, list[Block]] = {}
+    for block in scene.blocks:
+        blocks.setdefault(block.listing_id, []).append(block)
+    for outlet in turn.premises.outlets.values():
+        bookings = scene.bookings if outlet.pool else near.of(outlet)
+        yield outlet, replace(scene, bookings=bookings, blocks=blocks.get(outlet.id, []))
+
+
 async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> None:
-    ahead = replace(scene, blocks=[b for b in scene.blocks if b.listing_id == outlet.id])
-    wanted, closed = wanted_on(turn, ahead, seats, outlet)
-    for change in diff(wanted, [b for b in ahead.blocks if b.span.end > turn.now]):
+    """`scene` is the listing's own part."""
+    wanted, closed = wanted_on(turn, scene, seats, outlet)
+    for change in diff(wanted, [b for b in scene.blocks if b.span.end > turn.now]):
         await _apply(turn, outlet, change)
     if turn.may_probe:
         await _probe_beyond_horizon(turn, outlet, closed)
@@ -178,7 +190,7 @@ async def _probe_beyond_horizon(turn: Turn, outlet: Outlet, closed: Sequence[Clo
     """Where the offers were never read, nothing can be covered yet: read them now."""
     if not closed:
         return
-    known_until = await schedule.horizon(turn.connection, outlet.account_id)
+    known_until = await turn.horizon(outlet.account_id)
     blind = [p.span for p in closed if known_until is None or p.span.end > known_until]
     if blind:
         window = _hull(blind).padded(timedelta(hours=6), timedelta(0))
