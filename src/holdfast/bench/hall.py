@@ -1,8 +1,9 @@
 """What benches decide on: halls of many rooms in a store, with a past and with bookings to come."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import asyncpg
 
@@ -27,16 +28,21 @@ class Size:
 
     halls: int = 1
     rooms: int
-    ahead: int
+    days: int
+    """So many are on sale."""
+    ahead: int = 0
     past: int = 0
 
 
-async def built(url: str, size: Size) -> None:
-    """The halls in an empty database, at rest: all that is booked is closed wherever else it is sold."""
+async def built(url: str, size: Size, urls: Mapping[str, str] = MappingProxyType({})) -> None:
+    """The halls in an empty database, at rest: all that is booked is closed wherever else it is sold.
+
+    `urls`: where channels are, by name.
+    """
     await migrate(url)
     connection = await asyncpg.connect(url, command_timeout=PATIENCE)
     try:
-        example = configuration.parse(both_examples({}), "example", discover())
+        example = configuration.parse(both_examples(urls), "example", discover())
         await configuration_apply.apply(connection, example, SystemClock().now())
         await _fill(connection, size)
         await connection.execute("vacuum analyze")
@@ -50,6 +56,7 @@ async def _fill(connection: asyncpg.Connection, size: Size) -> None:
     for row in slow:
         await connection.execute(row["away"])
     amounts = {"venues": size.halls, "units": size.rooms, "ahead": size.ahead, "past": size.past}
+    amounts["offers"] = size.days
     for name in ("venues", "units", "listings", "sold", "rooms", "ahead", "past", "bookings"):
         await connection.execute(_SQL[name].replace("$1", str(amounts.get(name))))
     for name in ("allocations", "blocks"):
@@ -57,7 +64,7 @@ async def _fill(connection: asyncpg.Connection, size: Size) -> None:
     for row in slow:
         await connection.execute(row["anew"])
     for name in ("offers", "told"):
-        await connection.execute(_SQL[name])
+        await connection.execute(_SQL[name].replace("$1", str(amounts.get(name))))
 
 
 async def another(url: str, name: str, template: str = "template1") -> str:

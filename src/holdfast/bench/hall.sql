@@ -77,13 +77,14 @@ select b.venue_id, l.id, l.account_id, b.during, 'm-' || b.id, 'booked', 'booked
  where b.external_id like 'ahead-%' or b.external_id like 'past-%'
 
 -- offers --
--- Every hour of fifteen a day, for so long as anything is booked; shut where something stands.
+-- Every hour of fifteen a day for $1 days; shut where something stands.
 insert into offers (listing_id, starts_at, ends_at, open, read_at)
 select l.listing, at, at + interval '1 hour',
        not exists (select from allocations t where int8range(t.unit_id, t.unit_id, '[]') && int8range(r.unit, r.unit, '[]')
                       and t.during && tstzrange(at, at + interval '1 hour')), now() - interval '2 days'
   from rooms r cross join unnest(r.listings) as l(listing)
- cross join generate_series(date_trunc('day', now()) + interval '1 day', (select max(ahead.at) from ahead), interval '1 day') day
+ cross join generate_series(date_trunc('day', now()) + interval '1 day', date_trunc('day', now()) + $1 * interval '1 day',
+                            interval '1 day') day
  cross join generate_series(day + interval '8 hours', day + interval '22 hours', interval '1 hour') at
 
 -- told --
@@ -100,3 +101,53 @@ union all
 select format('alter table %s drop constraint %s', conrelid::regclass, conname),
        format('alter table %s add constraint %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
   from pg_constraint where contype = 'x'
+
+-- alone --
+-- The example's own venues sell no more.
+with gone as (update venues set active = false where name not like 'hall-%' returning id)
+update listings l set active = false from gone where l.venue_id = gone.id
+
+-- listings_on --
+-- In the order of the places.
+select l.id, l.venue_id from listings l join accounts a on a.id = l.account_id
+ where a.channel = $1 and l.active order by l.id
+
+-- settings --
+update listings set settings = $2::jsonb where id = $1
+
+-- unhurried --
+-- What this account reads waits for no budget; the others send nothing.
+update accounts set reads_per_minute = 10000000, mode = case channel when $1 then 'live' else 'paused' end
+
+-- account --
+select id from accounts where channel = $1
+
+-- heard --
+-- Of each of these bookings a webhook told.
+insert into inbox (account_id, via, ref, raw_type, headers, body, received_at, due_at)
+select $1, 'webhook', ref, 'booking.created', '{}', convert_to('{"id": "' || ref || '"}', 'UTF8'), now(), now()
+  from unnest($2::text[]) with ordinality as told(ref, n) order by n
+
+-- done --
+select count(*) from inbox where done_at is not null
+
+-- decided --
+select count(*) from bookings
+
+-- known --
+-- Bookings as they were read the last time.
+insert into bookings (venue_id, listing_id, account_id, channel, external_id, status, raw_status, payment, during,
+                      first_seen_at, firm_at, read_at, made_at)
+select l.venue_id, l.id, l.account_id, $1, ref, 'confirmed', $2, 'none', tstzrange(s, e), now(), now(), now(), now()
+  from unnest($3::bigint[], $4::text[], $5::timestamptz[], $6::timestamptz[]) as told(listing, ref, s, e)
+  join listings l on l.id = told.listing
+
+-- unread --
+-- It is due to be read.
+update cursors set next_due_at = now() - interval '1 second', lease_until = null
+ where task = 'bookings' and account_id = $1
+
+-- quiet --
+-- Whether the last reading was complete, and nothing came of it.
+select c.last_complete_at = c.started_at and not exists (select from inbox)
+  from cursors c where c.task = 'bookings' and c.account_id = $1

@@ -22,7 +22,7 @@ from holdfast.store import offers, seats
 from holdfast.sync.decide import Observation, decide
 from holdfast.sync.parts import Account, Parts, Premises
 
-UNITS, AHEAD = 200, 20_000
+UNITS, AHEAD, DAYS = 200, 20_000, 15
 SHORT, LONG, LONGEST = 1_000, 100_000, 1_000_000
 """Past bookings. The longest take minutes to write, and are for a run with `--whole`."""
 
@@ -100,7 +100,7 @@ async def measure(ground: Ground) -> Sequence[Figure]:
 
 async def _changer(stack: AsyncExitStack, server: str, past: int) -> Changer:
     url = await another(server, f"past_{past}")
-    await built(url, Size(rooms=UNITS, ahead=AHEAD, past=past))
+    await built(url, Size(rooms=UNITS, ahead=AHEAD, past=past, days=DAYS))
     parts = await stack.enter_async_context(parts_on(url))
     premises = next(one for one in parts.premises.values() if len(one.units) == UNITS)
     changed = (await _all_ahead(parts, premises))[0]

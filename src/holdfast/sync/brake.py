@@ -1,6 +1,6 @@
 """The brake: a mass disappearance is held back until a person has looked; nothing is freed meanwhile."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -42,13 +42,15 @@ async def would_hold_back(
 
 
 async def ask_after(
-    parts: Parts, account: Account, live: Collection[str], shown: Collection[str]
+    parts: Parts, account: Account, live: Collection[str], shown: Set[str]
 ) -> list[str]:
     """Want everything that a complete scan should have shown to be read by its id; returns what.
 
     Under the brake it stays in the inbox instead.
     """
-    missing = sorted(set(live) - set(shown))
+    missing = sorted(ref for ref in live if ref not in shown)
+    if not missing:
+        return missing  # nothing is gone, so nothing is to be judged: a quiet poll of many loads none of them
     async with parts.pool.acquire() as connection:
         expected = await brake_store.expected(connection, account.id, live, parts.now())
     verdict = judge_scan(expected, shown)

@@ -34,15 +34,20 @@ class Attribution:
 
     def __init__(self, listings: Iterable[Listing]) -> None:
         self._places = [place_of(listing) for listing in listings]
+        self._in: dict[str | None, list[Place]] = {}
+        for place in self._places:
+            self._in.setdefault(place.space_id, []).append(place)
         self._spaces: dict[Label, set[str]] = {}
 
     def name(
         self, space_id: str | None, product_id: str | None, believed: str | None = None
     ) -> str | None:
         """The listing of this space and product, else the believed or any one of this space, else None."""
-        here = [place for place in self._places if place.space_id == space_id]
-        here.sort(key=lambda place: (place.product_id != product_id, place.name != believed))
-        return here[0].name if here else None
+        here = self._in.get(space_id, ())
+        fits = min(
+            here, key=lambda p: (p.product_id != product_id, p.name != believed), default=None
+        )
+        return fits.name if fits else None
 
     def believed(self, listing: str | None) -> str | None:
         """The space of the listing that a booking is believed to be on."""

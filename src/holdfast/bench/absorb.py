@@ -1,0 +1,137 @@
+"""absorb: a backlog of news worked off by one worker process, against its own SQL issued by hand."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+
+from holdfast.bench.crowd import CHANNEL, crowd, settled_in
+from holdfast.bench.figures import Demand, Figure, Series
+from holdfast.bench.ground import Ground
+from holdfast.bench.hall import Size, another, built, parts_on
+from holdfast.bench.tape import RecordedPool, Tape
+from holdfast.embedded import embedded_postgres
+from holdfast.soak.house import SECRETS
+from holdfast.soak.program import HERE, Program, environment, free_port, holdfast, started
+from holdfast.store.queries import load
+from holdfast.sync.absorb import BATCH, absorb
+
+_SQL = load("hall", "holdfast.bench")
+
+BACKLOG, HALLS, ROOMS = 20_000, 20, 5
+DAYS = 15
+TIMED, TIMED_WHOLE = 480, BACKLOG - 1_000
+"""Bookings of the backlog by which the rate is measured; all but a rest with `--whole`."""
+
+WARM = 160
+"""Bookings before the clock starts: a worker just started has plans and code to load."""
+
+LOOK_SECONDS = 0.05
+FLOOR = "its SQL by hand, one pool"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where everything is: `base` is the database that each run begins with a copy of."""
+
+    folder: Path
+    server: str
+    base: str
+    account: int
+    timed: int
+    rates: dict[str, list[float]] = field(default_factory=lambda: {"ours": [], "floor": []})
+
+
+async def measure(ground: Ground) -> Sequence[Figure]:
+    """Bookings a second, from the inbox to the commit, read from the provider one by one."""
+    timed = TIMED_WHOLE if ground.whole else TIMED
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(embedded_postgres(ground.folder))
+        provider = _provider(ground.folder)
+        await stack.enter_async_context(started(provider))
+        url = (await provider.says(r"crowd at (http://\S+)"))[1]
+        place = await _base(ground.folder, server, url, timed)
+        tape = await _recorded(place)
+        for turn in ground.turns():
+            place.rates["ours"].append(await _ours(place, f"ours_{turn}"))
+            place.rates["floor"].append(await _by_hand(place, tape, f"floor_{turn}"))
+    return [
+        Figure(
+            bench="absorb",
+            what=f"bookings, {timed:,} of a backlog of {BACKLOG:,}",
+            unit="1/s",
+            ours=Series(name="one worker", runs=place.rates["ours"]),
+            others=[Series(name=FLOOR, runs=place.rates["floor"])],
+            demands=[Demand(against=FLOOR, at_least=0.5)],
+        )
+    ]
+
+
+def _provider(folder: Path) -> Program:
+    """A process of its own, as light as a provider can be."""
+    command = [sys.executable, "-m", "holdfast.bench.crowd", str(BACKLOG), str(HALLS * ROOMS)]
+    return Program(name="crowd", command=command, folder=folder, environ=environment())
+
+
+async def _base(folder: Path, server: str, url: str, timed: int) -> Place:
+    base = await another(server, "base")
+    await built(base, Size(halls=HALLS, rooms=ROOMS, days=DAYS), {CHANNEL: url})
+    there = crowd(BACKLOG, HALLS * ROOMS)
+    connection = await asyncpg.connect(base)
+    try:
+        await settled_in(connection, there)
+        account = await connection.fetchval(_SQL["account"], CHANNEL)
+        refs = [there.ref(number) for number in range(BACKLOG)]
+        await connection.execute(_SQL["heard"], account, refs)
+        await connection.execute("vacuum analyze")
+    finally:
+        await connection.close()
+    return Place(folder=folder, server=server, base=base, account=account, timed=timed)
+
+
+async def _recorded(place: Place) -> Tape:
+    """What a worker asks of the database for the same bookings, in its own order."""
+    tape = Tape()
+    async with parts_on(await another(place.server, "recorded", "base")) as parts:
+        parts.pool = RecordedPool(parts.pool, tape)
+        for _ in range(0, place.timed, BATCH):
+            await absorb(parts, parts.accounts[place.account])
+    return tape
+
+
+async def _by_hand(place: Place, tape: Tape, name: str) -> float:
+    url = await another(place.server, name, "base")
+    async with asyncpg.create_pool(url, min_size=12, max_size=12) as pool:
+        began = time.perf_counter()
+        await tape.played(pool)
+        seconds = time.perf_counter() - began
+        done: int = await pool.fetchval(_SQL["decided"])
+    return done / seconds
+
+
+async def _ours(place: Place, name: str) -> float:
+    url = await another(place.server, name, "base")
+    settings = {**SECRETS, "HOLDFAST_DATABASE_URL": url}
+    settings["HOLDFAST_REDIS_URL"] = f"redis://{HERE}:{free_port()}/0"
+    worker = holdfast(place.folder, "worker", name=name, **settings)
+    connection = await asyncpg.connect(url)
+    try:
+        async with started(worker):
+            first, began = await _reached(connection, WARM)
+            last, ended = await _reached(connection, first + place.timed)
+    finally:
+        await connection.close()
+    return (last - first) / (ended - began)
+
+
+async def _reached(connection: asyncpg.Connection, amount: int) -> tuple[int, float]:
+    while True:
+        done: int = await connection.fetchval(_SQL["decided"])
+        if done >= amount:
+            return done, time.perf_counter()
+        await asyncio.sleep(LOOK_SECONDS)
