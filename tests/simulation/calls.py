@@ -1,7 +1,7 @@
 """Blocks, pushes, offers and what is to be read when: their named queries over tables in memory."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asyncpg import Range
@@ -15,6 +15,12 @@ from tests.simulation.database import (
     overlaps,
 )
 from tests.simulation.tables import Row
+
+LAPSING = timedelta(minutes=2)
+
+
+def _urgency(push: Row) -> tuple[object, ...]:
+    return push["risk"], push["starts_at"], push["id"]
 
 
 class Blocks(Database):
@@ -250,8 +256,15 @@ class Pushes(Database):
 
     def pushes_claim(self, account: int, now: datetime, limit: int) -> list[Row]:
         due = [p for p in self._due(now) if p["account_id"] == account and self._may_go(p, now)]
-        due.sort(key=lambda p: (p["state"] == "waiting", p["risk"], p["starts_at"], p["id"]))
+        due.sort(key=lambda p: (p["state"] == "waiting", self._lapses(p, now), *_urgency(p)))
         return [self._taken(push, now) for push in due[:limit]]
+
+    def _lapses(self, push: Row, now: datetime) -> datetime:
+        """When the hold that it confirms lapses, if that is soon; else the end of time."""
+        hold = self.blocks.rows[push["block_id"]] if push["call"] == "commit" else {}
+        until: datetime | None = hold.get("expires_at")
+        soon = until is not None and hold["state"] == "held" and until <= now + LAPSING
+        return until if until is not None and soon else datetime.max.replace(tzinfo=UTC)
 
     def _due(self, now: datetime) -> list[Row]:
         return [

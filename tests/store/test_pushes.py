@@ -166,6 +166,21 @@ async def test_calls_go_by_risk_then_by_start_and_what_is_unknown_goes_first(
     assert [push.id for push in await claim(pool, house.rooms)] == [held, commit]
 
 
+async def test_a_hold_about_to_lapse_is_confirmed_before_anything_else_is_placed(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    """Else, with more to be placed than a hold's life has room for, all of it lapses and is placed again, for ever."""
+    made = await blocks(rows, house, 1)
+    place = await rows.push(made[0])
+    commits = []
+    for n, lapses in ((2, 110 * SECOND), (3, 100 * SECOND), (4, HOUR)):
+        lapsing = {"start": NOON + n * HOUR, "state": "held", "expires_at": NOW + lapses}
+        hold = await rows.block(house.salon_rooms, [], **lapsing)
+        commits.append(await rows.push(hold, call="commit", risk=20))
+    expected = [commits[1], commits[0], place, commits[2]]
+    assert [push.id for push in await claim(pool, house.rooms)] == expected
+
+
 async def test_only_the_accounts_own_calls_are_claimed(
     pool: asyncpg.Pool, rows: Rows, house: House, block: int
 ) -> None:

@@ -15,12 +15,14 @@ select coalesce(sum(extract(epoch from least(coalesce(e.ended_at, $1), upper(e.d
  where a.mode = 'live' and e.began_at < least(coalesce(e.ended_at, $1), upper(e.during))
 
 -- overtaken --
--- First tries that went out while a call that closes more urgently was wished for and had not been tried.
+-- First tries that went out while a call that closes more urgently was wished for and had not been tried. To confirm
+-- a hold that is about to lapse is urgent, too: such a call has waited for nearly the hold's life.
 with sent as (
-  select p.account_id, p.risk, p.wished_at, p.due_at, min(t.sent_at) as at
+  select p.account_id, p.risk, p.call, p.wished_at, p.due_at, min(t.sent_at) as at
     from pushes p join attempts t on t.push_id = p.id group by p.id)
 select count(*) from sent s
- where exists (select from sent u
+ where not (s.call = 'commit' and s.at > s.wished_at + interval '12 minutes')
+   and exists (select from sent u
                 where u.account_id = s.account_id and u.risk < s.risk and u.wished_at < s.at and u.due_at < s.at
                   and u.at > s.at)
 

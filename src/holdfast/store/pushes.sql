@@ -28,7 +28,9 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
  where id = $1 and state in ('waiting', 'shadow')
 
 -- claim --
--- By risk: the order is the promise. A release waits until nothing is left to close on its listing, and
+-- By risk: the order is the promise. But a hold of ours that is about to lapse is confirmed before anything: where
+-- more is to be placed than the budget lets be placed in a hold's life, all of it would else lapse and be placed
+-- again, and nothing ever be confirmed. A release waits until nothing is left to close on its listing, and
 -- until no call about the same thing is under way, and as long as an account around it is braked. It waits for
 -- what would lie over its own time in a pool only: elsewhere it must go before the other can come. Whether a hold
 -- stands may not be known for minutes: what lies apart from it does not wait so long.
@@ -40,6 +42,8 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 -- newest wish or the end of the last pause, whichever came last: what only waited was not tried.
 with due as (
   select p.id, p.state as was from pushes p
+    left join blocks h on h.id = p.block_id and h.state = 'held' and p.call = 'commit'
+                      and h.expires_at - interval '2 minutes' <= $2
    where p.account_id = $1 and p.call in ('place', 'commit', 'release', 'cancel') and p.state in ('waiting', 'unknown') and p.due_at <= $2
      and (p.lease_until is null or p.lease_until < clock_timestamp())
      and not exists (select from pauses s
@@ -68,8 +72,8 @@ with due as (
         where (c.last_complete_at is null or c.last_complete_at < case
                  when b.marker like 'orphan-%' then b.created_at
                  else $2 - interval '15 minutes' - 2 * make_interval(secs => a.poll_seconds) end)))
-   order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
-   for update skip locked),
+   order by p.state = 'waiting', h.expires_at, p.risk, p.starts_at, p.id limit $3
+   for update of p skip locked),
 taken as (
   update pushes p
      set state = case when due.was = 'waiting' then 'in_flight' else p.state end,
