@@ -33,6 +33,7 @@ WARM = 160
 
 LOOK_SECONDS = 0.05
 FLOOR = "its SQL by hand, one pool"
+KEPT, LOGGED, ASKED = "stored for a booking", "write-ahead log of a booking", "SQL for a booking"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,10 @@ class Place:
     account: int
     timed: int
     rates: dict[str, list[float]] = field(default_factory=lambda: {"ours": [], "floor": []})
+    kept: list[float] = field(default_factory=list)
+    """Bytes in tables and indexes for each booking, and"""
+    logged: list[float] = field(default_factory=list)
+    """in the write-ahead log."""
 
 
 async def measure(ground: Ground) -> Sequence[Figure]:
@@ -68,8 +73,15 @@ async def measure(ground: Ground) -> Sequence[Figure]:
             ours=Series(name="one worker", runs=place.rates["ours"]),
             others=[Series(name=FLOOR, runs=place.rates["floor"])],
             demands=[Demand(against=FLOOR, at_least=0.5)],
-        )
+        ),
+        _statement(KEPT, "B", place.kept),
+        _statement(LOGGED, "B", place.logged),
+        _statement(ASKED, "", [sum(len(one.steps) for one in tape.sessions) / timed]),
     ]
+
+
+def _statement(what: str, unit: str, runs: Sequence[float]) -> Figure:
+    return Figure(bench="absorb", what=what, unit=unit, ours=Series(name="holdfast", runs=runs))
 
 
 def _provider(folder: Path) -> Program:
@@ -107,10 +119,14 @@ async def _recorded(place: Place) -> Tape:
 async def _by_hand(place: Place, tape: Tape, name: str) -> float:
     url = await another(place.server, name, "base")
     async with asyncpg.create_pool(url, min_size=12, max_size=12) as pool:
+        kept, logged = await pool.fetchrow(_SQL["written"])
         began = time.perf_counter()
         await tape.played(pool)
         seconds = time.perf_counter() - began
         done: int = await pool.fetchval(_SQL["decided"])
+        now_kept, now_logged = await pool.fetchrow(_SQL["written"])
+    place.kept.append((now_kept - kept) / done)
+    place.logged.append((now_logged - logged) / done)
     return done / seconds
 
 

@@ -15,12 +15,12 @@ from holdfast.progress import steps
 from holdfast.terminal import tell
 
 
-async def measured(names: Sequence[str], *, rounds: int, as_json: bool) -> None:
+async def measured(names: Sequence[str], *, rounds: int, whole: bool, as_json: bool) -> None:
     """Run these benches one after the other and print what they found.
 
     Raises Unusable when something demanded does not hold.
     """
-    figures = [figure for name in names for figure in await _figures(name, rounds)]
+    figures = [figure for name in names for figure in await figures_of(name, rounds, whole)]
     of = await machine(SystemClock())
     tell([as_document(of, figures)] if as_json else [*as_table(figures), told(of)])
     missed = [f"{figure.bench} ({figure.what})" for figure in figures if not figure.met()]
@@ -28,10 +28,11 @@ async def measured(names: Sequence[str], *, rounds: int, as_json: bool) -> None:
         raise Unusable(f"not met: {', '.join(missed)}")
 
 
-async def _figures(name: str, rounds: int) -> Sequence[Figure]:
+async def figures_of(name: str, rounds: int, whole: bool = False) -> Sequence[Figure]:
     """Each bench is a module of its name."""
     measure = import_module(f"holdfast.bench.{name}").measure
     with TemporaryDirectory(prefix="holdfast-bench-") as folder, steps(rounds, name) as step:
-        ground = Ground(folder=Path(folder), rounds=rounds, step=lambda: step(()))
+        at = Path(folder)
+        ground = Ground(folder=at, rounds=rounds, whole=whole, step=lambda: step(()))
         found: Sequence[Figure] = await measure(ground)
     return found

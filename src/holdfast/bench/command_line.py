@@ -1,6 +1,7 @@
 """The benchmarks: parse, call."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -38,15 +39,33 @@ def bench() -> None:
 @bench.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(NAMES))
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 50))
+@click.option("--whole", is_flag=True, help="In the sizes that are promised; hours of it.")
 @click.option("--json", "as_json", is_flag=True, help="One document, with every run.")
-def figures(names: Sequence[str], rounds: int, as_json: bool) -> None:
+def figures(names: Sequence[str], rounds: int, whole: bool, as_json: bool) -> None:
     """Hold ours against the alternative and the floor, in turns; 1 if something demanded does not hold.
 
     A ratio is of medians over all rounds, so it means the same on any machine.
     """
     from holdfast.bench.catalogue import measured
 
-    run(measured(names or NAMES, rounds=rounds, as_json=as_json))
+    run(measured(names or NAMES, rounds=rounds, whole=whole, as_json=as_json))
+
+
+@bench.command()
+@click.option(
+    "--from",
+    "document",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `bench figures --json` said; without it, what is needed is measured now.",
+)
+@click.option(
+    "--check", is_flag=True, help="Hold it against a real run with 2,000 venues; minutes of it."
+)
+def scale(document: Path | None, check: bool) -> None:
+    """Say what 100, 10,000 and 1,000,000 venues need, from what one thing costs on this machine."""
+    from holdfast.bench.scale import scale as say
+
+    run(say(document, check=check))
 
 
 @bench.command()

@@ -151,3 +151,7 @@ update cursors set next_due_at = now() - interval '1 second', lease_until = null
 -- Whether the last reading was complete, and nothing came of it.
 select c.last_complete_at = c.started_at and not exists (select from inbox)
   from cursors c where c.task = 'bookings' and c.account_id = $1
+
+-- written --
+-- Bytes in this database, and in the server's log of changes.
+select pg_database_size(current_database()), (pg_current_wal_insert_lsn() - '0/0')::bigint

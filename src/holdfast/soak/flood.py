@@ -60,11 +60,11 @@ class Weights:
         """For ever."""
         while True:
             for name, program in self.programs.items():
-                self.sizes.setdefault(name, []).append(_resident(program.pid))
+                self.sizes.setdefault(name, []).append(resident(program.pid))
             await asyncio.sleep(1.0)
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
     """Bytes; 0 where the system does not tell."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])

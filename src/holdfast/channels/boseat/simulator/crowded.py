@@ -35,10 +35,10 @@ class Crowded:
 
     def __init__(self, *, bookings: int, places: int, first: datetime) -> None:
         self._bookings, self._places, self._first = bookings, places, first
-        spaces = [Space(id=space_id(n), name=f"Room {n}") for n in range(1, places + 1)]
+        venues = [_venue(number) for number in range(1, places + 1)]
         products = [Product(id=product_id(n), spaces=[space_id(n)]) for n in range(1, places + 1)]
-        venue = Venue(id="crowded", name="Crowded", label="crowded", spaces=spaces)
-        spec = WorkspaceSpec(venues=[venue], products=products)
+        spec = WorkspaceSpec(venues=venues, products=products)
+        self._alike: dict[int, render.Json] = {}
         self._switches = {**defaults(), "space_id_in_booking": "present"}
         self._books = Books(spec, self._switches, lambda: first, Random(0), lambda *_: None)  # noqa: S311 - nothing is drawn
 
@@ -84,25 +84,39 @@ class Crowded:
         return render.envelope(rows, page, limit, len(here), self._switches)
 
     def _booking(self, number: int) -> render.Json:
-        place, span = number % self._places, self.span(number)
+        """Those of one place are alike but for this."""
+        place = number % self._places
+        if place not in self._alike:
+            self._alike[place] = render.booking(self._record(place), self._books, self._switches)
         guest = Customer(
             id=f"c-{number}", email=f"guest{number}@example.test", phone="+33600000000"
         )
+        own = {
+            "id": self.ref(number),
+            "slot": render.slot(self.span(number), self._switches),
+            "customer": render.customer(guest),
+        }
+        return {**self._alike[place], **own}
+
+    def _record(self, place: int) -> Booking:
         spec = self._books.spec
-        record = Booking(
-            id=self.ref(number),
-            number=number,
+        return Booking(
+            id=self.ref(place),
+            number=place,
             product=spec.products[place],
-            space=spec.venues[0].spaces[place],
-            span=span,
+            space=spec.venues[place].spaces[0],
+            span=self.span(place),
             status=STATUS,
             made_at=self._first,
             by="guest",
             expires_at=None,
             visible_at=self._first,
-            customer=guest,
         )
-        return render.booking(record, self._books, self._switches)
+
+
+def _venue(number: int) -> Venue:
+    space = Space(id=space_id(number), name=f"Room {number}", label=f"room-{number}")
+    return Venue(id=f"v{number}", name=f"House {number}", label=f"house-{number}", spaces=[space])
 
 
 def _reply(body: object, status: int = 200) -> Reply:
