@@ -10,6 +10,7 @@ from holdfast.bench.machine import machine
 from holdfast.bench.needs import (
     Costs,
     Habits,
+    Needs,
     most_bookings,
     most_listings,
     needs,
