@@ -80,7 +80,7 @@ class Burst:
             if self.clock.now() - began > END:
                 break
             await self._act(self.clock.now() - began)
-            await self._settle()
+            await self.settle()
             self.clock.advance(STEP)
         pool = self.wiring.parts.pool
         exposed: float = await pool.fetchval(_SQL["exposed"], self.clock.now())
@@ -116,7 +116,7 @@ class Burst:
             contact=Guest(name="Guest Example"),
         )
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         """Everything that is due; whoever waits for a turn is given the time."""
         work = asyncio.create_task(rounds.settle_down(self.wiring.parts))
         while not work.done():
@@ -194,7 +194,7 @@ async def _burst(url: str, random: Random) -> AsyncIterator[Burst]:
         wiring.parts.random = random
         slots = _slots(wiring, clock.now(), random)
         burst = Burst(clock=clock, wiring=wiring, acts=_acts(random), slots=slots)
-        await burst._settle()
+        await burst.settle()
         clock.advance(120)
         yield burst
 
