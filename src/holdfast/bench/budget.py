@@ -132,7 +132,7 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     async with embedded_postgres(ground.folder, durable=False) as server:
         for seed in ground.turns() if ground.whole else islice(ground.turns(), SEEDS):
             found["risk"].append(await _lived(server, f"risk_{seed}", seed))
-            with _in_order_of_wishes():
+            with in_order_of_wishes():
                 found[FIFO].append(await _lived(server, f"fifo_{seed}", seed))
     return [
         _figure("exposure summed over the burst", "s", found, 0, 0.5),
@@ -158,7 +158,7 @@ def _figure(
 
 
 @contextmanager
-def _in_order_of_wishes() -> Iterator[None]:
+def in_order_of_wishes() -> Iterator[None]:
     """The same code, but calls go as they were wished for. Raises ValueError if the order is not where it was."""
     queries = load("pushes")
     ours = queries["claim"]
