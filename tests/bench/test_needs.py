@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from holdfast.bench.needs import (
+    FOLLOW,
     LEAST,
     POOL,
     Costs,
@@ -42,6 +43,13 @@ def test_ten_times_the_venues_ask_and_write_ten_times_as_much() -> None:
     for name in ("webhooks", "bookings", "rows", "postgres", "written", "stored", "redis"):
         assert round(getattr(more, name) / getattr(some, name), 6) == 10
     assert more.workers > some.workers
+
+
+def test_venues_are_parted_before_processes_do_nothing_but_follow_them() -> None:
+    many = needs(1_000_000, COSTS, HABITS)
+    assert many.parts > 1
+    assert many.follow <= FOLLOW
+    assert many.memory < needs(5_000, COSTS, HABITS).memory + 1
 
 
 def test_readings_that_wait_for_providers_need_workers_even_if_they_cost_nothing() -> None:

@@ -11,8 +11,11 @@ DAY, YEAR = 86_400.0, 365
 BUSY = 0.6
 """So much of a process's time may be used in the busiest hour: beyond it, whoever comes waits."""
 
+FOLLOW = 0.1
+"""So much of it may go into following the configuration: where that is more, venues are parted."""
+
 LEAST = 2
-"""Of each kind of process, so that one may be restarted."""
+"""Of each kind of process in each part, so that one may be restarted."""
 
 POOL, MOST_CONNECTIONS = 12, 400
 """Connections of a process, and those that one Postgres takes well without a pooler."""
@@ -78,6 +81,8 @@ class Needs:
     """Read and decided, a second."""
     rows: float
     """Read by polls and found unchanged, a second."""
+    parts: int
+    """Groups of venues, each with processes and a Postgres of its own."""
     webs: int
     workers: int
     follow: float
@@ -85,8 +90,9 @@ class Needs:
     memory: float
     """Mebibytes of each process."""
     connections: int
+    """To each Postgres."""
     postgres: float
-    """Processor seconds a second, of deciding alone."""
+    """Processor seconds a second of all of them, of deciding alone."""
     written: float
     """Bytes of log a second."""
     stored: float
@@ -111,22 +117,25 @@ def needs(venues: int, costs: Costs, habits: Habits) -> Needs:
     decided = bookings * habits.told + calls  # each settled call is decided on like news
     reads = _reads(venues, habits)
     rows = venues * habits.accounts * habits.listings * habits.ahead / habits.poll_seconds
-    follow = venues * costs.followed / habits.look_seconds
-    free = max(BUSY - follow, 0.05)
+    looking = costs.followed / habits.look_seconds
+    parts = max(1, ceil(venues * looking / FOLLOW))
+    follow = venues / parts * looking
+    free = BUSY - follow
     work = decided * costs.booking + rows * costs.read_row
     waiting = reads * habits.latency  # one reading at a time: so many processes only wait
-    webs = max(LEAST, ceil(webhooks * costs.webhook / free))
-    workers = max(LEAST, ceil(max(work / free, waiting)))
+    webs = max(LEAST * parts, ceil(webhooks * costs.webhook / free))
+    workers = max(LEAST * parts, ceil(max(work / free, waiting)))
     return Needs(
         venues=venues,
         webhooks=webhooks,
         bookings=decided,
         rows=rows,
+        parts=parts,
         webs=webs,
         workers=workers,
         follow=follow,
-        memory=costs.process + venues * costs.known,
-        connections=(webs + workers) * POOL,
+        memory=costs.process + venues / parts * costs.known,
+        connections=ceil((webs + workers) / parts) * POOL,
         postgres=decided * costs.statements,
         written=bookings * costs.logged,
         stored=venues * habits.bookings * YEAR * costs.stored,
@@ -142,18 +151,18 @@ def _reads(venues: int, habits: Habits) -> float:
 
 def walls(costs: Costs, habits: Habits, cores: float) -> Sequence[Wall]:
     """The nearest first; `cores` are Postgres's."""
-    one = needs(1_000_000, costs, habits)
     scale = 1_000_000
-    a_process = POOL / MOST_CONNECTIONS
-    readings = _reads(scale, habits) * habits.latency
+    one = needs(scale, costs, habits)
+    work = one.bookings * costs.booking + one.rows * costs.read_row
+    workers = max(_reads(scale, habits) * habits.latency, work / (BUSY - FOLLOW))
     found = [
         Wall(
-            venues=scale / (readings * a_process),
-            what=f"{MOST_CONNECTIONS} connections to Postgres: workers wait for one provider at a time",
-            moved_by="several readings at once in a process; PgBouncer; longer poll_seconds",
+            venues=scale * MOST_CONNECTIONS / POOL / workers,
+            what=f"{MOST_CONNECTIONS} connections of workers to one Postgres, nearly all for polls",
+            moved_by="PgBouncer; longer poll_seconds; several readings at once in a process",
         ),
         Wall(
-            venues=BUSY / 2 * habits.look_seconds / costs.followed,
+            venues=FOLLOW * habits.look_seconds / costs.followed,
             what="every process follows the whole configuration",
             moved_by="partitioning by venue: each group of processes with a database of its own",
         ),
