@@ -54,6 +54,7 @@ class Wiring:
         self._sessions = AsyncExitStack()
         self._left = AsyncExitStack()
         self._book: Book | None = None
+        self._mark: str | None = None
         self.parts = Parts(
             pool=pool,
             clock=base.clock,
@@ -71,16 +72,20 @@ class Wiring:
         what a newer release has put into it. The old parts then go on.
         """
         async with self.parts.pool.acquire() as connection:
+            mark = await configuration.mark(connection)
+            if mark == self._mark:
+                return False
             book = await configuration.load(connection)
         settled = _without_news(book)
         if settled == self._book:
+            self._mark = mark
             return False
         accounts = await self._accounts(book)
         self.parts.accounts = accounts
         self.parts.premises = {
             row.id: self._premises(book, accounts, row) for row in book.venues.values()
         }
-        self._book = settled
+        self._book, self._mark = settled, mark
         return True
 
     async def close(self) -> None:

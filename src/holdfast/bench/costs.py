@@ -108,7 +108,7 @@ async def _know(url: str) -> None:
         times = []
         for _ in range(LOOKS):
             began = perf_counter()
-            await configuration.load(parts.pool)
+            await configuration.mark(parts.pool)
             times.append(perf_counter() - began)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     click.echo(f"{most} {median(times)}")

@@ -127,6 +127,12 @@ async def load(connection: asyncpg.Connection | asyncpg.Pool) -> Book:
     return _BOOK.validate_json(await connection.fetchval(_SQL["book"], False))
 
 
+async def mark(connection: asyncpg.Connection | asyncpg.Pool) -> str:
+    """A short text that is the same as long as the configuration is."""
+    told: str = await connection.fetchval(_SQL["mark"])
+    return told
+
+
 async def load_retired_too(connection: asyncpg.Connection) -> Book:
     """What is in service and what ever was."""
     return _BOOK.validate_json(await connection.fetchval(_SQL["book"], True))

@@ -21,6 +21,16 @@ select jsonb_build_object(
                  from listings l join venues v on v.id = l.venue_id where not l.active and (v.active or $1))
 )::text
 
+-- mark --
+-- Another text as soon as the book would be another, but for what changes by itself: whoever follows the configuration
+-- need not read all of it each time.
+select md5(concat(
+  (select string_agg((to_jsonb(a) - 'last_webhook_at')::text, '' order by a.id) from accounts a),
+  (select string_agg((to_jsonb(v) - 'journal_seq' - 'journal_hash')::text, '' order by v.id) from venues v),
+  (select string_agg(u::text, '' order by u.id) from units u),
+  (select string_agg(l::text, '' order by l.id) from listings l),
+  (select string_agg(m::text, '' order by m.listing_id, m.unit_id) from listing_units m)))
+
 -- put_accounts --
 -- The channel stays what it was: bookings of the account carry it.
 insert into accounts (name, channel, mode, settings, reads_per_minute, writes_per_minute,
