@@ -17,6 +17,9 @@ FOLLOW = 0.1
 LEAST = 2
 """Of each kind of process in each part, so that one may be restarted."""
 
+A_CALL, A_DECISION, A_WEBHOOK = 5.0, 25.0, 8.0
+"""Redis operations, those within scripts counted: to ask the budget, and to wake whoever sleeps. `--check` counts them."""
+
 POOL, MOST_CONNECTIONS = 12, 400
 """Connections of a process, and those that one Postgres takes well without a pooler."""
 
@@ -139,7 +142,7 @@ def needs(venues: int, costs: Costs, habits: Habits) -> Needs:
         postgres=decided * costs.statements,
         written=bookings * costs.logged,
         stored=venues * habits.bookings * YEAR * costs.stored,
-        redis=3 * reads + 5 * decided + 2 * webhooks,
+        redis=A_CALL * (reads + decided) + A_DECISION * decided + A_WEBHOOK * webhooks,
     )
 
 
