@@ -41,6 +41,7 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 with due as (
   select p.id, p.state as was from pushes p
    where p.account_id = $1 and p.call in ('place', 'commit', 'release', 'cancel') and p.state in ('waiting', 'unknown') and p.due_at <= $2
+     and p.state = any($4::text[])
      and (p.lease_until is null or p.lease_until < clock_timestamp())
      and not exists (select from pauses s
                       where s.account_id = $1 and s.direction = 'pushes' and s.ended_at is null)
@@ -68,7 +69,7 @@ with due as (
         where (c.last_complete_at is null or c.last_complete_at < case
                  when b.marker like 'orphan-%' then b.created_at
                  else $2 - interval '15 minutes' - 2 * make_interval(secs => a.poll_seconds) end)))
-   order by p.state = 'waiting', p.risk, p.starts_at, p.id limit $3
+   order by p.state = 'waiting', case when $5 then p.attempts end, p.risk, p.starts_at, p.id limit $3
    for update skip locked),
 taken as (
   update pushes p
