@@ -15,7 +15,16 @@ from holdfast.sync.steer import NotSteered, SteerAct, SteerWish, steer
 from holdfast.terminal import as_line, pool_of, table, tell
 from holdfast.web.words import counted, exact
 
-HEADINGS = ("ACCOUNT", "CHANNEL", "MODE", "PAUSED", "LAST WEBHOOK", "LAST POLL", "WAITING")
+HEADINGS = (
+    "ACCOUNT",
+    "CHANNEL",
+    "MODE",
+    "PAUSED",
+    "UNANSWERED",
+    "LAST WEBHOOK",
+    "LAST POLL",
+    "WAITING",
+)
 
 ASKED: Mapping[SteerAct, str] = {
     "pause_intake": "Webhooks are kept, and wait with {events}; nothing is read. Pause it?",
@@ -81,12 +90,19 @@ def _paused(row: AccountRow) -> Iterator[str]:
         yield f"pushes by {row.pushes_paused_by}"
 
 
+def _unanswered(row: AccountRow) -> Iterator[str]:
+    for what, since in (("reads", row.in_open_at), ("writes", row.out_open_at)):
+        if since is not None:
+            yield f"{what} since {exact(since)}"
+
+
 def _line(row: AccountRow) -> tuple[str, ...]:
     return (
         row.name,
         row.channel,
         row.mode,
         ", ".join(_paused(row)) or "-",
+        ", ".join(_unanswered(row)) or "-",
         exact(row.last_webhook_at) if row.last_webhook_at else "-",
         exact(row.polled_at) if row.polled_at else "-",
         f"{counted(row.waiting, 'push', 'pushes')}, {counted(row.unprocessed, 'event')}",

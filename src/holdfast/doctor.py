@@ -27,9 +27,10 @@ from holdfast.store import configuration as stored
 from holdfast.store import journal, reading, schedule
 from holdfast.store import migrate as migrations
 from holdfast.store.configuration import Book
+from holdfast.store.reading import AccountRow
 from holdfast.terminal import as_line, tell
 from holdfast.web.verdict import SILENT
-from holdfast.web.words import counted, lasting
+from holdfast.web.words import counted, exact, lasting
 
 PATIENCE = 5.0
 NEWEST = 200
@@ -105,6 +106,9 @@ async def _of_database(
         yield line
     yield workers(await reading.last_beat(connection), now)
     yield await _journals(connection, book)
+    for row in await reading.accounts(connection, now):
+        if row.in_open_at or row.out_open_at:
+            yield unanswered(row)
     for account in book.accounts.values():
         for line in of_account(account.name, await ask(account, environ), now):
             yield line
@@ -223,6 +227,14 @@ async def _journals(connection: asyncpg.Connection, book: Book) -> Line:
         return Line(what="journal", health="fail", told=f"the chain breaks: {told}", todo=todo)
     told = f"the newest entries of {counted(len(book.venues), 'venue')} hold together"
     return Line(what="journal", health="ok", told=told)
+
+
+def unanswered(row: AccountRow) -> Line:
+    """An account whose breaker is open."""
+    both = (("reads", row.in_open_at, row.in_failure), ("writes", row.out_open_at, row.out_failure))
+    told = [f"no {what} since {exact(at)} ({why})" for what, at, why in both if at is not None]
+    todo = f"It is tried every minute; `holdfast accounts poll {row.name}` tries now. Is the provider up?"
+    return Line(what=row.name, health="warn", told=f"answers {', '.join(told)}", todo=todo)
 
 
 def of_account(name: str, answered: Answered, now: datetime) -> Iterable[Line]:

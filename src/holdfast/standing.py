@@ -107,6 +107,10 @@ def _of_accounts(channels: Sequence[str]) -> dict[str, Standard]:
             "Accounts whose intake (in) or pushes (out) a person has paused",
             channel | {"direction": tuple(DIRECTIONS.values())},
         ),
+        "breakers_open": Standard(
+            "Accounts that answer no reads (in) or writes (out), of which one is tried now and then",
+            channel | {"direction": ("in", "out")},
+        ),
         "poll_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete poll had its last", channel
         ),
@@ -224,6 +228,8 @@ async def _read_accounts(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) 
         snapshot.latest("webhook_last_accepted_timestamp_seconds", row.heard_at, row.channel)
     for pause in await tally.pause_tally(pool):
         snapshot.add("pauses", pause.amount, pause.channel, DIRECTIONS[pause.direction])
+    for breaker in await tally.breaker_tally(pool, now):
+        snapshot.add("breakers_open", breaker.amount, breaker.channel, breaker.direction)
     for dead in await tally.dead_tally(pool, now - GIVEN_UP_LATELY):
         snapshot.add("dead_letters", dead.amount, dead.channel)
 

@@ -12,6 +12,7 @@ import structlog
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
+from holdfast.breaker import AccountBreaker, WatchedTransport, Whose
 from holdfast.budget import BudgetedTransport, Kind, LocalBudget, Pace, SharedBudget
 from holdfast.channel import Contact, Listing
 from holdfast.clock import Clock
@@ -108,12 +109,15 @@ class Wiring:
         rows = [listing for listing in book.listings.values() if listing.account_id == row.id]
         listings = {listing.id: _listing(book, kind, listing) for listing in rows}
         former = [listing for listing in book.former.values() if listing.account_id == row.id]
-        budget = self._budget(row)
+        budget, breaker = self._budget(row), self._breaker(row)
+        session = await opened.enter_async_context(open_session(connections=16))
+        watched = WatchedTransport(HttpTransport(session), breaker, self.parts.reads)
+        budgeted = BudgetedTransport(watched, budget, self._base.clock)
         connection = Connection(
             account=row.name,
             settings=_understood(row.name, kind.account_settings, row.settings),
             listings=list(listings.values()),
-            transport=await self._transport(row, budget, opened),
+            transport=MeasuredTransport(budgeted, self.parts.metrics, row.channel),
             clock=self._base.clock,
             environ=self._base.environ,
         )
@@ -124,6 +128,7 @@ class Wiring:
             mode=row.mode,
             channel=kind.connect(connection),
             budget=budget,
+            breaker=breaker,
             listings=listings,
             former={listing.id: _listing(book, kind, listing) for listing in former},
             venues={listing.id: listing.venue_id for listing in rows},
@@ -138,12 +143,9 @@ class Wiring:
             raise NotUnderstood(f"account {row.name}: this release knows no channel {row.channel}")
         return self._kinds[row.channel]
 
-    async def _transport(
-        self, row: AccountRow, budget: LocalBudget | SharedBudget, opened: AsyncExitStack
-    ) -> MeasuredTransport:
-        session = await opened.enter_async_context(open_session(connections=16))
-        budgeted = BudgetedTransport(HttpTransport(session), budget, self._base.clock)
-        return MeasuredTransport(budgeted, self.parts.metrics, row.channel)
+    def _breaker(self, row: AccountRow) -> AccountBreaker:
+        whose = Whose(id=row.id, name=row.name)
+        return AccountBreaker(self.parts.pool, self._base.clock, self.parts.random, whose)
 
     def _budget(self, row: AccountRow) -> LocalBudget | SharedBudget:
         paces: dict[Kind, Pace] = {

@@ -1,6 +1,7 @@
 """The worker: arq functions of a few lines that take no payload, and the sweep that needs no Redis."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -11,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from holdfast.store import offers, schedule
+from holdfast.store import breakers, offers, schedule
 from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.parts import Parts
 from holdfast.sync.poll import poll
@@ -151,6 +152,9 @@ async def beat(parts: Parts, name: str, redis_ok: Callable[[], datetime | None])
             async with parts.pool.acquire() as connection:
                 worker = (name, version("holdfast"), started)
                 await schedule.beat(connection, worker, parts.now(), redis_ok())
+                made = Counter(parts.reads)
+                await breakers.add_reads(connection, made, parts.now())
+                parts.reads -= made  # not what was read meanwhile
                 if round_number % 100 == 0:
                     await schedule.bury_workers(connection, parts.now() - timedelta(days=1))
                     await offers.forget_past(connection, parts.now() - timedelta(days=1))

@@ -254,9 +254,12 @@ class Pushes(Database):
             self.pushes.update(push, state="superseded", outcome="superseded", settled_at=now)
         return []
 
-    def pushes_claim(self, account: int, now: datetime, limit: int) -> list[Row]:
-        due = [p for p in self._due(now) if p["account_id"] == account and self._may_go(p, now)]
-        due.sort(key=lambda p: (p["state"] == "waiting", self._lapses(p, now), *_urgency(p)))
+    def pushes_claim(self, account: int, now: datetime, limit: int, *which: Any) -> list[Row]:
+        states, fresh_first = which
+        mine = [p for p in self._due(now) if p["account_id"] == account and p["state"] in states]
+        due = [p for p in mine if self._may_go(p, now)]
+        due.sort(key=lambda p: (self._lapses(p, now), *_urgency(p)))
+        due.sort(key=lambda p: (p["state"] == "waiting", p["attempts"] if fresh_first else 0))
         return [self._taken(push, now) for push in due[:limit]]
 
     def _lapses(self, push: Row, now: datetime) -> datetime:
@@ -396,6 +399,7 @@ class Pushes(Database):
             p
             for p in self.pushes.rows.values()
             if self.may_take(p["account_id"], "pushes")
+            and not self.held_back(p, now)
             and (
                 p["state"] == "unknown"
                 or (p["state"] == "waiting" and (p["call"] != "release" or p["due_at"] > now))
@@ -412,8 +416,12 @@ class Pushes(Database):
         return [{"exists": any(p["state"] in FLYING for p in placing)}]
 
     def wanted(self, now: datetime) -> list[int]:
-        """Whose calls wait."""
-        return sorted({p["account_id"] for p in self._due(now)})
+        """Whose calls wait, and may be answered."""
+        return sorted({p["account_id"] for p in self._due(now) if not self.held_back(p, now)})
+
+    def held_back(self, push: Row, now: datetime) -> bool:
+        """What became of a call is found out by reading; all others write."""
+        return self.is_shut(push["account_id"], "in" if push["state"] == "unknown" else "out", now)
 
     def pushes_in_shadow(self, _accounts: Sequence[int]) -> list[Row]:
         return []
@@ -508,6 +516,7 @@ class Readings(Database):
             and c["account_id"] in accounts
             and self.free_to_claim(c)
             and self.may_take(c["account_id"], "intake")
+            and not self.is_shut(c["account_id"], "in", now)
         ]
         due.sort(key=lambda c: c["next_due_at"])
         lease = self.now() + LEASE
@@ -566,6 +575,7 @@ class Readings(Database):
             if p["due_at"] <= now
             and self.free_to_claim(p)
             and self.may_take(self.account_of(p["listing_id"]), "intake")
+            and not self.is_shut(self.account_of(p["listing_id"]), "in", now)
         ]
         due.sort(key=lambda p: p["due_at"])
         for row in due[:1]:

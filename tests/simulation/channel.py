@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -11,6 +11,7 @@ from tests.simulation.loop import VirtualClock
 from tests.simulation.process import Process, Travel
 from tests.simulation.provider import Entry, No, Provider
 
+from holdfast.breaker import AccountBreaker
 from holdfast.channel import (
     HOLD_MARGIN,
     Broken,
@@ -29,6 +30,7 @@ from holdfast.channel import (
     Taken,
     Unknown,
 )
+from holdfast.inventory.breaker import Direction
 from holdfast.inventory.marker import marker_of
 from holdfast.inventory.model import Absent, Offer, Seen, Span
 
@@ -39,8 +41,11 @@ PAGE = 1
 class SimulatedChannel:
     """One account at one provider, as one process calls it."""
 
-    def __init__(self, provider: Provider, process: Process, clock: VirtualClock) -> None:
+    def __init__(
+        self, provider: Provider, process: Process, clock: VirtualClock, breaker: AccountBreaker
+    ) -> None:
         self._provider = provider
+        self._breaker = breaker
         self._process = process
         self._clock = clock
         self._told: set[str] = set()
@@ -157,8 +162,39 @@ class SimulatedChannel:
         return self._process.faults.strikes(0.2, "cut short")
 
     async def _read(self, look: Callable[[], Answer]) -> Answer:
+        return await self._heard("in", self._look(look))
+
+    async def _write(
+        self, call: str, act: Callable[[], Answer], refusal: type[ChannelError]
+    ) -> Answer:
+        return await self._heard("out", self._act(call, act, refusal))
+
+    async def _heard(self, direction: Direction, call: Awaitable[Answer]) -> Answer:
+        """The breaker hears of it, as from the real transport."""
+        status: int | None = 200
+        try:
+            return await call
+        except (NotSent, Unknown):
+            status = None
+            raise
+        except Limited:
+            status = 429
+            raise
+        finally:
+            self._process.must_live()
+            await self._breaker.tell(direction, status, self._provider.name)
+
+    async def _knock(self, failure: type[ChannelError]) -> None:
+        """Raises what becomes of a call to somebody who is away."""
+        if self._provider.away:
+            await asyncio.sleep(self._process.random.uniform(0.005, 0.5))
+            self._provider.calls_while_away += 1
+            raise failure(f"{self._provider.name}: answer 503")
+
+    async def _look(self, look: Callable[[], Answer]) -> Answer:
         """What it sees is as old as the call; the answer may take its time."""
         random, travel = self._process.random, self._process.faults.of_travel(write=False)
+        await self._knock(NotSent)
         await asyncio.sleep(random.uniform(0.005, 0.1))
         if travel == "refused":
             raise random.choice([NotSent, Broken])(f"{self._provider.name}: no answer")
@@ -169,11 +205,12 @@ class SimulatedChannel:
         await self._process.breathe()
         return answer
 
-    async def _write(
+    async def _act(
         self, call: str, act: Callable[[], Answer], refusal: type[ChannelError]
     ) -> Answer:
         """Once sent, it takes effect whatever becomes of the one who sent it."""
         process, random = self._process, self._process.random
+        await self._knock(Unknown)
         travel = process.faults.of_travel(write=True)
         if travel != "fine":
             process.tell(f"calls {self._provider.name} to {call}: {travel}")

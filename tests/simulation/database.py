@@ -49,6 +49,7 @@ class Database:
         self.pushes, self.attempts, self.allocations = Table(log), Table(log), Table(log)
         self.offers, self.conflicts, self.journal = Table(log), Table(log), Table(log)
         self.cursors, self.probes, self.venues = Table(log), Table(log), Table(log)
+        self.breakers = Table(log)
         self.paused: dict[tuple[int, str], datetime] = {}
         """Since when a person holds an account's intake or pushes back."""
         self.resumed: dict[int, datetime] = {}
@@ -79,6 +80,15 @@ class Database:
         """For the checkers, whatever the query believed."""
         if (account, direction) in self.paused:
             self.taken_while_paused.append(f"{what} of account {account}")
+
+    def is_shut(self, account: int | None, direction: str, now: datetime) -> bool:
+        """Whether nothing of it may go now."""
+        found = self.breaker(account, direction)
+        return found is not None and found["retry_at"] is not None and found["retry_at"] > now
+
+    def breaker(self, account: int | None, direction: str) -> Row | None:
+        key = (account, direction)
+        return next((b for b in self.breakers if (b["account_id"], b["direction"]) == key), None)
 
     def account_of(self, listing_id: int) -> int:
         return self.setup.outlets[listing_id].account_id

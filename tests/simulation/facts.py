@@ -123,6 +123,7 @@ class Facts(Database):
             and self.free_to_claim(i)
             and i["account_id"] is not None
             and self.may_take(i["account_id"], "intake")
+            and not self.is_shut(i["account_id"], "in", now)
         }
         return sorted(due)
 

@@ -99,6 +99,9 @@ class Provider:
     books: dict[str, Entry] = field(default_factory=dict)
     ahead: timedelta = timedelta(0)
     """How wrong its clock is."""
+    away: bool = False
+    """Whoever calls gets no answer."""
+    calls_while_away: int = 0
     twice: list[str] = field(default_factory=list)
     """Markers of which two live blocks stood at one time."""
 

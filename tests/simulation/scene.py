@@ -122,7 +122,7 @@ class Scene:
             guests.plan(self.random.uniform(1.0, CHAOS_SECONDS * 0.8))
             for _ in range(self.random.randint(2, 4))
         ]
-        for one in (*plans, self._break(), self._watch(), self._hold_back()):
+        for one in (*plans, self._break(), self._watch(), self._hold_back(), self._go_away()):
             self._spawn(one)
         await asyncio.sleep(CHAOS_SECONDS)
         self.faults.over = True
@@ -220,6 +220,20 @@ class Scene:
             del self.store.paused[account, direction]
             self.store.resumed[account] = self.store.now()
             self.story.tell("scene", f"the {direction} of account {account} go on")
+
+    async def _go_away(self) -> None:
+        """In some runs a provider answers nobody for a while. Where Holdfast is whole, few ask meanwhile."""
+        random = Random(self.seed + 1)  # its own, as above
+        if self.seed % 3:
+            return
+        provider = random.choice(list(self.providers.values()))
+        await asyncio.sleep(random.uniform(1.0, 8.0))
+        provider.away = True
+        self.story.tell("scene", f"{provider.name} answers nobody")
+        await asyncio.sleep(random.uniform(5.0, 16.0))
+        provider.away = False
+        asked = provider.calls_while_away
+        self.story.tell("scene", f"{provider.name} answers again; it was asked {asked} times")
 
     async def _watch(self) -> None:
         """What may never be is looked for all the time, not only at the end."""

@@ -15,6 +15,7 @@ from tests.simulation.process import Process
 from tests.simulation.provider import NORTH, SOUTH, Provider, Rules
 from tests.simulation.store import Pool, Store
 
+from holdfast.breaker import AccountBreaker, Whose
 from holdfast.channel import Contact, Listing
 from holdfast.inventory.known import Outlet, Unit
 from holdfast.inventory.model import Span
@@ -86,14 +87,16 @@ def parts_of(
     """What the process works with: its own connections, the same store and providers for all."""
     clock = VirtualClock(process.loop)
     pool: Any = Pool(store, process)
-    accounts = {
-        n: _account(n, SimulatedChannel(providers[n], process, clock), store.setup)
-        for n in providers
-    }
+    random = Random(process.random.random())
+    accounts = {}
+    for n, provider in providers.items():
+        breaker = AccountBreaker(pool, clock, random, Whose(id=n, name=RULES[n].name))
+        channel = SimulatedChannel(provider, process, clock, breaker)
+        accounts[n] = _account(n, channel, breaker, store.setup)
     return Parts(
         pool=pool,
         clock=clock,
-        random=Random(process.random.random()),
+        random=random,
         accounts=accounts,
         premises={VENUE: premises(store.setup)},
         metrics=metrics(),
@@ -101,7 +104,9 @@ def parts_of(
     )
 
 
-def _account(number: int, channel: SimulatedChannel, setup: Setup) -> Account:
+def _account(
+    number: int, channel: SimulatedChannel, breaker: AccountBreaker, setup: Setup
+) -> Account:
     name = RULES[number].name
     listing = Listing(name=name, zone=ZoneInfo("UTC"), party_size=2, settings=Nothing())
     return Account(
@@ -111,6 +116,7 @@ def _account(number: int, channel: SimulatedChannel, setup: Setup) -> Account:
         mode="live",
         channel=channel,
         budget=Unlimited(),
+        breaker=breaker,
         listings={number: listing},
         former={},
         venues={number: VENUE},

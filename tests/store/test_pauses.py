@@ -67,7 +67,7 @@ async def test_paused_intake_is_neither_taken_nor_due(
     await schedule.end_probe(connection, probe.id)
     await connection.execute("delete from inbox where account_id = $1", busy.tables)
     assert await again(connection, accounts=[busy.rooms]) is None
-    assert len(await pushes.claim(connection, busy.rooms, SOON, 8)) == 1
+    assert len(await pushes.claim(connection, busy.rooms, SOON, pushes.Wanted(limit=8))) == 1
 
     await do(connection, "resume_intake")
     assert (await due(connection, busy)).heard == [busy.rooms]
@@ -87,15 +87,15 @@ async def test_paused_pushes_are_neither_taken_nor_due(
     await do(connection, "pause_pushes")
     assert (await due(connection, busy)).wanted == [busy.tables]
     assert await again(connection, live=[busy.rooms]) is None
-    assert await pushes.claim(connection, busy.rooms, SOON, 8) == []
+    assert await pushes.claim(connection, busy.rooms, SOON, pushes.Wanted(limit=8)) == []
     await do(connection, "resume_pushes")
     assert (await due(connection, busy)).wanted == [busy.rooms, busy.tables]
     assert await again(connection, live=[busy.rooms]) == NOW
-    assert len(await pushes.claim(connection, busy.rooms, SOON, 8)) == 1
+    assert len(await pushes.claim(connection, busy.rooms, SOON, pushes.Wanted(limit=8))) == 1
 
 
 async def taken(connection: asyncpg.Connection, house: House, at: datetime) -> Claimed:
-    (push,) = await pushes.claim(connection, house.rooms, at, 8)
+    (push,) = await pushes.claim(connection, house.rooms, at, pushes.Wanted(limit=8))
     await pushes.later(connection, push, "waiting", at, ("broken", 0))
     return push
 

@@ -38,7 +38,7 @@ async def claim(
     pool: asyncpg.Pool, account: int, limit: int = 100, now: datetime = NOW
 ) -> list[Claimed]:
     async with pool.acquire() as connection:
-        return await pushes.claim(connection, account, now, limit)
+        return await pushes.claim(connection, account, now, pushes.Wanted(limit=limit))
 
 
 async def lapse(pool: asyncpg.Pool, ids: Sequence[int]) -> None:

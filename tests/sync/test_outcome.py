@@ -18,7 +18,7 @@ from holdfast.channel import (
     Unauthorised,
     Unknown,
 )
-from holdfast.inventory.backoff import GIVE_UP_AFTER
+from holdfast.inventory.backoff import GIVE_UP_AFTER, TRIES_AT_LEAST
 from holdfast.sync.outcome import (
     REHOLD_PATIENCE,
     Again,
@@ -33,7 +33,7 @@ from holdfast.sync.outcome import (
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 FRESH = Circumstances(attempts=1, tried_since=NOW, now=NOW, jitter=0.0)
-OLD = replace(FRESH, tried_since=NOW - GIVE_UP_AFTER - TICK)
+OLD = replace(FRESH, attempts=TRIES_AT_LEAST, tried_since=NOW - GIVE_UP_AFTER - TICK)
 LIMITED = Limited("429", retry_after=30.0)
 
 EVERY_KIND: list[ChannelError] = [
@@ -73,11 +73,17 @@ def lapsed(ago: timedelta, around: Circumstances = FRESH) -> Circumstances:
         pytest.param(
             NotSent(""),
             replace(OLD, tried_since=NOW - GIVE_UP_AFTER),
-            Again(seconds=0.5, failure="not_sent"),
+            Again(seconds=60.0, failure="not_sent"),
             id="not sent for just under a day",
         ),
+        pytest.param(
+            NotSent(""),
+            replace(OLD, attempts=TRIES_AT_LEAST - 1),
+            Again(seconds=60.0, failure="not_sent"),
+            id="not sent for a day, and hardly tried",
+        ),
         pytest.param(Unknown(""), FRESH, FindOut(seconds=0.5), id="unknown"),
-        pytest.param(Unknown(""), OLD, FindOut(seconds=0.5), id="unknown is never given up"),
+        pytest.param(Unknown(""), OLD, FindOut(seconds=30.0), id="unknown is never given up"),
         pytest.param(
             Unknown(""), lapsed(TICK), FindOut(seconds=0.5), id="unknown while our hold lapses"
         ),
@@ -158,6 +164,6 @@ def test_whatever_the_circumstances_only_doubt_is_settled_by_reading(
     if isinstance(verdict, Again | FindOut):
         assert verdict.seconds > 0
     if isinstance(verdict, Again):
-        assert age <= GIVE_UP_AFTER
+        assert age <= GIVE_UP_AFTER or attempts < TRIES_AT_LEAST
     if isinstance(verdict, Again) and isinstance(error, Limited):
         assert verdict.seconds >= error.retry_after

@@ -24,7 +24,7 @@ from holdfast.embedded import embedded_postgres
 from holdfast.example import example_configuration
 from holdfast.inventory.model import Guest
 from holdfast.kind import SimulatorOptions, discover
-from holdfast.processes import listening
+from holdfast.serving import listening
 from holdfast.soak.house import SECRETS
 from holdfast.soak.program import HERE
 from holdfast.store.migrate import migrate

@@ -16,7 +16,7 @@ from aiohttp import web
 from holdfast.clock import SystemClock
 from holdfast.exchange import Reply, Request
 from holdfast.inventory.model import Span
-from holdfast.processes import listening, until_told_to_stop
+from holdfast.serving import listening, until_told_to_stop
 from holdfast.soak.faults import SIDES
 from holdfast.soak.program import HERE
 from holdfast.store.queries import load

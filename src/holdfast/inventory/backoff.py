@@ -28,6 +28,9 @@ SCHEDULES: dict[Failure, Schedule] = {
 GIVE_UP_AFTER = timedelta(hours=24)
 """A push that still fails then is dead: shown, alerting, revivable."""
 
+TRIES_AT_LEAST = 20
+"""But not before: what waited a day because nobody answered was hardly tried."""
+
 
 REFUSED = Schedule(base=15.0, cap=300.0)
 """For a channel that refuses, again and again, what it goes on offering."""
@@ -54,5 +57,10 @@ def pause(
     schedule = SCHEDULES.get(failure)
     if schedule is None:
         return None
-    step = min(schedule.cap, schedule.base * 2.0 ** min(attempts, 30))
-    return step * (0.5 + jitter / 2)
+    return step(schedule, attempts, jitter)
+
+
+def step(schedule: Schedule, times: int, jitter: float) -> float:
+    """Seconds of the pause after so many; see `pause` for the jitter."""
+    whole = min(schedule.cap, schedule.base * 2.0 ** min(times, 30))
+    return whole * (0.5 + jitter / 2)

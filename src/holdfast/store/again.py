@@ -31,6 +31,7 @@ class Dead:
 
     id: int
     venue_id: int
+    account_id: int
     block_id: int | None
     booking_id: int | None
     call: str

@@ -18,7 +18,7 @@ returning id
 
 -- dead --
 -- What was given up, and whether the same was asked again since.
-select p.id, p.venue_id, p.block_id, p.booking_id, p.call, a.name as account,
+select p.id, p.venue_id, p.account_id, p.block_id, p.booking_id, p.call, a.name as account,
        exists (select from pushes n
                 where n.id > p.id and (n.block_id = p.block_id or n.booking_id = p.booking_id)) as newer
   from pushes p join accounts a on a.id = p.account_id

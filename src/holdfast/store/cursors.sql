@@ -1,11 +1,14 @@
 -- claim --
--- Two schedulers at once are safe: one of them gets it. Whose intake a person has paused is not read.
+-- Two schedulers at once are safe: one of them gets it. Whose intake a person has paused is not read, nor
+-- who answers nobody.
 with due as (
   select c.id from cursors c join accounts a on a.id = c.account_id
    where c.next_due_at <= $1 and a.active and a.mode <> 'paused' and a.id = any($2::bigint[])
      and (c.lease_until is null or c.lease_until < clock_timestamp())
      and not exists (select from pauses s
                       where s.account_id = a.id and s.direction = 'intake' and s.ended_at is null)
+     and not exists (select from breakers b
+                      where b.account_id = a.id and b.direction = 'in' and b.retry_at > $1)
    order by c.next_due_at limit 1
    for update of c skip locked)
 update cursors c set lease_until = clock_timestamp() + interval '30 seconds', started_at = $1
@@ -45,6 +48,8 @@ with due as (
    where due_at <= $1 and (lease_until is null or lease_until < clock_timestamp())
      and not exists (select from pauses s join listings l on l.account_id = s.account_id
                       where l.id = probes.listing_id and s.direction = 'intake' and s.ended_at is null)
+     and not exists (select from breakers b join listings l on l.account_id = b.account_id
+                      where l.id = probes.listing_id and b.direction = 'in' and b.retry_at > $1)
    order by due_at limit 1 for update skip locked)
 update probes p set lease_until = clock_timestamp() + interval '1 minute', attempts = p.attempts + 1
   from due where p.id = due.id

@@ -33,6 +33,9 @@ class TriesRow:
     lately: int
     writes: int
     """How many it may send in a minute."""
+    reads: int
+    reads_lately: int
+    """As workers tell them every few seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,18 @@
 -- What the operations page shows beside the accounts: all from Postgres, all within a bounded stretch of time.
 
 -- tries --
--- calls of each account since $1, how many the channel failed, and how many since $2 went out of the write budget
+-- calls of each account since $1, how many the channel failed, and how many since $2 went out of the budgets
 select a.name as account, count(t.id) as tries,
        count(t.id) filter (where t.failure in ('not_sent', 'unknown', 'limited', 'unauthorised', 'broken')) as failed,
        count(t.id) filter (where t.sent_at > $2::timestamptz) as lately,
-       a.writes_per_minute as writes
+       a.writes_per_minute as writes, a.reads_per_minute as reads,
+       (select coalesce(sum(r.amount), 0)::bigint from reads r where r.account_id = a.id and r.slot > $2) as reads_lately
   from accounts a
   left join (select t.id, t.failure, t.sent_at, p.account_id
                from attempts t join pushes p on p.id = t.push_id
               where t.sent_at > $1::timestamptz) t on t.account_id = a.id
  where a.active
- group by a.name, a.writes_per_minute
+ group by a.id
 
 -- failing --
 -- what fails, by account, call and failure: calls since $1, and news that cannot be read now

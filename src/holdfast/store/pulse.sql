@@ -25,7 +25,9 @@ select 'pushes', md5(concat(string_agg(r::text, '' order by r.id), (select max(i
           where state in ('waiting', 'in_flight', 'unknown', 'shadow') order by wished_at, id limit 50)) r
 union all
 select 'accounts', md5(concat(count(*) filter (where active), max(updated_at), count(braked_at), max(braked_at),
-                              string_agg(mode, '' order by id))) from accounts
+                              string_agg(mode, '' order by id),
+                              (select string_agg(k::text, '' order by account_id, direction) from breakers k
+                                where opened_at is not null))) from accounts
 union all
 select 'sold', md5(concat(string_agg(r::text, '' order by r.id), (select concat(count(*), max(o.since))
                      from (select since from occupied limit 2000) o)))

@@ -91,6 +91,18 @@ class Try:
     detail: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to claim: of these states, so many at most.
+
+    `fresh_first`: what was tried least comes first, for what fails by itself must not fail for all others.
+    """
+
+    states: Sequence[str] = ("unknown", "waiting")
+    limit: int
+    fresh_first: bool = False
+
+
 async def open_of_blocks(
     connection: asyncpg.Connection, block_ids: Sequence[int]
 ) -> dict[int, OpenPush]:
@@ -157,10 +169,11 @@ async def supersede(connection: asyncpg.Connection, push_id: int, now: datetime)
 
 
 async def claim(
-    connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
+    connection: asyncpg.Connection, account_id: int, now: datetime, wanted: Wanted
 ) -> list[Claimed]:
     """Take what an account should send now, by risk, for 30 seconds of the database's clock."""
-    rows = await connection.fetch(_SQL["claim"], account_id, now, limit)
+    asked = (wanted.limit, wanted.states, wanted.fresh_first)
+    rows = await connection.fetch(_SQL["claim"], account_id, now, *asked)
     names = Claimed.__dataclass_fields__
     return [Claimed(**{name: row[name] for name in names}) for row in rows]
 

@@ -45,6 +45,7 @@ with due as (
     left join blocks h on h.id = p.block_id and h.state = 'held' and p.call = 'commit'
                       and h.expires_at - interval '2 minutes' <= $2
    where p.account_id = $1 and p.call in ('place', 'commit', 'release', 'cancel') and p.state in ('waiting', 'unknown') and p.due_at <= $2
+     and p.state = any($4::text[])
      and (p.lease_until is null or p.lease_until < clock_timestamp())
      and not exists (select from pauses s
                       where s.account_id = $1 and s.direction = 'pushes' and s.ended_at is null)
@@ -72,8 +73,8 @@ with due as (
         where (c.last_complete_at is null or c.last_complete_at < case
                  when b.marker like 'orphan-%' then b.created_at
                  else $2 - interval '15 minutes' - 2 * make_interval(secs => a.poll_seconds) end)))
-   order by p.state = 'waiting', h.expires_at, p.risk, p.starts_at, p.id limit $3
-   for update of p skip locked),
+    order by p.state = 'waiting', case when $5 then p.attempts end, h.expires_at, p.risk, p.starts_at, p.id limit $3
+    for update of p skip locked),
 taken as (
   update pushes p
      set state = case when due.was = 'waiting' then 'in_flight' else p.state end,

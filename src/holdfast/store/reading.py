@@ -14,6 +14,9 @@ from holdfast.store.typed import Row, fetched, fetched_value
 
 RECENT = timedelta(hours=1)
 """How far back "came in" and "went out" reach."""
+IN_DOUBT = timedelta(minutes=10)
+"""Where nobody wants to call any more, nobody knows whether it would be answered; then it is not said either."""
+
 HANDLED = timedelta(hours=24)
 """How long a dead push is shown."""
 MOST_JOURNAL = 1000
@@ -150,6 +153,14 @@ class AccountRow:
     pushes_pause: int | None = None
     pushes_paused_at: datetime | None = None
     pushes_paused_by: str | None = None
+    in_open_at: datetime | None = None
+    """Since when its provider answers no reads, so that one is tried now and then; None: they go."""
+    in_retry_at: datetime | None = None
+    in_failure: str | None = None
+    out_open_at: datetime | None = None
+    """The same of calls that write."""
+    out_retry_at: datetime | None = None
+    out_failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +239,7 @@ async def conflict(pool: asyncpg.Pool, conflict_id: int) -> ConflictDetailRow | 
 
 async def accounts(pool: asyncpg.Pool, now: datetime) -> list[AccountRow]:
     """Every account in use, by channel and name."""
-    return await rows(pool, AccountRow, "accounts", now - RECENT, now - HANDLED)
+    return await rows(pool, AccountRow, "accounts", now - RECENT, now - HANDLED, now - IN_DOUBT)
 
 
 async def exposures(

@@ -135,7 +135,8 @@ left join venues v on v.id = c.venue_id
 where c.id = $1
 
 -- accounts --
--- what came in and went out since $1, what waits now, and what we hold there; dead ones since $2
+-- what came in and went out since $1, what waits now, and what we hold there; dead ones since $2;
+-- who answers nobody, as long as somebody asked since $3
 select a.name, a.channel, a.mode, a.last_webhook_at,
        c.last_complete_at as polled_at, coalesce(c.failures, 0) as poll_failures,
        recent.webhooks, recent.polled, open_events.unprocessed, open_events.oldest_unprocessed_at,
@@ -144,11 +145,15 @@ select a.name, a.channel, a.mode, a.last_webhook_at,
        a.braked_at, a.brake->>'reason' as brake_reason, (a.brake->>'gone')::int as brake_gone,
        (a.brake->>'live')::int as brake_live,
        held_in.id as intake_pause, held_in.began_at as intake_paused_at, held_in.actor as intake_paused_by,
-       held_out.id as pushes_pause, held_out.began_at as pushes_paused_at, held_out.actor as pushes_paused_by
+       held_out.id as pushes_pause, held_out.began_at as pushes_paused_at, held_out.actor as pushes_paused_by,
+       shut_in.opened_at as in_open_at, shut_in.retry_at as in_retry_at, shut_in.reason as in_failure,
+       shut_out.opened_at as out_open_at, shut_out.retry_at as out_retry_at, shut_out.reason as out_failure
 from accounts a
 left join cursors c on c.account_id = a.id and c.task = 'bookings'
 left join pauses held_in on held_in.account_id = a.id and held_in.direction = 'intake' and held_in.ended_at is null
 left join pauses held_out on held_out.account_id = a.id and held_out.direction = 'pushes' and held_out.ended_at is null
+left join breakers shut_in on shut_in.account_id = a.id and shut_in.direction = 'in' and shut_in.retry_at > $3
+left join breakers shut_out on shut_out.account_id = a.id and shut_out.direction = 'out' and shut_out.retry_at > $3
 cross join lateral (
   select count(*) filter (where i.via = 'webhook') as webhooks,
          count(*) filter (where i.via = 'poll') as polled
@@ -412,6 +417,14 @@ select a.channel, s.direction, count(*) as amount
 from pauses s
 join accounts a on a.id = s.account_id
 where s.ended_at is null and a.active
+group by 1, 2
+
+-- breaker_tally --
+-- who answers nobody, as long as somebody asked since $1
+select a.channel, b.direction, count(*) as amount
+from breakers b
+join accounts a on a.id = b.account_id
+where b.retry_at > $1 and a.active
 group by 1, 2
 
 -- audited_tally --

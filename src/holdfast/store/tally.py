@@ -5,7 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
-from holdfast.store.reading import rows
+from holdfast.store.reading import IN_DOUBT, rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,15 @@ class PauseTally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerTally:
+    """Accounts of a channel that answer no reads (`in`) or writes (`out`)."""
+
+    channel: str
+    direction: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditTally:
     """Differences of a kind that the last audits of a channel's accounts left."""
 
@@ -131,6 +140,11 @@ async def dead_tally(pool: asyncpg.Pool, after: datetime) -> list[DeadTally]:
 async def pause_tally(pool: asyncpg.Pool) -> list[PauseTally]:
     """By channel and direction."""
     return await rows(pool, PauseTally, "pause_tally")
+
+
+async def breaker_tally(pool: asyncpg.Pool, now: datetime) -> list[BreakerTally]:
+    """By channel and direction."""
+    return await rows(pool, BreakerTally, "breaker_tally", now - IN_DOUBT)
 
 
 async def audit_tally(pool: asyncpg.Pool) -> list[AuditTally]:

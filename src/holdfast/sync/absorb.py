@@ -66,6 +66,11 @@ async def absorb(parts: Parts, account: Account) -> int:
     room = min(BATCH, await account.budget.left("read"))
     if room <= 0:
         return 0
+    async with account.breaker.passing("in", room) as go:
+        return await _round(parts, account, go.room) if go.room else 0
+
+
+async def _round(parts: Parts, account: Account, room: int) -> int:
     async with parts.pool.acquire() as connection:
         rows = await inbox.claim(connection, account.id, parts.now(), room)
     for outcome, those in nameless(rows).items():

@@ -1,12 +1,15 @@
 """deliver: claim a push by lease, call the channel with no transaction open, hand over what it came to."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
+from holdfast.breaker import Pass
 from holdfast.channel import ChannelError, NotSent
+from holdfast.inventory.breaker import Direction
 from holdfast.inventory.known import Block
 from holdfast.inventory.model import Offer
 from holdfast.store import blocks as block_store
@@ -31,6 +34,9 @@ log = structlog.get_logger()
 AT_ONCE = 8
 """Calls of one account that fly at the same time."""
 
+STATES: Mapping[str, Direction] = {"unknown": "in", "waiting": "out"}
+"""What became of a call is found out by reading; what waits, writes."""
+
 
 TOO_LATE = timedelta(seconds=15)
 """Half a lease. Whoever stood still for so long before its call went out makes none: another may find out
@@ -54,13 +60,28 @@ async def recover(parts: Parts) -> int:
 
 
 async def deliver(parts: Parts, account: Account) -> int:
-    """Send what is due for a live account, riskiest first, within its budget; returns how many."""
+    """Send what is due for a live account, riskiest first, within its budget; returns how many.
+
+    Nothing goes where nobody answers, but for one call now and then.
+    """
     room = min(AT_ONCE, await account.budget.left("write"))
     if room <= 0:
         return 0
+    if await account.breaker.is_clear():
+        return await _round(parts, account, Pass(room=room), list(STATES))
+    for state, direction in STATES.items():
+        async with account.breaker.passing(direction, room) as go:
+            done = await _round(parts, account, go, [state]) if go.room else 0
+        if done:
+            return done
+    return 0
+
+
+async def _round(parts: Parts, account: Account, go: Pass, states: list[str]) -> int:
     async with parts.pool.acquire() as connection:
         taken_at = parts.now()
-        claimed = await pushes.claim(connection, account.id, taken_at, room)
+        what = pushes.Wanted(states=states, limit=go.room, fresh_first=go.probe)
+        claimed = await pushes.claim(connection, account.id, taken_at, what)
     await asyncio.gather(*(_send(parts, account, push, taken_at) for push in claimed))
     return len(claimed)
 

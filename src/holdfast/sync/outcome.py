@@ -16,7 +16,7 @@ from holdfast.channel import (
     Unauthorised,
     Unknown,
 )
-from holdfast.inventory.backoff import GIVE_UP_AFTER, Failure, pause
+from holdfast.inventory.backoff import GIVE_UP_AFTER, TRIES_AT_LEAST, Failure, pause
 
 REHOLD_PATIENCE = timedelta(seconds=20)
 """So long after a hold of ours lapsed, `taken` may still mean by ourselves: clocks differ."""
@@ -85,7 +85,7 @@ def judge(error: ChannelError, around: Circumstances) -> Verdict:
     """What a failed call means.
 
     A slot taken while our own hold on it may only just be lapsing is tried again; whatever may be tried
-    again is given up after a day.
+    again is given up after a day of tries.
     """
     failure = failure_of(error)
     if failure in ("gone", "rejected"):
@@ -96,9 +96,15 @@ def judge(error: ChannelError, around: Circumstances) -> Verdict:
     seconds = pause(failure, around.attempts, around.jitter, told)
     if failure == "unknown":
         return FindOut(seconds=seconds or 0.0)
-    if seconds is None or around.now - around.tried_since > GIVE_UP_AFTER:
+    if seconds is None or _in_vain(around):
         return Ended(why="given_up")
     return Again(seconds=seconds, failure=failure)
+
+
+def _in_vain(around: Circumstances) -> bool:
+    """For so long, and so often."""
+    long_ago = around.now - around.tried_since > GIVE_UP_AFTER
+    return long_ago and around.attempts >= TRIES_AT_LEAST
 
 
 def _just_lapsed(around: Circumstances) -> bool:

@@ -1,5 +1,6 @@
 """What every step works with: accounts that can be called, premises that can be decided on."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Literal
 
 import asyncpg
 
+from holdfast.breaker import AccountBreaker
 from holdfast.budget import Budget
 from holdfast.channel import Channel, Contact, Listing
 from holdfast.clock import Clock
@@ -30,6 +32,7 @@ class Account:
     mode: str
     channel: Channel
     budget: Budget
+    breaker: AccountBreaker
     listings: Mapping[int, Listing]
     former: Mapping[int, Listing]
     """No longer in service: what stands there of ours may still have to be given back."""
@@ -94,6 +97,8 @@ class Parts:
     accounts: Mapping[int, Account]
     premises: Mapping[int, Premises]
     metrics: Metrics
+    reads: Counter[int] = field(default_factory=Counter)
+    """Reads that this process made of each account, by its id, and has not told yet."""
     wake: Callable[[], None]
     """Tells the workers, after a commit, that there is something to do. A hint: losing it costs latency."""
 

@@ -49,9 +49,14 @@ async def poll(parts: Parts) -> bool:
         cursor = await schedule.claim(connection, parts.now(), list(parts.accounts))
     if cursor is None:
         return False
-    async with _kept(parts, cursor):
-        await _follow(parts, cursor, parts.accounts[cursor.account_id])
-    return True
+    account = parts.accounts[cursor.account_id]
+    async with _kept(parts, cursor), account.breaker.passing("in", 1) as go:
+        if go.room:
+            await _follow(parts, cursor, account)
+            return True
+    async with parts.pool.acquire() as connection:  # another tries just now whether it answers
+        await schedule.give_back(connection, cursor)
+    return False
 
 
 @asynccontextmanager
@@ -116,7 +121,8 @@ def _next(parts: Parts, cursor: Cursor, account: Account, error: ChannelError | 
         return parts.now() + timedelta(seconds=seconds * jitter)
     told = error.retry_after if isinstance(error, Limited) else None
     wait = pause(failure_of(error), cursor.failures, parts.random.random(), told)
-    return parts.now() + timedelta(seconds=min(wait or seconds, 300.0))
+    due = parts.now() + timedelta(seconds=min(wait or seconds, 300.0))
+    return min(due, account.breaker.retry_at("in") or due)  # so that there is always one that tries
 
 
 async def _make_way(parts: Parts, account: Account) -> None:
@@ -253,7 +259,7 @@ async def _probe(parts: Parts, probe: Probe) -> None:
     window = _ahead(probe.window, parts.now())
     if account is not None and window is not None:
         try:
-            await read_offers(parts, account, probe.listing_id, window)
+            await _look(parts, account, probe.listing_id, window)
         except ChannelError as caught:
             error = caught
     async with parts.pool.acquire() as connection:
@@ -264,6 +270,14 @@ async def _probe(parts: Parts, probe: Probe) -> None:
         wait = pause(failure_of(error), probe.attempts, parts.random.random(), told)
         due = parts.now() + timedelta(seconds=wait or 300.0)
         await schedule.probe_later(connection, probe.id, due)
+
+
+async def _look(parts: Parts, account: Account, listing_id: int, window: Span) -> None:
+    """Raises ChannelError."""
+    async with account.breaker.passing("in", 1) as go:
+        if not go.room:
+            raise Limited("another tries just now whether it answers", retry_after=MAKE_WAY_SECONDS)
+        await read_offers(parts, account, listing_id, window)
 
 
 def _ahead(window: Span, now: datetime) -> Span | None:

@@ -31,7 +31,8 @@ async def resolve(
         else:
             verdict = await _stands(parts, account, push, block)
     except ChannelError as error:
-        seconds = pause("unknown", push.attempts + push.absent_reads, parts.random.random())
+        # by how often it was taken up: looks count as well as calls
+        seconds = pause("unknown", push.epoch - 1, parts.random.random())
         failure = failure_of(error)
         return FindOut(seconds=seconds or 1.0), Try(
             outcome="unknown", failure=failure, detail=str(error)

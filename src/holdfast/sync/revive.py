@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from holdfast.store import again, pushes
+from holdfast.store import again, breakers, pushes
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store.again import Dead
@@ -104,6 +104,7 @@ async def _cancel_again(current: Turn, push: Dead, reason: str, handled: Handled
 async def _revived(current: Turn, push: Dead, following: int, why: tuple[str, Handled]) -> None:
     reason, handled = why
     await again.revived(current.connection, push.id)
+    await breakers.hurry(current.connection, push.account_id, "out", current.now)
     _note(current, "push.revived", push, {"reason": reason, "again": following})
     handled.done[push.id] = following
 

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 import asyncpg
 
-from holdfast.store import inbox, pauses, schedule
+from holdfast.store import breakers, inbox, pauses, schedule
 from holdfast.store.inbox import Incoming
 from holdfast.store.journal import Entry
 from holdfast.store.pauses import Direction, Steered
@@ -113,6 +113,7 @@ async def _do(
 ) -> None:
     if wish.act in READS:
         await schedule.hurry(connection, account.id, READS[wish.act], now)
+        await breakers.hurry(connection, account.id, "in", now)
         return
     direction, hold = PAUSES[wish.act]
     change = pauses.begin if hold else pauses.end

@@ -84,7 +84,8 @@ def exposed_live(exposures: Iterable[ExposureRow]) -> int:
 def of_account(account: AccountRow, now: datetime) -> list[Phrase]:
     """What is wrong or unusual about one, worst first."""
     found = [*_quarantined(account), *_late(account, now), *_unread(account, now)]
-    return _sorted([*found, *_paused(account, now), *_unusual(account)])
+    found += [*_paused(account, now), *_unanswered(account, now)]
+    return _sorted([*found, *_unusual(account)])
 
 
 def badness(phrases: Sequence[Phrase]) -> int:
@@ -162,6 +163,16 @@ def _paused(account: AccountRow, now: datetime) -> Iterator[Phrase]:
         if since is not None:
             text = f"{account.name} {what} paused by {who} for {lasting(now - since)}"
             yield Phrase(level="late", text=text, link=_page(account))
+
+
+def _unanswered(account: AccountRow, now: datetime) -> Iterator[Phrase]:
+    """Its breakers."""
+    for what, since in (("reads", account.in_open_at), ("writes", account.out_open_at)):
+        if since is not None:
+            text = f"{account.name} has answered no {what} for {lasting(now - since)}"
+            yield Phrase(
+                level="bad" if now - since > STUCK else "late", text=text, link=_page(account)
+            )
 
 
 def _unusual(account: AccountRow) -> Iterable[Phrase]:

@@ -136,7 +136,8 @@ RUNBOOKS: Mapping[str, Runbook] = {
     ),
     "channel-down": Runbook(
         title="A channel fails",
-        seen="More than half of our calls to a channel fail. Its offers may stay open longer than they should.",
+        seen="More than half of our calls to a channel fail, or an account answers none and is only tried now and then."
+        " Its offers may stay open longer than they should.",
         checks=(
             "Which outcome? `unauthorised`: our key. `limited`: too many calls. `unknown`, `not_sent`: their side.",
             "Does the provider's status page say anything?",
@@ -144,6 +145,7 @@ RUNBOOKS: Mapping[str, Runbook] = {
         ),
         actions=(
             "Wait: every call is kept and sent once the channel answers, the riskiest first.",
+            "Once you know that it is up again: `holdfast accounts poll NAME` tries it now instead of within a minute.",
             "For `unauthorised`, put the new key into the environment or its file and restart web and worker.",
         ),
         tell="The channel's support after 15 minutes; the venue, if bookings start soon.",
