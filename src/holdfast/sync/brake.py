@@ -1,6 +1,6 @@
 """The brake: a mass disappearance is held back until a person has looked; nothing is freed meanwhile."""
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -42,7 +42,7 @@ async def would_hold_back(
 
 
 async def ask_after(
-    parts: Parts, account: Account, live: Collection[str], shown: Set[str]
+    parts: Parts, account: Account, live: Collection[str], shown: Collection[str]
 ) -> list[str]:
     """Want everything that a complete scan should have shown to be read by its id; returns what.
 
