@@ -75,9 +75,9 @@ async def measure(ground: Ground) -> Sequence[Figure]:
         short = await _changer(stack, url, SHORT)
         other = await _changer(stack, url, long)
         alone: list[float] = []
-        for _ in ground.turns():
-            await short.run()
-            await other.run()
+        for turn in ground.turns():
+            for one in (short, other) if turn % 2 else (other, short):
+                await one.run()
             alone.append(await _alone(other))
     over = Series(name=f"over {SHORT:,} past bookings", runs=short.runs)
     return [
