@@ -1,7 +1,7 @@
 """`calls`: how many calls to providers bookings cost over their lives, against the fewest that could do."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from holdfast.channel import Announced
 from holdfast.clock import SystemClock
 from holdfast.inventory.model import Span
 from holdfast.soak.faults import SIDES
-from holdfast.soak.program import Missed
+from holdfast.soak.program import until
 from holdfast.soak.side import UNITS, Side
 from holdfast.soak.traits import traits
 
@@ -20,7 +20,7 @@ HORIZON_DAYS = 7
 COPIES = (1, 5)
 """How often each webhook comes: once, and as a burst."""
 
-APART = timedelta(hours=6)
+APART = timedelta(hours=2)
 """Between two bookings of a room, so that none of them is closed for another."""
 
 AT_MOST = 1.10
@@ -97,7 +97,20 @@ class _Life:
         await self.town.rest()
 
     async def _free(self) -> tuple[Span, int]:
-        """What a guest can book here that is also sold there, and how many blocks would close it."""
+        """What a guest can book here that is also sold there, and how many blocks would close it.
+
+        Where holds cannot be given back, those of before must lapse first.
+        """
+        found: list[tuple[Span, int]] = []
+
+        async def seen() -> bool:
+            found.extend([free async for free in self._every_free()])
+            return bool(found)
+
+        await until(seen, "something is free on both channels", look=0.5)
+        return found[0]
+
+    async def _every_free(self) -> AsyncIterator[tuple[Span, int]]:
         here, there = await self.here.books(), await self.there.books()
         taken = [entry.span for books in (here, there) for entry in books.taken[UNITS[0]]]
         tomorrow = SystemClock().now() + timedelta(days=1)
@@ -105,8 +118,7 @@ class _Life:
             around = Span(start=span.start - APART, end=span.end + APART)
             blocks = fewest(span, there.offers[UNITS[0]])
             if span.start > tomorrow and blocks and not any(map(around.overlaps, taken)):
-                return span, blocks
-        raise Missed("nothing is free on both channels")
+                yield span, blocks
 
 
 def fewest(span: Span, offers: Iterable[Span]) -> int:
