@@ -2,7 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
+import asyncpg
 from tests.town import SECRETS, Town, town
 
 from holdfast.example import WEBHOOK_SECRETS
@@ -45,3 +50,38 @@ async def test_a_delivery_that_the_database_cannot_take_hurts_only_itself(
         await receiver.close()
         assert {n for n, said in zip(names, told, strict=True) if said != "accepted"} == {"bad"}
         assert await refs(t) == set(names) - {"bad"}
+
+
+@dataclass
+class Together:
+    """A pool whose two commits end in the same moment."""
+
+    under_way: int = 0
+    both: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def acquire(self, **_: float) -> AsyncIterator["Together"]:
+        yield self
+
+    async def fetch(self, *_: Any) -> list[asyncpg.Record]:
+        self.under_way += 1
+        if self.under_way == 2:
+            self.both.set()
+        await self.both.wait()
+        return []
+
+
+async def test_who_comes_just_when_all_commits_have_ended_is_stored_too(database_url: str) -> None:
+    async with town(database_url) as t:
+        receiver = Receiver(replace(t.wiring.parts, pool=cast(asyncpg.Pool, Together())))
+
+        async def one_after_another(*names: str) -> list[str]:
+            return [await accept(receiver, event(name)) for name in names]
+
+        first = asyncio.create_task(one_after_another("a"))
+        for _ in range(3):
+            await asyncio.sleep(0)  # its commit is under way: the others' is one of its own
+        async with asyncio.timeout(3):
+            assert await one_after_another("b", "c") == ["accepted"] * 2
+            assert await first == ["accepted"]
+        await receiver.close()

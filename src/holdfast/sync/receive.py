@@ -91,7 +91,8 @@ class Receiver:
 
     async def _stored(self, waiting: _Waiting) -> None:
         self._queue.append(waiting)
-        if len(self._flushers) < AT_ONCE:
+        # one that has just ended is still among them, and looks into the queue no more
+        if sum(not flusher.done() for flusher in self._flushers) < AT_ONCE:
             flusher = asyncio.create_task(self._flush_all())
             self._flushers.add(flusher)
             flusher.add_done_callback(self._flushers.discard)
