@@ -55,10 +55,13 @@ AT_COMMIT = (
     " for each row execute function full_disk()"
 )
 
+TAKES_IN = b"\0\0\0\x07webhook"
+"""What only the statement that takes webhooks in sends: how they came, as a value. It is a commit of its own."""
+
 
 @dataclass(kw_only=True)
 class Severing:
-    """Between our web and Postgres. `armed`: the next commit is carried out and its answer never arrives."""
+    """Between our web and Postgres. `armed`: the next commit of a webhook is carried out, its answer never arrives."""
 
     path: str
     armed: bool = False
@@ -83,7 +86,7 @@ class Severing:
         self, reader: asyncio.StreamReader, back: asyncio.StreamWriter, commits: asyncio.Event
     ) -> None:
         while data := await reader.read(2**16):
-            if self.armed and b"COMMIT" in data:
+            if self.armed and TAKES_IN in data:
                 self.armed = False
                 commits.set()
             back.write(data)
