@@ -48,7 +48,8 @@ async def test_the_first_time_it_is_told_and_placed_again(database_url: str, tar
         assert await t.violations() == []
 
 
-@pytest.mark.parametrize("target", ["boseat", pytest.param("mozrest", marks=pytest.mark.soak)])
+@pytest.mark.soak  # half a minute each
+@pytest.mark.parametrize("target", ["boseat", "mozrest"])
 async def test_the_second_time_it_is_left_and_people_are_asked(
     database_url: str, target: str
 ) -> None:
