@@ -213,7 +213,7 @@ def _without_news(book: Book) -> Book:
     return replace(book, accounts=accounts)
 
 
-async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
+async def nothing_to_reset(_connection: asyncpg.Connection) -> None:
     """We leave nothing in a session; asyncpg's own cleaning is one more question to the server each time."""
 
 
@@ -225,7 +225,7 @@ async def wired(base: Base, wake: Callable[[], None]) -> AsyncIterator[Wiring]:
         min_size=1,
         max_size=12,
         command_timeout=10,
-        reset=_nothing_to_reset,
+        reset=nothing_to_reset,
         server_settings={
             "application_name": "holdfast",
             "statement_timeout": "8000",

@@ -15,6 +15,7 @@ from holdfast.channel import WebhookRefused
 from holdfast.clock import SystemClock
 from holdfast.soak.program import HERE
 from holdfast.store.queries import load
+from holdfast.wiring import nothing_to_reset
 
 _SQL = load("ordinary", "holdfast.bench")
 CLOCK = SystemClock()
@@ -24,7 +25,9 @@ CONNECTIONS = 12
 
 async def _ordinary(database_url: str) -> web.Application:
     """Verify, one INSERT, answer: what a competent team writes."""
-    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=CONNECTIONS)
+    pool = await asyncpg.create_pool(
+        database_url, min_size=1, max_size=CONNECTIONS, reset=nothing_to_reset
+    )
     channel = await verifier(pool)
 
     async def receive(request: web.Request) -> web.Response:
