@@ -13,7 +13,7 @@ def test_calls_go_as_they_were_wished_for_only_as_long_as_that_is_measured() -> 
     ours = load("pushes")["claim"]
     with in_order_of_wishes():
         other = load("pushes")["claim"]
-        assert "order by p.state = 'waiting', p.wished_at, p.id limit $3" in other
+        assert "case when $5 then p.attempts end, p.wished_at, p.id limit $3" in other
     assert load("pushes")["claim"] == ours != other
 
 

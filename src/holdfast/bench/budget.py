@@ -48,7 +48,7 @@ SEEDS = 2
 
 END = timedelta(minutes=60)
 BY_RISK = re.compile(
-    r"(?<=order by p\.state = 'waiting', ).*p\.risk, p\.starts_at, p\.id(?= limit \$3)"
+    r"(?<=case when \$5 then p\.attempts end, ).*p\.risk, p\.starts_at, p\.id(?= limit \$3)"
 )
 BY_WISH = "p.wished_at, p.id"
 FIFO = "first in, first out"
