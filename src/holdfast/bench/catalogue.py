@@ -1,5 +1,6 @@
 """Which benches there are, and how some of them are run."""
 
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,7 @@ from holdfast.bench.machine import machine
 from holdfast.bench.table import as_document, as_table, told
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
+from holdfast.logs import set_up_logs
 from holdfast.progress import steps
 from holdfast.terminal import tell
 
@@ -30,6 +32,7 @@ async def measured(names: Sequence[str], *, rounds: int, whole: bool, as_json: b
 
 async def figures_of(name: str, rounds: int, whole: bool = False) -> Sequence[Figure]:
     """Each bench is a module of its name."""
+    set_up_logs(sys.stderr, SystemClock())  # what comes out is for programs, too
     measure = import_module(f"holdfast.bench.{name}").measure
     with TemporaryDirectory(prefix="holdfast-bench-") as folder, steps(rounds, name) as step:
         at = Path(folder)
