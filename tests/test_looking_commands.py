@@ -223,10 +223,18 @@ async def test_a_listener_hears_what_was_and_what_comes_through_a_database_that_
     assert heard.said.count("lately") == 1
 
 
+def _heeds_interrupts() -> None:
+    """Whom a shell starts in the background ignores them, and so do all whom he starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 async def test_an_interrupted_listener_ends_with_130(database_url: str) -> None:
     environ = {"HOLDFAST_DATABASE_URL": database_url}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "holdfast", "listen"), env=environ, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "holdfast", "listen"),
+        env=environ,
+        stderr=asyncio.subprocess.PIPE,
+        preexec_fn=_heeds_interrupts,
     )
     assert process.stderr is not None
     assert b"Listening: live" in await asyncio.wait_for(process.stderr.readline(), 30)

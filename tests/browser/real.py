@@ -30,6 +30,8 @@ UNHURRIED = """update accounts set poll_seconds = 600, offers_seconds = 600, aud
   writes_per_minute = 100000, reads_per_minute = 100000"""
 """What is seen was told by a webhook or asked for by somebody; and nothing waits for a budget."""
 
+UNDER_WAY = """select count(*) from pushes p join accounts a on a.id = p.account_id
+ where a.channel = $1 and p.state in ('waiting', 'in_flight', 'unknown')"""
 UNREAD = "select count(*) from cursors where last_complete_at is null and task <> 'audit'"
 
 
@@ -60,10 +62,17 @@ class Real:
         return await there.book({"place": place, **instants})
 
     async def closes(self, unit: str, *spans: Span, side: str = "") -> None:
-        """Returns once blocks of ours at every channel, or one, stand over this of a unit and nothing else."""
+        """Returns once blocks of ours at every channel, or one, stand over this of a unit and nothing else.
+
+        And once we know it: what somebody is shown that he would do is then no other a moment later.
+        """
         for name in [side] if side else self.up.sides:
             closed = partial(self._closed, name, unit, *spans)
             await until(closed, f"{unit} at {name}: {spans}", 20)
+            await until(partial(self._knows, name), f"nothing is under way to {name}", 20)
+
+    async def _knows(self, side: str) -> bool:
+        return not await self.program.rows.pool.fetchval(UNDER_WAY, side)
 
     async def _closed(self, side: str, unit: str, *spans: Span) -> bool:
         blocks = (await self.up.sides[side].books()).blocks(unit)
