@@ -14,7 +14,7 @@ LEASE_AND_MORE = 75.0
 """Seconds: the work of a killed worker is taken up when its lease of 30 seconds is over."""
 
 
-@pytest.mark.parametrize("victims", [["web"], ["worker.1", "worker.2"]], ids="-then-".join)
+@pytest.mark.parametrize("victims", [["web", "worker.1", "worker.2"]], ids="-then-".join)
 async def test_whoever_is_killed_among_guests_and_started_again_the_end_state_is_the_same(
     on_stage: Stage, victims: Sequence[str]
 ) -> None:

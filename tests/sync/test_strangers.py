@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import aiohttp
+import pytest
 from tests.sync.harbour import (
     BUY_OUT,
     POOL,
@@ -70,6 +71,7 @@ async def test_what_a_stranger_books_for_good_becomes_a_booking_of_ours_elsewher
         assert await t.violations() == []
 
 
+@pytest.mark.soak  # half an hour of life
 async def test_bookings_and_blocks_of_ours_are_no_strangers(database_url: str) -> None:
     async with town(database_url, Plan(trust_offers=True)) as t:
         await t.boseat.book("salon", NOON, 60)
