@@ -70,7 +70,7 @@ async def test_each_rule_is_told_with_what_every_channel_shows_and_how_old_that_
     ("query", "status", "told"),
     [
         ("venue=nowhere&unit=salon&from=2026-11-20T13:00&for=1h", 404, "no venue of this name"),
-        ("unit=salon&from=2026-11-20T13:00&for=1h", 404, "no venue of this name"),
+        ("unit=salon&from=2026-11-20T13:00&for=1h", 400, "venue: the name of a venue"),
         ("venue=glasshouse&unit=attic&from=2026-11-20T13:00&for=1h", 404, "no unit attic"),
         ("venue=glasshouse&from=2026-11-20T13:00&for=1h", 400, "unit: "),
         ("venue=glasshouse&unit=salon&for=1h", 400, "from: "),

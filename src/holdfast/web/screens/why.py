@@ -55,10 +55,8 @@ async def page(request: web.Request) -> web.Response:
     pool, asked = request.app[PARTS].pool, request.query
     now = request.app[PARTS].clock.now()
     # units are unique within a venue only, so it is named
-    venue = await venue_named(request, text(asked, "venue") or "")
-    zone, unit = ZoneInfo(venue.timezone), text(asked, "unit")
-    if unit is None:
-        raise wrong_field("unit", "the name of a unit")
+    venue = await venue_named(request, _name(asked, "venue"))
+    zone, unit = ZoneInfo(venue.timezone), _name(asked, "unit")
     told = await _told(pool, (venue.name, unit), _span(asked, zone), now)
     day = told.span.start.astimezone(zone).date()
     links = Addresses(venue=venue.name, day=day)
@@ -71,6 +69,13 @@ async def page(request: web.Request) -> web.Response:
         links=links,
     )
     return show(request, "why.html", "calendar", why=why, coming=told.coming[:MOST_COMING])
+
+
+def _name(asked: Mapping[str, str], what: str) -> str:
+    name = text(asked, what)
+    if name is None:
+        raise wrong_field(what, f"the name of a {what}")
+    return name
 
 
 async def _told(
