@@ -86,8 +86,7 @@ class Herald:
                 return
 
     async def _send(self) -> None:
-        await self._redis.publish(
-            WAKE, b"1"
-        )  # first: whoever listens is awake before the job is written
+        # first: whoever listens is awake before the job is written
+        await self._redis.publish(WAKE, b"1")
         # a fixed id would be swallowed while a job of that id runs
         await self._redis.enqueue_job("drain", _job_id=f"{self._name}-{next(self._numbers)}")

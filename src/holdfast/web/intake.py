@@ -54,9 +54,8 @@ class Intake:
             self._held -= len(taken)
 
     async def _fill(self, taken: bytearray, request: web.Request) -> None:
-        here = (
-            request.content.is_eof()
-        )  # it came with the head, as nearly all do: nothing to wait for
+        # it came with the head, as nearly all do: nothing to wait for
+        here = request.content.is_eof()
         try:
             async with asyncio.timeout(None if here else self._limits.body_seconds):
                 async for chunk in request.content.iter_any():
