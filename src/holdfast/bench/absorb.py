@@ -1,7 +1,5 @@
 """absorb: a backlog of news worked off by one worker process, against its own SQL issued by hand."""
 
-import asyncio
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -10,14 +8,15 @@ from pathlib import Path
 
 import asyncpg
 
-from holdfast.bench.crowd import CHANNEL, crowd, settled_in
+from holdfast.bench.crew import NO_REDIS
+from holdfast.bench.crowd import CHANNEL, address, decided, news_of, provider
 from holdfast.bench.figures import Demand, Figure, Series
 from holdfast.bench.ground import Ground
 from holdfast.bench.hall import Size, another, built, parts_on
 from holdfast.bench.tape import RecordedPool, Tape
 from holdfast.embedded import embedded_postgres
 from holdfast.soak.house import SECRETS
-from holdfast.soak.program import HERE, Program, environment, free_port, holdfast, started
+from holdfast.soak.program import holdfast, started
 from holdfast.store.queries import load
 from holdfast.sync.absorb import BATCH, absorb
 
@@ -57,10 +56,9 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     timed = TIMED_WHOLE if ground.whole else TIMED
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(embedded_postgres(ground.folder))
-        provider = _provider(ground.folder)
-        await stack.enter_async_context(started(provider))
-        url = (await provider.says(r"crowd at (http://\S+)"))[1]
-        place = await _base(ground.folder, server, url, timed)
+        there = provider(ground.folder, BACKLOG, HALLS * ROOMS)
+        await stack.enter_async_context(started(there))
+        place = await _base(ground.folder, server, await address(there), timed)
         tape = await _recorded(place)
         for turn in ground.turns():
             place.rates["ours"].append(await _ours(place, f"ours_{turn}"))
@@ -84,25 +82,10 @@ def _statement(what: str, unit: str, runs: Sequence[float]) -> Figure:
     return Figure(bench="absorb", what=what, unit=unit, ours=Series(name="holdfast", runs=runs))
 
 
-def _provider(folder: Path) -> Program:
-    """A process of its own, as light as a provider can be."""
-    command = [sys.executable, "-m", "holdfast.bench.crowd", str(BACKLOG), str(HALLS * ROOMS)]
-    return Program(name="crowd", command=command, folder=folder, environ=environment())
-
-
 async def _base(folder: Path, server: str, url: str, timed: int) -> Place:
     base = await another(server, "base")
     await built(base, Size(halls=HALLS, rooms=ROOMS, days=DAYS), {CHANNEL: url})
-    there = crowd(BACKLOG, HALLS * ROOMS)
-    connection = await asyncpg.connect(base)
-    try:
-        await settled_in(connection, there)
-        account = await connection.fetchval(_SQL["account"], CHANNEL)
-        refs = [there.ref(number) for number in range(BACKLOG)]
-        await connection.execute(_SQL["heard"], account, refs)
-        await connection.execute("vacuum analyze")
-    finally:
-        await connection.close()
+    account = await news_of(base, BACKLOG, HALLS * ROOMS)
     return Place(folder=folder, server=server, base=base, account=account, timed=timed)
 
 
@@ -133,21 +116,13 @@ async def _by_hand(place: Place, tape: Tape, name: str) -> float:
 async def _ours(place: Place, name: str) -> float:
     url = await another(place.server, name, "base")
     settings = {**SECRETS, "HOLDFAST_DATABASE_URL": url}
-    settings["HOLDFAST_REDIS_URL"] = f"redis://{HERE}:{free_port()}/0"
+    settings["HOLDFAST_REDIS_URL"] = NO_REDIS
     worker = holdfast(place.folder, "worker", name=name, **settings)
     connection = await asyncpg.connect(url)
     try:
         async with started(worker):
-            first, began = await _reached(connection, WARM)
-            last, ended = await _reached(connection, first + place.timed)
+            first, began = await decided(connection, WARM, LOOK_SECONDS)
+            last, ended = await decided(connection, first + place.timed, LOOK_SECONDS)
     finally:
         await connection.close()
     return (last - first) / (ended - began)
-
-
-async def _reached(connection: asyncpg.Connection, amount: int) -> tuple[int, float]:
-    while True:
-        done: int = await connection.fetchval(_SQL["decided"])
-        if done >= amount:
-            return done, time.perf_counter()
-        await asyncio.sleep(LOOK_SECONDS)

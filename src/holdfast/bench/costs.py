@@ -13,12 +13,12 @@ from time import perf_counter
 import click
 
 from holdfast.bench.absorb import KEPT, LOGGED
+from holdfast.bench.crew import printed
 from holdfast.bench.figures import Figure
 from holdfast.bench.hall import Size, another, built, parts_on
 from holdfast.bench.needs import Costs
 from holdfast.complaints import Unusable
 from holdfast.embedded import embedded_postgres
-from holdfast.soak.program import environment
 from holdfast.store import configuration
 
 BENCHES = ("ingest", "absorb", "scan")
@@ -83,22 +83,18 @@ def _floor(records: Sequence[Record], bench: str, word: str) -> float:
 async def _of_knowing() -> tuple[float, float, float]:
     """Mebibytes of a process, and for each venue more; seconds for each venue at a look."""
     with TemporaryDirectory(prefix="holdfast-bench-") as name:
-        async with embedded_postgres(Path(name), durable=False) as server:
-            few, _ = await _knowing(server, FEW)
-            many, seconds = await _knowing(server, SEVERAL)
+        folder = Path(name)
+        async with embedded_postgres(folder, durable=False) as server:
+            few, _ = await _knowing(folder, server, FEW)
+            many, seconds = await _knowing(folder, server, SEVERAL)
     known = max(0.0, many - few) / (SEVERAL - FEW)
     return few, known, seconds / SEVERAL
 
 
-async def _knowing(server: str, venues: int) -> tuple[float, float]:
+async def _knowing(folder: Path, server: str, venues: int) -> tuple[float, float]:
     url = await another(server, f"venues_{venues}")
     await built(url, Size(halls=venues, rooms=ROOMS, days=0))
-    command = (sys.executable, "-m", "holdfast.bench.costs", url)
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, env=environment()
-    )
-    told, _ = await process.communicate()
-    mebibytes, seconds = map(float, told.split())
+    mebibytes, seconds = map(float, (await printed(folder, "costs", url)).split())
     return mebibytes, seconds
 
 

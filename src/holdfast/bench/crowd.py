@@ -7,18 +7,21 @@ from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
 from typing import Protocol
 
 import asyncpg
 import click
 from aiohttp import web
 
+from holdfast.bench.crew import contender
 from holdfast.clock import SystemClock
 from holdfast.exchange import Reply, Request
 from holdfast.inventory.model import Span
 from holdfast.serving import listening, until_told_to_stop
 from holdfast.soak.faults import SIDES
-from holdfast.soak.program import HERE
+from holdfast.soak.program import HERE, Program
 from holdfast.store.queries import load
 
 _SQL = load("hall", "holdfast.bench")
@@ -67,6 +70,40 @@ async def settled_in(connection: asyncpg.Connection, there: Crowd) -> Sequence[i
         await connection.execute(_SQL["settings"], listing, json.dumps(there.settings(place)))
     await connection.execute(_SQL["unhurried"], CHANNEL)
     return listings
+
+
+async def news_of(url: str, bookings: int, places: int) -> int:
+    """The store at this address is told of all of them, and knows none yet; the account's id."""
+    there = crowd(bookings, places)
+    connection = await asyncpg.connect(url)
+    try:
+        await settled_in(connection, there)
+        account: int = await connection.fetchval(_SQL["account"], CHANNEL)
+        refs = [there.ref(number) for number in range(bookings)]
+        await connection.execute(_SQL["heard"], account, refs)
+        await connection.execute("vacuum analyze")
+    finally:
+        await connection.close()
+    return account
+
+
+async def decided(connection: asyncpg.Connection, amount: int, look: float) -> tuple[int, float]:
+    """Wait until at least so many are decided, looking each `look` seconds; how many, and when by `perf_counter`."""
+    while True:
+        done: int = await connection.fetchval(_SQL["decided"])
+        if done >= amount:
+            return done, perf_counter()
+        await asyncio.sleep(look)
+
+
+def provider(folder: Path, bookings: int, places: int) -> Program:
+    """It as a process of its own, as light as a provider can be; see `address`."""
+    return contender(folder, "crowd", str(bookings), str(places))
+
+
+async def address(program: Program) -> str:
+    """Where a `provider` answers, by its own word."""
+    return (await program.says(r"crowd at (http://\S+)"))[1]
 
 
 @asynccontextmanager

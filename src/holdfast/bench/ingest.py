@@ -1,18 +1,18 @@
 """`ingest`: signed webhooks, answered once they are committed, by one web process without Redis or worker."""
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 
-from holdfast.bench.crew import NO_REDIS, READY, answer_of, contender, prepared
+from holdfast.bench.crew import NO_REDIS, NOBODY, READY, contender, printed
 from holdfast.bench.figures import Demand, Figure, Series
 from holdfast.bench.ground import Ground
 from holdfast.embedded import embedded_postgres
-from holdfast.soak.faults import SIDES
-from holdfast.soak.house import SECRETS, write_configuration
-from holdfast.soak.program import HERE, Program, free_port, holdfast, started
+from holdfast.soak.house import SECRETS, set_up, write_configuration
+from holdfast.soak.program import Program, free_port, holdfast, started
 from holdfast.store.queries import load
 
 _SQL = load("ordinary", "holdfast.bench")
@@ -31,7 +31,9 @@ async def measure(ground: Ground) -> Sequence[Figure]:
         for _ in ground.turns():
             for name, port in ports.items():
                 found[name].append(
-                    await answer_of(ground.folder, "post", str(port), url, str(EACH), **SECRETS)
+                    json.loads(
+                        await printed(ground.folder, "post", str(port), url, str(EACH), **SECRETS)
+                    )
                 )
     return [
         Figure(
@@ -65,9 +67,9 @@ def _series(
 @asynccontextmanager
 async def _contenders(folder: Path, url: str) -> AsyncIterator[Mapping[str, int]]:
     """All three of them, each a process of its own, and where they answer."""
-    write_configuration(folder, dict.fromkeys(SIDES, f"http://{HERE}:1"))
+    write_configuration(folder, NOBODY)
     settings = {**SECRETS, "HOLDFAST_DATABASE_URL": url, "HOLDFAST_REDIS_URL": NO_REDIS}
-    await prepared(folder, settings)
+    await set_up(folder, settings)
     connection = await asyncpg.connect(url)
     await connection.execute(_SQL["table"])
     await connection.close()

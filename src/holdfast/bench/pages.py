@@ -12,10 +12,10 @@ import aiohttp
 import asyncpg
 import click
 
+from holdfast.bench.crew import NO_REDIS, NOBODY
 from holdfast.complaints import Unusable
 from holdfast.embedded import embedded_postgres
 from holdfast.example import both_examples
-from holdfast.soak.faults import SIDES
 from holdfast.soak.house import SECRETS, set_up, write_configuration
 from holdfast.soak.program import HERE, Program, free_port, holdfast, started
 from holdfast.store import pulse
@@ -105,10 +105,9 @@ async def pages(bookings: int) -> None:
 async def _web(folder: Path, database_url: str) -> AsyncIterator[str]:
     """A web process of our own over the example venues, whose channels nobody asks for anything."""
     port = free_port()
-    nobody = dict.fromkeys(SIDES, f"http://{HERE}:1")
-    write_configuration(folder, nobody, both_examples)
+    write_configuration(folder, NOBODY, both_examples)
     settings = {**SECRETS, "HOLDFAST_DATABASE_URL": database_url, "HOLDFAST_PORT": str(port)}
-    settings["HOLDFAST_REDIS_URL"] = f"redis://{HERE}:1/0"
+    settings["HOLDFAST_REDIS_URL"] = NO_REDIS
     await set_up(folder, settings)
     web: Program = holdfast(folder, "web", **settings)
     async with started(web):

@@ -1,8 +1,5 @@
 """The model against a real run: 2,000 venues, a worker process, a provider, Postgres and Redis."""
 
-import asyncio
-import sys
-import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +9,7 @@ import asyncpg
 from redis.asyncio import Redis
 
 from holdfast.bench.costs import ROOMS
-from holdfast.bench.crowd import CHANNEL, crowd, settled_in
+from holdfast.bench.crowd import CHANNEL, address, decided, news_of, provider
 from holdfast.bench.hall import Size, built
 from holdfast.bench.needs import A_CALL, A_DECISION, Costs, Habits
 from holdfast.complaints import Unusable
@@ -22,19 +19,15 @@ from holdfast.soak.house import SECRETS
 from holdfast.soak.program import (
     HERE,
     REDIS_READY,
-    Program,
-    environment,
     free_port,
     holdfast,
     redis_server,
     started,
 )
-from holdfast.store.queries import load
 from holdfast.terminal import table, tell
 
-_SQL = load("hall", "holdfast.bench")
-
 VENUES, NEWS, WARM = 2_000, 4_000, 200
+LOOK_SECONDS = 0.1
 TIMES = 2.0
 """A model that is off by more is none."""
 
@@ -79,50 +72,31 @@ async def _run(folder: Path) -> tuple[float, float, float]:
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(embedded_postgres(folder))
         port = free_port()
-        provider, redis = _provider(folder), redis_server(folder, port)
-        await stack.enter_async_context(started(provider, redis))
+        there, redis = provider(folder, NEWS, VENUES * ROOMS), redis_server(folder, port)
+        await stack.enter_async_context(started(there, redis))
         await redis.says(REDIS_READY)
-        await _prepared(url, (await provider.says(r"crowd at (http://\S+)"))[1])
-        address = f"redis://{HERE}:{port}/0"
-        settings = {**SECRETS, "HOLDFAST_DATABASE_URL": url, "HOLDFAST_REDIS_URL": address}
+        await _prepared(url, await address(there))
+        redis_url = f"redis://{HERE}:{port}/0"
+        settings = {**SECRETS, "HOLDFAST_DATABASE_URL": url, "HOLDFAST_REDIS_URL": redis_url}
         worker = holdfast(folder, "worker", **settings)
         connection = await asyncpg.connect(url)
         stack.push_async_callback(connection.close)
-        client = await stack.enter_async_context(Redis.from_url(address))
+        client = await stack.enter_async_context(Redis.from_url(redis_url))
         await stack.enter_async_context(started(worker))
-        first, began, before = *await _reached(connection, WARM), await _operations(client)
-        last, ended = await _reached(connection, NEWS - WARM)
+        first, began, before = (
+            *await decided(connection, WARM, LOOK_SECONDS),
+            await _operations(client),
+        )
+        last, ended = await decided(connection, NEWS - WARM, LOOK_SECONDS)
         asked = (await _operations(client) - before) / (last - first)
         return (last - first) / (ended - began), resident(worker.pid) / 2**20, asked
 
 
-def _provider(folder: Path) -> Program:
-    command = [sys.executable, "-m", "holdfast.bench.crowd", str(NEWS), str(VENUES * ROOMS)]
-    return Program(name="crowd", command=command, folder=folder, environ=environment())
-
-
 async def _prepared(url: str, provider: str) -> None:
     await built(url, Size(halls=VENUES, rooms=ROOMS, days=2), {CHANNEL: provider})
-    there = crowd(NEWS, VENUES * ROOMS)
-    connection = await asyncpg.connect(url)
-    try:
-        await settled_in(connection, there)
-        account = await connection.fetchval(_SQL["account"], CHANNEL)
-        refs = [there.ref(number) for number in range(NEWS)]
-        await connection.execute(_SQL["heard"], account, refs)
-        await connection.execute("vacuum analyze")
-    finally:
-        await connection.close()
+    await news_of(url, NEWS, VENUES * ROOMS)
 
 
 async def _operations(client: Redis) -> int:
     told = await client.info("stats")
     return int(told["total_commands_processed"])
-
-
-async def _reached(connection: asyncpg.Connection, amount: int) -> tuple[int, float]:
-    while True:
-        done: int = await connection.fetchval(_SQL["decided"])
-        if done >= amount:
-            return done, time.perf_counter()
-        await asyncio.sleep(0.1)

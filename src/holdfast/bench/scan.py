@@ -13,15 +13,17 @@ from urllib.parse import urlencode, urlsplit
 import asyncpg
 import click
 
+from holdfast.bench.crew import printed
 from holdfast.bench.crowd import CHANNEL, Crowd, crowd, settled_in
 from holdfast.bench.figures import Demand, Figure, Series
 from holdfast.bench.ground import Ground
 from holdfast.bench.hall import Size, another, built, parts_on
+from holdfast.doctor_accounts import connection_of
 from holdfast.embedded import embedded_postgres
 from holdfast.exchange import Reply, Request
-from holdfast.kind import Connection, discover
+from holdfast.kind import discover
 from holdfast.soak.house import SECRETS
-from holdfast.soak.program import Missed, environment
+from holdfast.soak.program import Missed
 from holdfast.store import configuration
 from holdfast.store.queries import load
 from holdfast.sync.parts import Parts
@@ -141,17 +143,9 @@ async def _reading(url: str, pages: Pages) -> AsyncIterator[Parts]:
     async with parts_on(url) as parts:
         book = await configuration.load(parts.pool)
         account = next(a for a in parts.accounts.values() if a.channel_name == CHANNEL)
-        kind = discover()[CHANNEL]
-        channel = kind.connect(
-            Connection(
-                account=account.name,
-                settings=kind.account_settings.model_validate(book.accounts[account.id].settings),
-                listings=list(account.listings.values()),
-                transport=pages,
-                clock=parts.clock,
-                environ=SECRETS,
-            )
-        )
+        kind, listings = discover()[CHANNEL], list(account.listings.values())
+        connection = connection_of(kind, book.accounts[account.id], pages, SECRETS)
+        channel = kind.connect(replace(connection, listings=listings))
         parts.accounts = {**parts.accounts, account.id: replace(account, channel=channel)}
         yield parts
 
@@ -179,12 +173,7 @@ def _parsed(pages: Pages, many: int) -> float:
 
 async def _weighed(folder: Path, url: str, many: int) -> float:
     """Mebibytes: the most that a process of its own took for two polls."""
-    command = (sys.executable, "-m", "holdfast.bench.scan", url, str(folder / "weighed"), str(many))
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, env=environment()
-    )
-    told, _ = await process.communicate()
-    return float(told) / 1024
+    return float(await printed(folder, "scan", url, str(folder / "weighed"), str(many))) / 1024
 
 
 async def _weigh(url: str, file: Path, many: int) -> None:

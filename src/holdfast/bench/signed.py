@@ -28,13 +28,13 @@ async def verifier(pool: asyncpg.Pool) -> Channel:
     return kind.connect(connection)
 
 
-async def letters(database_url: str, many: int) -> tuple[str, list[bytes]]:
-    """The account's name, and so many requests as they go over the wire, each of an event of its own."""
+async def letters(database_url: str, many: int) -> list[bytes]:
+    """So many requests as they go over the wire, each of an event of its own."""
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
         kind, connection = await signing(pool)
     what = kind.samples[0]
     made = (kind.sample(connection, what, f"b-{number}") for number in range(many))
-    return connection.account, [
+    return [
         _request(f"/hooks/{connection.account}", {**one.headers, "Host": "bench"}, one.body)
         for one in made
     ]

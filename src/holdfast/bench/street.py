@@ -12,14 +12,13 @@ from pathlib import Path
 import aiohttp
 import asyncpg
 
-from holdfast.bench.crew import prepared
 from holdfast.channel import Capabilities
 from holdfast.clock import SystemClock
 from holdfast.embedded import embedded_servers
 from holdfast.example import example_configuration, example_worlds
 from holdfast.soak.faults import SIDES
 from holdfast.soak.gather import waiting, witness
-from holdfast.soak.house import SECRETS, address, simulator, write_configuration
+from holdfast.soak.house import SECRETS, address, set_up, simulator, write_configuration
 from holdfast.soak.program import HERE, Program, free_port, holdfast, started, until
 from holdfast.soak.rig import READY, read_once
 from holdfast.soak.side import Side, met
@@ -94,7 +93,7 @@ async def street(folder: Path, horizon_days: int) -> AsyncIterator[Street]:
             "HOLDFAST_DATABASE_URL": servers.database_url,
             "HOLDFAST_REDIS_URL": servers.redis_url,
         }
-        await prepared(folder, settings)
+        await set_up(folder, settings)
         ours = {
             "web": holdfast(folder, "web", **settings, HOLDFAST_PORT=str(web)),
             "worker": holdfast(folder, "worker", **settings, HOLDFAST_METRICS_PORT=str(metrics)),

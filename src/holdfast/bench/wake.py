@@ -13,15 +13,14 @@ from statistics import median
 import asyncpg
 from arq.connections import RedisSettings, create_pool
 
-from holdfast.bench.crew import READY, prepared
+from holdfast.bench.crew import NOBODY, READY
 from holdfast.bench.figures import Demand, Figure, Series
 from holdfast.bench.ground import Ground
 from holdfast.bench.woken import CHANNEL
 from holdfast.embedded import embedded_servers
 from holdfast.herald import Herald, open_redis
-from holdfast.soak.faults import SIDES
-from holdfast.soak.house import SECRETS, write_configuration
-from holdfast.soak.program import HERE, PATIENCE, Missed, environment
+from holdfast.soak.house import SECRETS, set_up, write_configuration
+from holdfast.soak.program import PATIENCE, Missed, environment
 from holdfast.store.queries import load
 
 _SQL = load("waiting", "holdfast.bench")
@@ -98,9 +97,9 @@ async def _once(pool: asyncpg.Pool, contender: _Contender, random: Random) -> fl
 
 
 async def _configured(folder: Path, database_url: str, redis_url: str) -> None:
-    write_configuration(folder, dict.fromkeys(SIDES, f"http://{HERE}:1"))
+    write_configuration(folder, NOBODY)
     settings = {"HOLDFAST_DATABASE_URL": database_url, "HOLDFAST_REDIS_URL": redis_url}
-    await prepared(folder, {**SECRETS, **settings})
+    await set_up(folder, {**SECRETS, **settings})
 
 
 @asynccontextmanager

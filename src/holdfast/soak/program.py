@@ -210,11 +210,16 @@ class Finished:
 
 async def finished(folder: Path, *command: str, **environ: str) -> Finished:
     """Run a command of ours to its end."""
+    ours = () if command[0] == "/bin/sh" else HOLDFAST
+    return await ended(folder, (*ours, *command), environment(**environ))
+
+
+async def ended(folder: Path, command: Sequence[str], environ: Mapping[str, str]) -> Finished:
+    """Run anything to its end, in a folder, with exactly this environment."""
     process = await asyncio.create_subprocess_exec(
-        *(HOLDFAST if command[0] != "/bin/sh" else ()),
         *command,
         cwd=folder,
-        env=environment(**environ),
+        env=environ,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
