@@ -185,7 +185,6 @@ class Blocks(Database):
     def exposures_latest(self, *_: Any) -> list[Row]:
         return []
 
-    exposures_open_offers = exposures_latest
     exposures_remedies = exposures_latest
     exposures_begin = exposures_latest
     exposures_finish_past = exposures_latest
@@ -436,12 +435,7 @@ class Pushes(Database):
 class Readings(Database):
     """Each method is one named query: `<file>_<name>`."""
 
-    def offers_open_in(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:
-        return [o for o in self._offers_in(listings, start, end) if o["open"]]
-
-    def offers_sellable_in(
-        self, listings: Sequence[int], start: datetime, end: datetime
-    ) -> list[Row]:
+    def offers_known_in(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:
         standing = [b for b in self.live_blocks() if b["state"] != "absent"]
         return [
             o

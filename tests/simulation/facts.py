@@ -258,10 +258,8 @@ class Facts(Database):
             row = self.journal.insert(venue_id=venue, **dict(columns(names, values)))
             about = {name: row[name] for name in names[4:7] if row[name] is not None}
             self.tell(f"{row['kind']} {about or ''} by {row['actor']}")
-        return []
-
-    def journal_advance(self, venue: int, seq: int, head: bytes) -> list[Row]:
-        self.venues.update(self.venues.rows[venue], journal_seq=seq, journal_hash=head)
+            head = {"journal_seq": row["seq"], "journal_hash": row["hash"]}
+            self.venues.update(self.venues.rows[venue], **head)
         return []
 
     def journal_chain(self, venue: int) -> list[Row]:
@@ -329,8 +327,8 @@ class Facts(Database):
     def _open_conflicts(self) -> list[Row]:
         return [c for c in self.conflicts if c["closed_at"] is None]
 
-    def conflicts_open_bookings(self, kind: str, ids: Sequence[int]) -> list[Row]:
-        return [c for c in self._open_conflicts() if c["kind"] == kind and c["booking_id"] in ids]
+    def conflicts_open_bookings(self, kinds: Sequence[str], ids: Sequence[int]) -> list[Row]:
+        return [c for c in self._open_conflicts() if c["kind"] in kinds and c["booking_id"] in ids]
 
     def conflicts_close(self, ids: Sequence[int], now: datetime, _resolution: str) -> list[Row]:
         for row in self._open_conflicts():

@@ -204,10 +204,14 @@ async def test_a_conflict_that_is_told_again_is_one_conflict(
 
     assert await seats.open_conflict(connection, conflict()) is not None
     assert await seats.open_conflict(connection, conflict(first)) is None
-    standing = await seats.open_conflicts(connection, "double_booking", [first, second])
+    kinds = ["double_booking", "too_small"]
+    found = await seats.open_conflicts(connection, kinds, [first, second])
+    assert found["too_small"] == {}
+    standing = found["double_booking"]
     assert list(standing) == [second]
     against = await connection.fetchval("select against_ids from conflicts")
     assert against == [first]
     await seats.close_conflicts(connection, standing.values(), now, "no longer overlaps")
-    assert await seats.open_conflicts(connection, "double_booking", [second]) == {}
+    gone = await seats.open_conflicts(connection, kinds, [second])
+    assert gone == {"double_booking": {}, "too_small": {}}
     assert await seats.open_conflict(connection, conflict(first)) is not None

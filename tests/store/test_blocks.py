@@ -222,8 +222,8 @@ async def test_what_is_past_is_closed_with_what_waited_for_it_unless_a_call_flie
 
 
 async def sellable(connection: asyncpg.Connection, house: House) -> list[Span]:
-    found = await offers.sellable_in(connection, [house.salon_rooms], Span.of(NOON, 4 * HOUR))
-    return sorted(found[house.salon_rooms])
+    found = await offers.known_in(connection, [house.salon_rooms], Span.of(NOON, 4 * HOUR))
+    return sorted(found[house.salon_rooms].sellable)
 
 
 async def test_what_only_a_block_of_ours_withdraws_would_be_sold_again(

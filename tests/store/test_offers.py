@@ -9,6 +9,7 @@ from tests.web.rows import HOUR, NOON, NOW
 
 from holdfast.inventory.model import Span
 from holdfast.store import offers
+from holdfast.store.offers import Known
 
 SECOND = timedelta(seconds=1)
 SLOTS = [Span.of(NOON + n * HOUR, HOUR) for n in range(4)]
@@ -21,7 +22,7 @@ def listing(house: House) -> int:
 
 
 async def open_now(connection: asyncpg.Connection, listing: int) -> list[Span]:
-    return sorted((await offers.sellable_in(connection, [listing], DAY))[listing])
+    return sorted((await offers.known_in(connection, [listing], DAY))[listing].open)
 
 
 async def test_what_was_read_is_sold_and_read_again_changes_nothing(
@@ -91,8 +92,8 @@ async def test_every_listing_asked_for_is_answered_even_with_nothing(
 ) -> None:
     await offers.save(connection, house.salon_rooms, SLOTS, NOW)
     both = [house.salon_rooms, house.salon_tables]
-    found = await offers.sellable_in(connection, both, SLOTS[0])
-    assert found == {house.salon_rooms: [SLOTS[0]], house.salon_tables: []}
+    found = await offers.known_in(connection, both, SLOTS[0])
+    assert found == {house.salon_rooms: Known(open=[SLOTS[0]]), house.salon_tables: Known()}
 
 
 async def test_the_longest_offer_says_how_far_a_change_reaches(

@@ -135,7 +135,7 @@ async def _alone(changer: Changer) -> float:
     bookings = await _all_ahead(changer.parts, premises)
     async with changer.parts.pool.acquire() as connection:
         blocks = await block_store.live_in(connection, premises.id, ahead)
-        sold = await offers.sellable_in(connection, list(premises.outlets), ahead)
+        sold = await offers.known_in(connection, list(premises.outlets), ahead)
         have = await seats.of_bookings(connection, [booking.id for booking in bookings])
     by_listing: dict[int, list[Block]] = {}
     for block in blocks:
@@ -148,6 +148,6 @@ async def _alone(changer: Changer) -> float:
         those, ours = near.of(outlet), by_listing.get(outlet.id, [])
         closed = closed_on(outlet, those, outlets, units, seating.seats)
         here = sold_here(outlet, those)
-        free = [o for o in sold[outlet.id] if not any(o.overlaps(one) for one in here)]
+        free = [o for o in sold[outlet.id].sellable if not any(o.overlaps(one) for one in here)]
         diff(wishes(outlet, closed, free, ours, premises.holds), ours)
     return (perf_counter() - began) * 1000

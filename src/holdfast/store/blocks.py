@@ -133,7 +133,8 @@ async def lost(connection: asyncpg.Connection, block_id: int, now: datetime) -> 
 
 async def close(connection: asyncpg.Connection, block_ids: Sequence[int], now: datetime) -> None:
     """They are over and done with."""
-    await connection.execute(_SQL["close"], list(block_ids), now)
+    if block_ids:
+        await connection.execute(_SQL["close"], list(block_ids), now)
 
 
 async def finish_past(connection: asyncpg.Connection, now: datetime) -> int:

@@ -1,7 +1,7 @@
 """Exposures: how long taken time was sold on another listing as well."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,19 +70,6 @@ async def latest(connection: asyncpg.Connection, booking_ids: Collection[int]) -
         )
         for row in rows
     ]
-
-
-async def open_offers(
-    connection: asyncpg.Connection, listing_ids: Sequence[int], stretch: Span, now: datetime
-) -> Mapping[int, list[Span]]:
-    """What these listings sell within a stretch, as far as it has not begun."""
-    rows = await connection.fetch(
-        _SQL["open_offers"], list(listing_ids), stretch.start, stretch.end, now
-    )
-    sold: dict[int, list[Span]] = {listing: [] for listing in listing_ids}
-    for row in rows:
-        sold[row["listing_id"]].append(Span(start=row["starts_at"], end=row["ends_at"]))
-    return sold
 
 
 async def remedies(connection: asyncpg.Connection, venue_id: int, stretch: Span) -> list[Remedy]:

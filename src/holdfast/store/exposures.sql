@@ -4,11 +4,6 @@ select distinct on (booking_id, listing_id) id, booking_id, listing_id, during, 
   from exposures where booking_id = any($1::bigint[])
  order by booking_id, listing_id, id desc
 
--- open_offers --
--- What is really sold in a stretch, from an instant on; unlike `sellable_in` without what our blocks withdraw.
-select listing_id, starts_at, ends_at from offers
- where listing_id = any($1::bigint[]) and open and starts_at >= $4 and starts_at < $3 and ends_at > $2
-
 -- remedies --
 -- The blocks of a venue within a stretch, with their latest push and their last failure; a pause is why it waits.
 select b.listing_id, b.during, p.state as push,

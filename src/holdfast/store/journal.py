@@ -66,7 +66,6 @@ async def append(connection: asyncpg.Connection, head: Head, entries: Sequence[E
     columns = [[row[name] for row in rows] for name in ("at", *_ABOUT, "data")]
     numbers = [head.seq + n for n in range(1, len(rows) + 1)]
     await connection.execute(_SQL["append"], head.venue_id, numbers, *columns, hashes)
-    await connection.execute(_SQL["advance"], head.venue_id, numbers[-1], hashes[-1])
 
 
 async def broken_at(connection: asyncpg.Connection, venue_id: int) -> int | None:

@@ -3,14 +3,13 @@
 select id, journal_seq, journal_hash from venues where id = $1 for update
 
 -- append --
--- The venue's lock is held, so the chain has one writer.
+-- The venue's lock is held, so the chain has one writer. $2's last is the new head.
+with head as (
+  update venues set journal_seq = ($2::bigint[])[cardinality($2)], journal_hash = ($11::bytea[])[cardinality($11)]
+   where id = $1)
 insert into journal (venue_id, seq, at, kind, actor, booking_id, block_id, push_id, inbox_id, data, hash)
 select $1, * from unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
                          $8::bigint[], $9::bigint[], $10::text[], $11::bytea[])
-
--- advance --
--- The new head.
-update venues set journal_seq = $2, journal_hash = $3 where id = $1
 
 -- chain --
 -- A venue's journal in order, to verify it, with the head that the venue knows: an end cut off shows.

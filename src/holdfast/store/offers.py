@@ -1,6 +1,7 @@
 """Offers: what each listing sells at its channel, as last read or as we know since."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -12,28 +13,32 @@ from holdfast.store.ranges import columns
 _SQL = load("offers")
 
 
-async def sellable_in(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What one listing is known to sell."""
+
+    open: list[Span] = field(default_factory=list)
+    """Now, whatever of ours stands there."""
+    withdrawn: list[Span] = field(default_factory=list)
+    """But for our blocks."""
+
+    @property
+    def sellable(self) -> list[Span]:
+        """Both."""
+        return [*self.open, *self.withdrawn]
+
+
+async def known_in(
     connection: asyncpg.Connection, listing_ids: Sequence[int], stretch: Span
-) -> Mapping[int, list[Span]]:
+) -> Mapping[int, Known]:
     """What these listings sell within a stretch or would sell but for our blocks, by listing."""
-    return await _by_listing(connection, "sellable_in", listing_ids, stretch)
-
-
-async def open_in(
-    connection: asyncpg.Connection, listing_ids: Sequence[int], stretch: Span
-) -> Mapping[int, list[Span]]:
-    """What these listings sell within a stretch, whatever of ours stands there, by listing."""
-    return await _by_listing(connection, "open_in", listing_ids, stretch)
-
-
-async def _by_listing(
-    connection: asyncpg.Connection, query: str, listing_ids: Sequence[int], stretch: Span
-) -> Mapping[int, list[Span]]:
-    rows = await connection.fetch(_SQL[query], list(listing_ids), stretch.start, stretch.end)
-    sold: dict[int, list[Span]] = {listing: [] for listing in listing_ids}
+    rows = await connection.fetch(_SQL["known_in"], list(listing_ids), stretch.start, stretch.end)
+    known = {listing: Known() for listing in listing_ids}
     for row in rows:
-        sold[row["listing_id"]].append(Span(start=row["starts_at"], end=row["ends_at"]))
-    return sold
+        one = known[row["listing_id"]]
+        shelf = one.open if row["open"] else one.withdrawn
+        shelf.append(Span(start=row["starts_at"], end=row["ends_at"]))
+    return known
 
 
 async def save(

@@ -1,19 +1,14 @@
--- sellable_in --
+-- known_in --
 -- What these listings sell now, as far as we know, and what they would sell again if our blocks were gone:
 -- an offer that only a block of ours withdraws is a reason for the block to stay.
 with standing as (
   select listing_id, during from blocks
    where listing_id = any($1::bigint[]) and closed_at is null and state <> 'absent'
      and during && tstzrange($2, $3))
-select o.listing_id, o.starts_at, o.ends_at from offers o
+select o.listing_id, o.starts_at, o.ends_at, o.open from offers o
  where o.listing_id = any($1::bigint[]) and o.starts_at < $3 and o.ends_at > $2
    and (o.open or exists (select from standing s where s.listing_id = o.listing_id
                              and s.during && tstzrange(o.starts_at, o.ends_at)))
-
--- open_in --
--- What these listings sell now, as far as we know.
-select listing_id, starts_at, ends_at from offers
- where listing_id = any($1::bigint[]) and starts_at < $3 and ends_at > $2 and open
 
 -- save_open --
 -- An older read never overwrites what we learned since. Returns what is newly open.

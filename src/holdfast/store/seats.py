@@ -62,15 +62,18 @@ async def sitting(connection: asyncpg.Connection, booking_ids: Collection[int]) 
 
 async def free(connection: asyncpg.Connection, grants: Collection[Grant]) -> None:
     """Take these back."""
-    await connection.execute(
-        _SEATS["free"], [g.booking_id for g in grants], [g.unit_id for g in grants]
-    )
+    if grants:
+        await connection.execute(
+            _SEATS["free"], [g.booking_id for g in grants], [g.unit_id for g in grants]
+        )
 
 
 async def grant(
     connection: asyncpg.Connection, venue_id: int, grants: Sequence[Grant]
 ) -> set[tuple[int, int]]:
     """Ask for these; what comes back as (booking, unit) was granted, by the database's word."""
+    if not grants:
+        return set()
     rows = await connection.fetch(
         _SEATS["grant"],
         venue_id,
@@ -100,16 +103,21 @@ async def open_conflict(connection: asyncpg.Connection, conflict: NewConflict) -
 
 
 async def open_conflicts(
-    connection: asyncpg.Connection, kind: str, booking_ids: Collection[int]
-) -> dict[int, int]:
-    """The open conflicts of these bookings: booking → conflict."""
-    rows = await connection.fetch(_CONFLICTS["open_bookings"], kind, list(booking_ids))
-    return {row["booking_id"]: row["id"] for row in rows}
+    connection: asyncpg.Connection, kinds: Sequence[str], booking_ids: Collection[int]
+) -> dict[str, dict[int, int]]:
+    """The open conflicts of these bookings, by kind: booking → conflict."""
+    rows = await connection.fetch(_CONFLICTS["open_bookings"], list(kinds), list(booking_ids))
+    found: dict[str, dict[int, int]] = {kind: {} for kind in kinds}
+    for row in rows:
+        found[row["kind"]][row["booking_id"]] = row["id"]
+    return found
 
 
 async def close_conflicts(
     connection: asyncpg.Connection, ids: Collection[int], now: datetime, resolution: str
 ) -> list[Closed]:
     """These are settled, and by what; returns those that were open."""
+    if not ids:
+        return []
     rows = await connection.fetch(_CONFLICTS["close"], list(ids), now, resolution)
     return [Closed(**row) for row in rows]

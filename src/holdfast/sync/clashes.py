@@ -27,19 +27,20 @@ async def note_clashes(
     An overlap that somebody intends is none, until one of the bookings changes.
     """
     several = list(clashes)
+    standing = await seats.open_conflicts(turn.connection, get_args(Trouble), concerned)
     for kind in get_args(Trouble):
         found = {clash.booking_id: clash for clash in several if clash.kind == kind}
-        await _note(turn, bookings, concerned, (kind, found))
+        await _note(turn, bookings, standing[kind], (kind, found))
 
 
 async def _note(
     turn: Turn,
     bookings: Sequence[Booking],
-    concerned: set[int],
+    standing: Mapping[int, int],
     what: tuple[Trouble, Mapping[int, Clash]],
 ) -> None:
+    """`standing` says which bookings have an open conflict of the kind."""
     kind, found = what
-    standing = await seats.open_conflicts(turn.connection, kind, concerned)
     for booking_id, conflict_id in standing.items():
         clash = found.get(booking_id)
         if clash is not None and clash.against:

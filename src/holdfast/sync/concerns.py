@@ -21,13 +21,15 @@ OF_A_BOOKING = ("unmapped", "cancel_refused", "both_edited", "too_small")
 
 async def news_of(turn: Turn, known: Booking | None, fact: Fact, booking_id: int) -> None:
     """A booking changed at its channel: what it was about may be over, or it crossed an act of ours."""
+    if known is None:
+        return  # nothing is about it yet
     open_ones = await conflicts.about(turn.connection, booking_id, OF_A_BOOKING)
     if fact.status not in OCCUPYING:
         await close(turn, open_ones, "the booking is over", booking_id)
         return
     mapped = {i: kind for i, kind in open_ones.items() if kind == "unmapped"}
     await close(turn, mapped, "it is mapped now", booking_id)
-    if known is not None and contradicts(known, fact):
+    if contradicts(known, fact):
         await _crossed(turn, known, fact)
 
 

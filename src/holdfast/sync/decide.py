@@ -74,24 +74,25 @@ async def consider(
     current: Turn, observations: Sequence[Observation]
 ) -> list[tuple[Observation, Outcome]]:
     """What becomes of each, and everything that follows from them; the turn commits it, or not."""
-    told: list[tuple[Observation, Outcome]] = []
-    for observation in observations:
-        outcome = await _observe(current, observation)
-        await _record(current, observation, outcome)
-        told.append((observation, outcome))
+    told = [(observation, await _observe(current, observation)) for observation in observations]
+    await _record(current, told)
     await replan(current)
     return told
 
 
-async def _record(current: Turn, observation: Observation, outcome: Outcome) -> None:
+async def _record(current: Turn, told: Sequence[tuple[Observation, Outcome]]) -> None:
     """The rows that asked are done in this very transaction; a deferred one asks again soon."""
-    if outcome == "deferred":
-        due = current.now + DEFER
-        await inbox.later(current.connection, observation.inbox_ids, due, "may be our own block")
-    elif observation.inbox_ids:
-        await inbox.finish(current.connection, observation.inbox_ids, current.now, outcome)
-    elif outcome in _KEPT:
-        await heard(current.parts, current.connection, _row(observation), outcome)
+    asked: dict[Outcome, list[int]] = {}
+    for observation, outcome in told:
+        asked.setdefault(outcome, []).extend(observation.inbox_ids)
+        if outcome in _KEPT and not observation.inbox_ids:
+            await heard(current.parts, current.connection, _row(observation), outcome)
+    for outcome, ids in asked.items():
+        if ids and outcome == "deferred":
+            due = current.now + DEFER
+            await inbox.later(current.connection, ids, due, "may be our own block")
+        elif ids:
+            await inbox.finish(current.connection, ids, current.now, outcome)
 
 
 def _row(observation: Observation) -> Incoming:

@@ -31,6 +31,7 @@ from holdfast.inventory.plan import closed_on, sold_here
 from holdfast.inventory.seating import Seats
 from holdfast.store import exposures
 from holdfast.store.exposures import Beginning
+from holdfast.store.offers import Known
 from holdfast.sync.turn import Turn
 
 Sighted = tuple[Claim, Sight]
@@ -42,7 +43,7 @@ class View:
 
     stretch: Span
     bookings: Sequence[Booking]
-    sellable: Mapping[int, Sequence[Span]]
+    offers: Mapping[int, Known]
     seats: Seats
     """Where bookings of pools sit."""
     strangers: Mapping[int, Sequence[Span]]
@@ -66,7 +67,6 @@ async def measure(turn: Turn, view: View) -> None:
 
 async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sighted]:
     outlets = turn.premises.outlets
-    offered = await exposures.open_offers(turn.connection, list(outlets), view.stretch, turn.now)
     everybody = [*view.bookings, *as_bookings(view.strangers, outlets)]
     near = Neighbours(bookings, turn.premises.ever, turn.premises.units, view.seats)
     found: list[Sighted] = []
@@ -74,7 +74,8 @@ async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sig
         theirs = _claims(turn, outlet, near.of(outlet), view.seats)
         if theirs:
             sold = sold_here(outlet, view.bookings)
-            free = [o for o in offered[outlet.id] if not any(o.overlaps(s) for s in sold)]
+            offered = [o for o in view.offers[outlet.id].open if o.start >= turn.now]
+            free = [o for o in offered if not any(o.overlaps(s) for s in sold)]
             units = turn.premises.units
             twice = without_a_free_unit(
                 outlet, free, everybody, turn.premises.ever, units, view.seats
@@ -102,7 +103,8 @@ class _Read:
     @classmethod
     async def of(cls, turn: Turn, outlet: Outlet, view: View) -> "_Read":
         until = await turn.horizon(outlet.account_id)
-        known = Shelf(view.sellable[outlet.id])
+        offers = view.offers[outlet.id]
+        known = Shelf(offers.open if outlet.pool else offers.sellable)
         return cls(until=until, just=turn.read.get(outlet.id), known=known)
 
     def covers(self, span: Span) -> bool:

@@ -30,7 +30,7 @@ from holdfast.sync.clashes import note_clashes
 from holdfast.sync.concerns import orphan_over
 from holdfast.sync.exposure import View, measure
 from holdfast.sync.turn import Turn
-from holdfast.sync.wanted import Scene, sellable_by_listing, wanted_on
+from holdfast.sync.wanted import Scene, wanted_on
 
 WIDEST = timedelta(days=60)
 """A chain of bookings and blocks without a gap longer than this is planned in pieces."""
@@ -49,7 +49,7 @@ async def replan(turn: Turn) -> None:
     view = View(
         stretch=scene.stretch,
         bookings=scene.bookings,
-        sellable=scene.offers,
+        offers=scene.offers,
         seats=seats,
         strangers=scene.strangers,
     )
@@ -76,7 +76,7 @@ async def _load(turn: Turn) -> Scene:
         stretch=stretch,
         bookings=[b for b in bookings if b.span and b.span.overlaps(stretch)],
         blocks=[b for b in blocks if b.span.overlaps(stretch)],
-        offers=await sellable_by_listing(turn, stretch),
+        offers=await offers.known_in(turn.connection, listings, stretch),
         strangers=strangers,
     )
 

@@ -10,7 +10,7 @@ from holdfast.inventory.model import Span
 from holdfast.inventory.occupied import as_bookings, closed_by_strangers
 from holdfast.inventory.plan import Closed, Wish, answered, closed_on, sold_here, wishes
 from holdfast.inventory.seating import Seats
-from holdfast.store import offers
+from holdfast.store.offers import Known
 from holdfast.sync.turn import Turn
 
 
@@ -21,21 +21,10 @@ class Scene:
     stretch: Span
     bookings: Sequence[Booking]
     blocks: Sequence[Block]
-    offers: Mapping[int, Sequence[Span]]
-    """By listing: what it sells now; where it is no pool, also what it would sell but for our blocks."""
+    offers: Mapping[int, Known]
+    """By listing: what it sells now, and what it would sell but for our blocks."""
     strangers: Mapping[int, Sequence[Span]]
     """Where somebody unknown is, by listing, as far as the venue trusts it."""
-
-
-async def sellable_by_listing(turn: Turn, stretch: Span) -> Mapping[int, Sequence[Span]]:
-    """What each listing sells within a stretch, as its kind of planning needs it."""
-    outlets = turn.premises.outlets.values()
-    pools = [outlet.id for outlet in outlets if outlet.pool]
-    others = [outlet.id for outlet in outlets if not outlet.pool]
-    return {
-        **await offers.sellable_in(turn.connection, others, stretch),
-        **await offers.open_in(turn.connection, pools, stretch),
-    }
 
 
 def wanted_on(
@@ -57,7 +46,7 @@ def _single(
     # only what can still be sold matters
     sellable = [
         o
-        for o in scene.offers[outlet.id]
+        for o in scene.offers[outlet.id].sellable
         if o.start >= turn.now and not any(o.overlaps(s) for s in sold)
     ]
     live = [part for part in closed if part.span.end > turn.now]
@@ -78,7 +67,7 @@ def _pool(
         replace(lane, closed=tuple(part for part in lane.closed if part.span.end > turn.now))
         for lane in lanes
     ]
-    sellable = [o for o in scene.offers[outlet.id] if o.start >= turn.now]
+    sellable = [o for o in scene.offers[outlet.id].open if o.start >= turn.now]
     standing = [block for block in scene.blocks if block.span.end > turn.now]
     wanted = lane_wishes(outlet, ahead, sellable, standing, turn.premises.holds)
     closed = [part for lane in ahead for part in lane.closed]
