@@ -108,7 +108,9 @@ class Blocks(Database):
             gap_since=None,
             updated_at=now,
         )
-        return []
+        asking = [c for c in self.conflicts if c["block_id"] == number and c["closed_at"] is None]
+        lost = [c["id"] for c in asking if c["kind"] == "block_lost"]
+        return [{"source": None, "lost": lost}]
 
     def blocks_gone(self, number: int, now: datetime) -> list[Row]:
         row = self.blocks.rows[number]
@@ -185,7 +187,6 @@ class Blocks(Database):
     def exposures_latest(self, *_: Any) -> list[Row]:
         return []
 
-    exposures_remedies = exposures_latest
     exposures_begin = exposures_latest
     exposures_finish_past = exposures_latest
 
@@ -432,6 +433,24 @@ class Pushes(Database):
         return named([self.pushes.rows[number]], "error")
 
 
+class Called(Blocks, Pushes):
+    """Each method is one named query: `<file>_<name>`."""
+
+    def blocks_called_in(self, venue: int, stretch: Range, lately: datetime) -> list[Row]:
+        blocks = self.blocks_live_in(venue, stretch)
+        latest = {p["block_id"]: p for p in self.pushes_open_of_blocks([b["id"] for b in blocks])}
+        told = {
+            "failure": None,
+            "paused": False,
+            "refused": bool(self.pushes_refusals(venue, lately)),
+        }
+        return [{**block, **told, **self._push_of(latest.get(block["id"], {}))} for block in blocks]
+
+    def _push_of(self, push: Row) -> Row:
+        told = {name: push.get(name) for name in ("call", "risk", "settled_at")}
+        return {**told, "push_id": push.get("id"), "push": push.get("state")}
+
+
 class Readings(Database):
     """Each method is one named query: `<file>_<name>`."""
 
@@ -485,8 +504,11 @@ class Readings(Database):
         return []
 
     def offers_shut(self, listing: int, *values: Any) -> list[Row]:
+        start, end, _ = values
+        known = self._offers_in([listing], start, end)
+        sold = any(o["open"] for o in known)
         self._set_open(listing, values, is_open=False)
-        return []
+        return [{"sold": sold}]
 
     def offers_reopen(self, listing: int, *values: Any) -> list[Row]:
         return [{"count": self._set_open(listing, values, is_open=True)}]

@@ -207,12 +207,19 @@ class Facts(Database):
             and b["read_at"] < before
         ]
 
-    def bookings_channel_of(self, ids: Sequence[int]) -> list[Row]:
-        found = [b for b in self.bookings if b["id"] in ids]
-        return named(sorted(found, key=lambda b: b["first_seen_at"])[:1], "channel")
-
     def allocations_of_bookings(self, ids: Sequence[int]) -> list[Row]:
         return [a for a in self.allocations if a["booking_id"] in ids]
+
+    def allocations_found(self, ids: Sequence[int], kinds: Sequence[str]) -> list[Row]:
+        granted = self.allocations_of_bookings(ids)
+        conflicts = [
+            c for c in self._open_conflicts() if c["kind"] in kinds and c["booking_id"] in ids
+        ]
+        nothing = {"unit_id": None, "during": None, "kind": None, "conflict_id": None}
+        return [{**nothing, **a} for a in granted] + [
+            {**nothing, "booking_id": c["booking_id"], "kind": c["kind"], "conflict_id": c["id"]}
+            for c in conflicts
+        ]
 
     def allocations_free(self, bookings: Sequence[int], units: Sequence[int]) -> list[Row]:
         given = set(columns(bookings, units))
@@ -326,9 +333,6 @@ class Facts(Database):
 
     def _open_conflicts(self) -> list[Row]:
         return [c for c in self.conflicts if c["closed_at"] is None]
-
-    def conflicts_open_bookings(self, kinds: Sequence[str], ids: Sequence[int]) -> list[Row]:
-        return [c for c in self._open_conflicts() if c["kind"] in kinds and c["booking_id"] in ids]
 
     def conflicts_close(self, ids: Sequence[int], now: datetime, _resolution: str) -> list[Row]:
         for row in self._open_conflicts():

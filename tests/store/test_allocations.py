@@ -205,13 +205,13 @@ async def test_a_conflict_that_is_told_again_is_one_conflict(
     assert await seats.open_conflict(connection, conflict()) is not None
     assert await seats.open_conflict(connection, conflict(first)) is None
     kinds = ["double_booking", "too_small"]
-    found = await seats.open_conflicts(connection, kinds, [first, second])
-    assert found["too_small"] == {}
-    standing = found["double_booking"]
+    found = await seats.found(connection, [first, second], kinds)
+    assert list(found.conflicts) == ["double_booking"]
+    standing = found.conflicts["double_booking"]
     assert list(standing) == [second]
     against = await connection.fetchval("select against_ids from conflicts")
     assert against == [first]
     await seats.close_conflicts(connection, standing.values(), now, "no longer overlaps")
-    gone = await seats.open_conflicts(connection, kinds, [second])
-    assert gone == {"double_booking": {}, "too_small": {}}
+    gone = await seats.found(connection, [second], kinds)
+    assert gone.conflicts == {}
     assert await seats.open_conflict(connection, conflict(first)) is not None

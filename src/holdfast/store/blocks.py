@@ -1,6 +1,7 @@
 """Blocks: what we placed on listings, or are about to."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -14,7 +15,16 @@ from holdfast.store.ranges import to_range, to_span
 _SQL = load("blocks")
 
 
-def _block(row: asyncpg.Record) -> Block:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stood:
+    """`source`: the channel of the first booking that it stands for; `lost`: open conflicts about its loss."""
+
+    source: str | None
+    lost: tuple[int, ...]
+
+
+def block_of(row: asyncpg.Record) -> Block:
+    """A whole row of the table, and whether a call about it flies, as a value."""
     return Block(
         id=row["id"],
         listing_id=row["listing_id"],
@@ -39,12 +49,12 @@ def _block(row: asyncpg.Record) -> Block:
 async def live_in(connection: asyncpg.Connection, venue_id: int, stretch: Span) -> list[Block]:
     """The blocks of a venue that stand or should stand within a stretch."""
     rows = await connection.fetch(_SQL["live_in"], venue_id, to_range(stretch))
-    return [_block(row) for row in rows]
+    return [block_of(row) for row in rows]
 
 
 async def by_id(connection: asyncpg.Connection, block_id: int) -> Block:
     """One block, open or closed."""
-    return _block(await connection.fetchrow(_SQL["by_id"], block_id))
+    return block_of(await connection.fetchrow(_SQL["by_id"], block_id))
 
 
 async def by_echo(
@@ -52,7 +62,7 @@ async def by_echo(
 ) -> Block | None:
     """Our own block behind what a channel shows, if it is one."""
     row = await connection.fetchrow(_SQL["by_echo"], account_id, external_id, marker)
-    return None if row is None else _block(row)
+    return None if row is None else block_of(row)
 
 
 async def states_by_ref(
@@ -68,7 +78,7 @@ async def nameless(
 ) -> list[Block]:
     """Holds of ours on a listing whose ids at the channel we never learned, known since `before`."""
     rows = await connection.fetch(_SQL["nameless"], listing_id, before)
-    return [_block(row) for row in rows]
+    return [block_of(row) for row in rows]
 
 
 async def insert(
@@ -115,9 +125,10 @@ async def stands(
     state: There,
     there: tuple[str | None, datetime | None],
     now: datetime,
-) -> None:
+) -> Stood:
     """It is at the channel; `there` is its id and, for a hold, when it may lapse."""
-    await connection.execute(_SQL["stands"], block_id, state, there[0], there[1], now)
+    row = await connection.fetchrow(_SQL["stands"], block_id, state, there[0], there[1], now)
+    return Stood(source=row["source"], lost=tuple(row["lost"]))
 
 
 async def gone(connection: asyncpg.Connection, block_id: int, now: datetime) -> None:
@@ -181,7 +192,7 @@ async def live_on(
 ) -> list[Block]:
     """All live blocks on these listings of a venue."""
     rows = await connection.fetch(_SQL["live_on"], venue_id, list(listing_ids))
-    return [_block(row) for row in rows]
+    return [block_of(row) for row in rows]
 
 
 async def ended_at(

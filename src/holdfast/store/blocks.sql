@@ -5,6 +5,23 @@ select b.*, exists (select from pushes p where p.block_id = b.id and p.state in 
  where b.venue_id = $1 and b.closed_at is null and b.during && $2
  order by b.id
 
+-- called_in --
+-- The same, each with what flies about it, else waits, else was called last; with how a call failed last, whether
+-- its account is paused, and whether anything of ours was refused in the venue since $3.
+select b.*, p.id as push_id, p.call, p.state as push, p.risk, p.settled_at,
+       coalesce(p.state in ('in_flight', 'unknown'), false) as flying,
+       (select t.failure from pushes q join attempts t on t.push_id = q.id
+         where q.block_id = b.id and t.failure is not null order by t.id desc limit 1) as failure,
+       exists (select from pauses s
+                where s.account_id = b.account_id and s.direction = 'pushes' and s.ended_at is null) as paused,
+       exists (select from pushes r where r.venue_id = $1 and r.outcome = 'taken' and r.settled_at > $3 and r.call = 'place') as refused
+  from blocks b
+  left join lateral (
+    select id, call, state, risk, settled_at from pushes q where q.block_id = b.id
+     order by state in ('in_flight', 'unknown') desc, state in ('waiting', 'shadow') desc, id desc limit 1) p on true
+ where b.venue_id = $1 and b.closed_at is null and b.during && $2
+ order by b.id
+
 -- by_id --
 -- One block, whatever became of it.
 select b.*, exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown')) as flying
@@ -39,9 +56,12 @@ update blocks set wants = $2, wanted_until = $3, because = $4, updated_at = $5, 
 update blocks set party = $2, updated_at = $3, version = version + 1 where id = $1
 
 -- stands --
--- It is at the channel now. The gap, if there was one, is over.
-update blocks set state = $2, external_id = $3, expires_at = $4, placed_at = $5, gap_since = null, updated_at = $5
+-- It is at the channel now. The gap, if there was one, is over. Returns where the time that it stands for was taken
+-- first, and what is open about its loss.
+update blocks b set state = $2, external_id = $3, expires_at = $4, placed_at = $5, gap_since = null, updated_at = $5
  where id = $1
+returning (select k.channel from bookings k where k.id = any(b.because) order by k.first_seen_at limit 1) as source,
+  array(select c.id from conflicts c where c.block_id = b.id and c.kind = 'block_lost' and c.closed_at is null) as lost
 
 -- gone --
 -- It is not at the channel any more; if it is still wanted, a gap begins.

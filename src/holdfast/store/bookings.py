@@ -179,12 +179,6 @@ async def end(
     await connection.execute(_SQL["end"], booking_id, status, now)
 
 
-async def channel_of(connection: asyncpg.Connection, booking_ids: Sequence[int]) -> str | None:
-    """The channel of the first of these bookings."""
-    channel: str | None = await connection.fetchval(_SQL["channel_of"], list(booking_ids))
-    return channel
-
-
 async def reseat(
     connection: asyncpg.Connection, booking_id: int, unit_id: int, now: datetime
 ) -> Span | None:

@@ -86,10 +86,6 @@ select external_id from bookings
 -- A direct booking ends by our own word; a closure remains to be known as one.
 update bookings set status = $2, raw_status = case raw_status when 'closure' then raw_status else $2 end, updated_at = $3, read_at = $3, version = version + 1 where id = $1
 
--- channel_of --
--- Where the time that a block stands for was taken first.
-select channel from bookings where id = any($1::bigint[]) order by first_seen_at limit 1
-
 -- reseat --
 -- A booking made at the venue itself goes to another unit.
 update bookings set unit_ids = $2, updated_at = $3, version = version + 1 where id = $1 and account_id is null

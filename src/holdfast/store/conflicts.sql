@@ -10,11 +10,6 @@ returning id, (xmax = 0) as fresh,
   coalesce((select b.channel from bookings b where b.id = conflicts.booking_id),
            (select a.channel from blocks k join accounts a on a.id = k.account_id where k.id = conflicts.block_id)) as target
 
--- open_bookings --
--- Which of these bookings have an open conflict of some kinds.
-select id, kind, booking_id from conflicts
- where kind = any($1::text[]) and booking_id = any($2::bigint[]) and closed_at is null
-
 -- close --
 -- Settled, and by what: a decision that came true is the better reason.
 update conflicts

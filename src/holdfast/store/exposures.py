@@ -7,8 +7,7 @@ from datetime import datetime
 
 import asyncpg
 
-from holdfast.inventory.exposure import Basis, Begin, Cause, Episode, Remedy
-from holdfast.inventory.model import Span
+from holdfast.inventory.exposure import Basis, Begin, Cause, Episode
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_range, to_span
 from holdfast.store.typed import PATIENCE
@@ -72,20 +71,6 @@ async def latest(connection: asyncpg.Connection, booking_ids: Collection[int]) -
     ]
 
 
-async def remedies(connection: asyncpg.Connection, venue_id: int, stretch: Span) -> list[Remedy]:
-    """The wanted blocks of a venue within a stretch."""
-    rows = await connection.fetch(_SQL["remedies"], venue_id, to_range(stretch))
-    return [
-        Remedy(
-            listing_id=row["listing_id"],
-            span=to_span(row["during"]),
-            push=row["push"],
-            failure=row["failure"],
-        )
-        for row in rows
-    ]
-
-
 async def beginnings(
     connection: asyncpg.Connection, booking_ids: Collection[int]
 ) -> dict[int, Beginning]:
@@ -122,14 +107,12 @@ async def say_why(connection: asyncpg.Connection, episode_id: int, why: str | No
 
 async def end(
     connection: asyncpg.Connection, episode_id: int, at: datetime, why: str | None
-) -> None:
-    """The last offer is gone; `why` it took so long, unless that is written already."""
-    await connection.execute(_SQL["end"], episode_id, at, why)
+) -> int | None:
+    """The last offer is gone; `why` it took so long, unless that is written already.
 
-
-async def listing_of(connection: asyncpg.Connection, booking_id: int) -> int | None:
-    """The listing on which a booking was made; None: at the venue itself."""
-    listing: int | None = await connection.fetchval(_SQL["listing_of"], booking_id)
+    Returns the listing on which its booking was made; None: at the venue itself.
+    """
+    listing: int | None = await connection.fetchval(_SQL["end"], episode_id, at, why)
     return listing
 
 

@@ -4,20 +4,6 @@ select distinct on (booking_id, listing_id) id, booking_id, listing_id, during, 
   from exposures where booking_id = any($1::bigint[])
  order by booking_id, listing_id, id desc
 
--- remedies --
--- The blocks of a venue within a stretch, with their latest push and their last failure; a pause is why it waits.
-select b.listing_id, b.during, p.state as push,
-       case when p.state = 'waiting' and exists (
-              select from pauses s where s.account_id = b.account_id and s.direction = 'pushes' and s.ended_at is null)
-            then 'paused'
-            else (select t.failure from pushes q join attempts t on t.push_id = q.id
-                   where q.block_id = b.id and t.failure is not null order by t.id desc limit 1) end as failure
-  from blocks b
-  left join lateral (
-    select state from pushes q where q.block_id = b.id
-     order by state in ('in_flight', 'unknown') desc, state in ('waiting', 'shadow') desc, id desc limit 1) p on true
- where b.venue_id = $1 and b.closed_at is null and b.wants <> 'nothing' and b.during && $2
-
 -- beginnings --
 -- When the time of these bookings was last given back by another one of the same units, and whether their
 -- accounts had ever been read completely.
@@ -43,13 +29,10 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 update exposures set why = $2 where id = $1
 
 -- end --
--- What took so long stays written.
+-- What took so long stays written. Returns where its booking was made.
 update exposures set ended_at = greatest(began_at, $2), why = coalesce(why, $3)
  where id = $1 and ended_at is null
-
--- listing_of --
--- Where a booking was made.
-select listing_id from bookings where id = $1
+returning (select listing_id from bookings where id = booking_id)
 
 -- finish_past --
 -- Time that is over can be sold no more.

@@ -65,9 +65,10 @@ async def close_absent(
     )
 
 
-async def shut(connection: asyncpg.Connection, listing_id: int, span: Span, at: datetime) -> None:
-    """Something stands on this time at the channel now."""
-    await connection.execute(_SQL["shut"], listing_id, span.start, span.end, at)
+async def shut(connection: asyncpg.Connection, listing_id: int, span: Span, at: datetime) -> bool:
+    """Something stands on this time at the channel now. True: some of it was on sale, as far as we knew."""
+    sold: bool = await connection.fetchval(_SQL["shut"], listing_id, span.start, span.end, at)
+    return sold
 
 
 async def reopen(connection: asyncpg.Connection, listing_id: int, span: Span, at: datetime) -> bool:

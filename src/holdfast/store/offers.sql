@@ -25,9 +25,14 @@ update offers set open = false, read_at = $6
    and (starts_at, ends_at) not in (select * from unnest($4::timestamptz[], $5::timestamptz[]))
 
 -- shut --
--- Something of ours, or a booking made there, now stands on this time.
-update offers set open = false, read_at = $4
- where listing_id = $1 and starts_at < $3 and ends_at > $2 and read_at <= $4
+-- Something of ours, or a booking made there, now stands on this time. Returns whether any of it was open.
+with sold as (
+  select coalesce(bool_or(open), false) from offers
+   where listing_id = $1 and starts_at < $3 and ends_at > $2 and read_at <= $4),
+shut as (
+  update offers set open = false, read_at = $4
+   where listing_id = $1 and starts_at < $3 and ends_at > $2 and read_at <= $4)
+select * from sold
 
 -- reopen --
 -- What stood there is gone: the channel sells it again, unless a read says otherwise.

@@ -58,6 +58,11 @@ class NewPush:
     booking_id: int | None = None
     reason: str | None = None
 
+    @property
+    def state(self) -> str:
+        """What it waits in."""
+        return "shadow" if self.shadow else "waiting"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
@@ -133,7 +138,7 @@ async def wish(connection: asyncpg.Connection, push: NewPush) -> int:
         push.block_id,
         push.booking_id,
         push.call,
-        "shadow" if push.shadow else "waiting",
+        push.state,
         push.risk,
         push.starts_at,
         push.due_at,

@@ -46,13 +46,36 @@ class Closed:
     decided_by: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What some bookings have now. `conflicts` are the open ones, by kind: booking → conflict."""
+
+    grants: set[Grant]
+    conflicts: Mapping[str, Mapping[int, int]]
+
+
 async def of_bookings(connection: asyncpg.Connection, booking_ids: Collection[int]) -> set[Grant]:
     """What these bookings have now."""
     rows = await connection.fetch(_SEATS["of_bookings"], list(booking_ids))
-    return {
-        Grant(booking_id=r["booking_id"], unit_id=r["unit_id"], span=to_span(r["during"]))
-        for r in rows
-    }
+    return {_grant(row) for row in rows}
+
+
+async def found(
+    connection: asyncpg.Connection, booking_ids: Collection[int], kinds: Sequence[str]
+) -> Found:
+    """What these bookings have now, and what of these kinds is open about them."""
+    rows = await connection.fetch(_SEATS["found"], list(booking_ids), list(kinds))
+    conflicts: dict[str, dict[int, int]] = {}
+    for row in rows:
+        if row["conflict_id"] is not None:
+            conflicts.setdefault(row["kind"], {})[row["booking_id"]] = row["conflict_id"]
+    return Found(
+        grants={_grant(row) for row in rows if row["unit_id"] is not None}, conflicts=conflicts
+    )
+
+
+def _grant(row: asyncpg.Record) -> Grant:
+    return Grant(booking_id=row["booking_id"], unit_id=row["unit_id"], span=to_span(row["during"]))
 
 
 async def sitting(connection: asyncpg.Connection, booking_ids: Collection[int]) -> dict[int, int]:
@@ -100,17 +123,6 @@ async def open_conflict(connection: asyncpg.Connection, conflict: NewConflict) -
     if not row["fresh"]:
         return None
     return Opened(id=row["id"], source=row["source"], target=row["target"])
-
-
-async def open_conflicts(
-    connection: asyncpg.Connection, kinds: Sequence[str], booking_ids: Collection[int]
-) -> dict[str, dict[int, int]]:
-    """The open conflicts of these bookings, by kind: booking → conflict."""
-    rows = await connection.fetch(_CONFLICTS["open_bookings"], list(kinds), list(booking_ids))
-    found: dict[str, dict[int, int]] = {kind: {} for kind in kinds}
-    for row in rows:
-        found[row["kind"]][row["booking_id"]] = row["id"]
-    return found
 
 
 async def close_conflicts(

@@ -20,17 +20,20 @@ ENDS: Mapping[Trouble, str] = {
 
 
 async def note_clashes(
-    turn: Turn, bookings: Sequence[Booking], concerned: set[int], clashes: Iterable[Clash]
+    turn: Turn,
+    bookings: Sequence[Booking],
+    standing: Mapping[str, Mapping[int, int]],
+    clashes: Iterable[Clash],
 ) -> None:
     """A clash is a fact that a person should see; it is over when the booking has its units or is gone.
 
-    An overlap that somebody intends is none, until one of the bookings changes.
+    An overlap that somebody intends is none, until one of the bookings changes. `standing` are the open conflicts
+    of all bookings that this may concern, by kind: booking → conflict.
     """
     several = list(clashes)
-    standing = await seats.open_conflicts(turn.connection, get_args(Trouble), concerned)
     for kind in get_args(Trouble):
         found = {clash.booking_id: clash for clash in several if clash.kind == kind}
-        await _note(turn, bookings, standing[kind], (kind, found))
+        await _note(turn, bookings, standing.get(kind, {}), (kind, found))
 
 
 async def _note(

@@ -7,6 +7,7 @@ from holdfast.inventory.marker import is_orphan
 from holdfast.inventory.model import OCCUPYING
 from holdfast.inventory.remedy import contradicts
 from holdfast.store import conflicts, pushes, seats
+from holdfast.store.blocks import Stood
 from holdfast.store.pushes import Claimed
 from holdfast.sync.alarm import alarm, alarm_about, shut
 from holdfast.sync.losses import about
@@ -118,10 +119,9 @@ async def orphan_over(turn: Turn, block_id: int, why: str) -> None:
     await close(turn, left, why, None)
 
 
-async def block_stands(turn: Turn, block_id: int) -> None:
+async def block_stands(turn: Turn, stood: Stood) -> None:
     """It is at its channel: nobody needs to be asked about its loss."""
-    lost = await conflicts.about_block(turn.connection, block_id, ["block_lost"])
-    await close(turn, lost, "placed again", None)
+    await close(turn, dict.fromkeys(stood.lost, "block_lost"), "placed again", None)
 
 
 async def block_refused(turn: Turn, block: Block, push: Claimed, why: str) -> None:

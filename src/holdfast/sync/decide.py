@@ -15,8 +15,9 @@ from holdfast.store.inbox import Incoming
 from holdfast.sync.concerns import news_of
 from holdfast.sync.echoes import Outcome, adopt_orphan, echo
 from holdfast.sync.heard import heard, processed
+from holdfast.sync.next_calls import placing_on
 from holdfast.sync.parts import Account, Parts
-from holdfast.sync.replan import placing_on, replan
+from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, again_after_a_migration, turn
 
 DEFER = timedelta(seconds=1)

@@ -8,6 +8,7 @@ from holdfast.inventory.model import FIRM, OCCUPYING, Absent, Seen, Span
 from holdfast.inventory.plan import Wish
 from holdfast.store import blocks as block_store
 from holdfast.store import offers
+from holdfast.store.blocks import Stood
 from holdfast.sync.concerns import block_stands, orphan_over
 from holdfast.sync.losses import about, tell, was_taken_away
 from holdfast.sync.parts import Account
@@ -54,11 +55,11 @@ def _is_this_very_one(block: Block, seen: Seen) -> bool:
 
 
 async def _found_standing(current: Turn, block: Block, seen: Seen) -> Outcome:
-    await _stands(current, block.id, seen)
+    stood = await _stands(current, block.id, seen)
     outlet = current.premises.outlets.get(block.listing_id)
     if outlet is None or not outlet.pool:
         await offers.shut(current.connection, block.listing_id, block.span, current.now)
-    await block_stands(current, block.id)
+    await block_stands(current, stood)
     current.note("block.found", about(current, block), block_id=block.id)
     current.touch(block.span)
     return "applied"
@@ -108,7 +109,7 @@ async def _beside(current: Turn, account: Account, outlet: Outlet, span: Span) -
     return None
 
 
-async def _stands(current: Turn, block_id: int, seen: Seen) -> None:
+async def _stands(current: Turn, block_id: int, seen: Seen) -> Stood:
     state: There = "held" if seen.status in ("held", "pending") else "booked"
     there = (seen.external_id, seen.held_until)
-    await block_store.stands(current.connection, block_id, state, there, current.now)
+    return await block_store.stands(current.connection, block_id, state, there, current.now)

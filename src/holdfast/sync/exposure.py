@@ -48,6 +48,8 @@ class View:
     """Where bookings of pools sit."""
     strangers: Mapping[int, Sequence[Span]]
     """Where somebody unknown is, by listing, as far as the venue trusts it."""
+    remedies: Sequence[Remedy]
+    """What stands or will stand over closed time."""
 
 
 async def measure(turn: Turn, view: View) -> None:
@@ -58,11 +60,10 @@ async def measure(turn: Turn, view: View) -> None:
     found = steps(sighted, await exposures.latest(turn.connection, examined), examined)
     if not found:
         return
-    remedies = await exposures.remedies(turn.connection, turn.premises.id, view.stretch)
     fresh = {s.claim.booking.id for s in found if isinstance(s, Begin) and s.cause == "taken"}
     told = await exposures.beginnings(turn.connection, fresh) if fresh else {}
     for step in found:
-        await _take(turn, step, remedies, told)
+        await _take(turn, step, view.remedies, told)
 
 
 async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sighted]:
@@ -171,8 +172,7 @@ async def _end(turn: Turn, episode: Episode, remedies: Sequence[Remedy]) -> None
         ),
         None,
     )
-    await exposures.end(turn.connection, episode.id, turn.now, failure)
-    source = await exposures.listing_of(turn.connection, episode.booking_id)
+    source = await exposures.end(turn.connection, episode.id, turn.now, failure)
     seconds = (turn.now - episode.began_at).total_seconds()
     _observe(turn, source, episode.listing_id, max(0.0, seconds))
 

@@ -3,32 +3,25 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
-from holdfast.inventory.allocate import Clash, Seating, allocate
-from holdfast.inventory.backoff import REMEMBERED, patience
+from holdfast.inventory.allocate import Clash, Seating, Trouble, allocate
+from holdfast.inventory.backoff import REMEMBERED
 from holdfast.inventory.demand import pause
 from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
 from holdfast.inventory.neighbours import Neighbours
 from holdfast.inventory.occupied import as_bookings
-from holdfast.inventory.plan import (
-    Call,
-    Change,
-    Closed,
-    diff,
-    next_call,
-    reach,
-    risk,
-    wound_up,
-)
+from holdfast.inventory.plan import Change, Closed, diff, reach, wound_up
 from holdfast.inventory.seating import Seats
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import occupied, offers, pushes, schedule, seats
-from holdfast.store.ranges import to_range
+from holdfast.store import occupied, offers, schedule, seats
+from holdfast.store.called import Called, called_in
 from holdfast.sync.clashes import note_clashes
 from holdfast.sync.concerns import orphan_over
 from holdfast.sync.exposure import View, measure
+from holdfast.sync.next_calls import want_calls
 from holdfast.sync.turn import Turn
 from holdfast.sync.wanted import Scene, wanted_on
 
@@ -40,45 +33,55 @@ async def replan(turn: Turn) -> None:
     """Derive allocations, conflicts, blocks and pushes anew around everything that was touched."""
     if not turn.seeds:
         return
-    scene = await _load(turn)
+    scene, called = await _load(turn)
     seats = await _seat(turn, scene)
-    for outlet, part in _by_listing(turn, scene, seats):
-        await _plan(turn, part, seats, outlet)
-    await _wind_up(turn, scene)
-    await _want_calls(turn, scene.stretch)
+    planned = [await _plan(turn, part, seats, o) for o, part in _by_listing(turn, scene, seats)]
+    ended = await _wind_up(turn, scene)
+    if ended or any(planned):
+        called = await _called(turn, scene.stretch)
     view = View(
         stretch=scene.stretch,
         bookings=scene.bookings,
         offers=scene.offers,
         seats=seats,
         strangers=scene.strangers,
+        remedies=await want_calls(turn, called),
     )
     await measure(turn, view)
 
 
-async def _load(turn: Turn) -> Scene:
-    """Load generously, see how far the change reaches, and load again where that was not enough."""
+async def _load(turn: Turn) -> tuple[Scene, Sequence[Called]]:
+    """Load generously, see how far the change reaches, and load again where that was not enough.
+
+    Also returns the scene's blocks with the last call about each.
+    """
     venue, listings = turn.premises, list(turn.premises.outlets)
     loaded = _hull(turn.seeds).padded(timedelta(days=1), timedelta(days=1))
     while True:
         bookings = await booking_store.occupying_in(turn.connection, venue.id, loaded)
-        blocks = await block_store.live_in(turn.connection, venue.id, loaded)
+        called = await _called(turn, loaded)
         longest = await offers.longest(turn.connection, listings, loaded)
         margin = 2 * longest + _padding(turn)
         strangers = await _strangers(turn, loaded)
-        taken = [b.span for b in bookings if b.span] + [b.span for b in blocks]
+        taken = [b.span for b in bookings if b.span] + [one.block.span for one in called]
         taken += [span for spans in strangers.values() for span in spans]
         stretch = reach(turn.seeds, taken, margin)
         if loaded.covers(stretch) or stretch.length > WIDEST:
             break
         loaded = stretch.padded(margin, margin)
-    return Scene(
+    called = [one for one in called if one.block.span.overlaps(stretch)]
+    scene = Scene(
         stretch=stretch,
         bookings=[b for b in bookings if b.span and b.span.overlaps(stretch)],
-        blocks=[b for b in blocks if b.span.overlaps(stretch)],
+        blocks=[one.block for one in called],
         offers=await offers.known_in(turn.connection, listings, stretch),
         strangers=strangers,
     )
+    return scene, called
+
+
+async def _called(turn: Turn, stretch: Span) -> Sequence[Called]:
+    return await called_in(turn.connection, turn.premises.id, stretch, turn.now - REMEMBERED)
 
 
 async def _strangers(turn: Turn, stretch: Span) -> Mapping[int, Sequence[Span]]:
@@ -98,7 +101,8 @@ def _padding(turn: Turn) -> timedelta:
 async def _seat(turn: Turn, scene: Scene) -> Seats:
     """Give back first, then grant; whom the database refuses is in conflict, whatever we computed."""
     concerned = {b.id for b in scene.bookings} | turn.freed
-    have = await seats.of_bookings(turn.connection, concerned)
+    found = await seats.found(turn.connection, concerned, get_args(Trouble))
+    have = found.grants
     outlets, units = turn.premises.outlets, turn.premises.units
     single = {i: spans for i, spans in scene.strangers.items() if not _is_pool(turn, i)}
     everybody = [*scene.bookings, *as_bookings(single, outlets)]  # who can sit elsewhere, does
@@ -112,7 +116,7 @@ async def _seat(turn: Turn, scene: Scene) -> Seats:
         Clash(booking_id=g.booking_id, unit_ids=(g.unit_id,), against=()) for g in refused
     ]
     _note_grants(turn, seating, granted)
-    await note_clashes(turn, scene.bookings, concerned, clashes)
+    await note_clashes(turn, scene.bookings, found.conflicts, clashes)
     return seating.seats
 
 
@@ -139,21 +143,26 @@ def _by_listing(turn: Turn, scene: Scene, seats: Seats) -> Iterator[tuple[Outlet
         yield outlet, replace(scene, bookings=bookings, blocks=blocks.get(outlet.id, []))
 
 
-async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> None:
-    """`scene` is the listing's own part."""
+async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> bool:
+    """`scene` is the listing's own part. True: its blocks were changed."""
     wanted, closed = wanted_on(turn, scene, seats, outlet)
-    for change in diff(wanted, [b for b in scene.blocks if b.span.end > turn.now]):
+    changes = diff(wanted, [b for b in scene.blocks if b.span.end > turn.now])
+    for change in changes:
         await _apply(turn, outlet, change)
     if turn.may_probe:
         await _probe_beyond_horizon(turn, outlet, closed)
+    return bool(changes)
 
 
-async def _wind_up(turn: Turn, scene: Scene) -> None:
-    """Listings out of service keep their blocks only as long as the bookings behind them."""
+async def _wind_up(turn: Turn, scene: Scene) -> bool:
+    """Listings out of service keep their blocks only as long as the bookings behind them. True: any was changed."""
+    changed = False
     for outlet in turn.premises.former.values():
         theirs = [b for b in scene.blocks if b.listing_id == outlet.id and b.span.end > turn.now]
         for change in wound_up(theirs, scene.bookings):
             await _apply(turn, outlet, change)
+            changed = True
+    return changed
 
 
 async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:
@@ -195,70 +204,3 @@ async def _probe_beyond_horizon(turn: Turn, outlet: Outlet, closed: Sequence[Clo
     if blind:
         window = _hull(blind).padded(timedelta(hours=6), timedelta(0))
         await schedule.probe(turn.connection, outlet.id, window, turn.now)
-
-
-async def _want_calls(turn: Turn, stretch: Span) -> None:
-    """Every block gets the one call that brings it nearer to its wish; what is finished is closed."""
-    blocks = await block_store.live_in(turn.connection, turn.premises.id, stretch)
-    latest = await pushes.open_of_blocks(turn.connection, [b.id for b in blocks])
-    refused = await _refused(turn, blocks)
-    over: list[int] = []
-    for block in blocks:
-        before = refused.get((block.listing_id, block.span, block.party))
-        if not block.flying and await _want_call(turn, block, latest.get(block.id), before):
-            over.append(block.id)
-    await block_store.close(turn.connection, over, turn.now)
-
-
-async def _refused(turn: Turn, blocks: Sequence[Block]) -> Mapping[pushes.Asked, pushes.Refusals]:
-    """What channels refused lately, where something is to be placed; else nobody asks."""
-    if not any(b.state == "absent" and b.wants != "nothing" for b in blocks):
-        return {}
-    return await pushes.refusals(turn.connection, turn.premises.id, turn.now - REMEMBERED)
-
-
-async def _want_call(
-    turn: Turn, block: Block, latest: pushes.OpenPush | None, refused: pushes.Refusals | None
-) -> bool:
-    """Want its next call, if it is not wanted already; True: the block is over."""
-    outlet = turn.premises.ever.get(block.listing_id)
-    call = next_call(block, outlet.releases_holds) if outlet else None
-    if call is None or outlet is None:
-        if latest is not None and latest.waits:
-            await pushes.supersede(turn.connection, latest.id, turn.now)
-        return block.wants == "nothing" and block.state == "absent"
-    push = _push(turn, block, outlet, call)
-    if call == "place" and refused is not None:
-        push = replace(push, due_at=max(turn.now, refused.last_at + patience(refused.times)))
-    if latest is None or not _asked_already(block, push, latest):
-        await pushes.wish(turn.connection, push)
-    return False
-
-
-def _asked_already(block: Block, push: pushes.NewPush, latest: pushes.OpenPush) -> bool:
-    """The same call waits with the same urgency, or died and nothing has changed since."""
-    if latest.call != push.call:
-        return False
-    died = latest.state == "dead" and (latest.settled_at or block.changed_at) >= block.changed_at
-    same = latest.risk == push.risk and (latest.state == "shadow") == push.shadow
-    return died or (latest.waits and same)
-
-
-def _push(turn: Turn, block: Block, outlet: Outlet, call: Call) -> pushes.NewPush:
-    account = turn.parts.accounts.get(outlet.account_id)
-    return pushes.NewPush(
-        venue_id=turn.premises.id,
-        account_id=outlet.account_id,
-        call=call,
-        shadow=account is not None and account.mode == "shadow",
-        risk=risk(call, block.wants),
-        starts_at=block.span.start,
-        due_at=turn.now,
-        observed_at=turn.heard_at,
-        block_id=block.id,
-    )
-
-
-async def placing_on(turn: Turn, listing_id: int, span: Span) -> bool:
-    """Whether we are just placing a block on exactly this time: what appears there may be ours."""
-    return await pushes.placing_on(turn.connection, listing_id, to_range(span))

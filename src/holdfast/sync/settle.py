@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from holdfast.channel import Placed
-from holdfast.inventory.known import Block
+from holdfast.inventory.known import Block, There
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import offers, pushes, schedule
@@ -84,13 +84,13 @@ async def _follow(current: Turn, account: Account, push: Claimed, verdict: Done 
         await _booking_push_ended(current, account, push, verdict)
         return
     block = await block_store.by_id(current.connection, push.block_id)
-    current.touch(block.span)
     match verdict:
         case Done(placed=Placed() as placed):
             await _placed(current, account, block, (push, placed))
         case Done():
             await lose(current, block)
         case Ended():
+            current.touch(block.span)
             _lapsed(current, account, block, verdict)
             await _refused(current, block, push, verdict)
         case _:
@@ -101,7 +101,7 @@ async def _placed(
     current: Turn, account: Account, block: Block, what: tuple[Claimed, Placed]
 ) -> None:
     push, placed = what
-    state = "booked" if placed.booked else "held"
+    state: There = "booked" if placed.booked else "held"
     there = (placed.external_id or None, placed.expires_at)
     data = about(current, block) | {
         "call": push.call,
@@ -111,23 +111,27 @@ async def _placed(
     }
     if block.gap_since is not None:
         data["gap_seconds"] = (current.now - block.gap_since).total_seconds()
-    await block_store.stands(
-        current.connection, block.id, "booked" if placed.booked else "held", there, current.now
-    )
-    await _shut(current, block)
+    stood = await block_store.stands(current.connection, block.id, state, there, current.now)
+    sold = await _shut(current, block)
     current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
-    await block_stands(current, block.id)
-    await _measure(current, account, block, push)
+    await block_stands(current, stood)
+    _measure(current, account, block, (push, stood.source))
+    if sold or not (block.state == "held" and state == block.wants == "booked"):
+        current.touch(
+            block.span
+        )  # else nothing follows: what was closed as held is closed as booked
 
 
-async def _measure(current: Turn, account: Account, block: Block, push: Claimed) -> None:
+def _measure(
+    current: Turn, account: Account, block: Block, what: tuple[Claimed, str | None]
+) -> None:
     """From first heard of to done; a hold that was only placed again is a renewal, or came late."""
+    push, source = what
     metrics = current.parts.metrics
     if block.gap_since is not None:
         if current.now - block.gap_since > RENEWAL:
             metrics.block_lapses.of(channel=account.channel_name, reason="late").inc()
         return
-    source = await booking_store.channel_of(current.connection, block.because)
     metrics.propagation_duration.of(
         source=source or "other",
         target=account.channel_name,
@@ -157,11 +161,12 @@ async def _refused(current: Turn, block: Block, push: Claimed, ended: Ended) -> 
         await schedule.probe_around(current.connection, block.listing_id, block.span, current.now)
 
 
-async def _shut(current: Turn, block: Block) -> None:
-    """Its time is off sale now; a pool goes on selling its other units."""
+async def _shut(current: Turn, block: Block) -> bool:
+    """Its time is off sale now; a pool goes on selling its other units. True: some of it was on sale."""
     outlet = current.premises.outlets.get(block.listing_id)
-    if outlet is None or not outlet.pool:
-        await offers.shut(current.connection, block.listing_id, block.span, current.now)
+    if outlet is not None and outlet.pool:
+        return False
+    return await offers.shut(current.connection, block.listing_id, block.span, current.now)
 
 
 async def _shrunk(current: Turn, block: Block) -> bool:
