@@ -24,7 +24,7 @@ from holdfast.sync.outcome import (
     failure_of,
     judge,
 )
-from holdfast.sync.parts import Account, Parts
+from holdfast.sync.parts import Account, Answer, Parts
 from holdfast.sync.resolve import resolve
 from holdfast.sync.settle import settle
 from holdfast.sync.unreadable import keep_raw
@@ -97,7 +97,7 @@ async def _send(parts: Parts, account: Account, push: Claimed, taken_at: datetim
         )
     else:
         verdict, result = await _call(parts, errand)
-    await settle(parts, account, push, verdict, result)
+    await settle(parts, Answer(account=account, push=push, verdict=verdict, result=result))
 
 
 async def _prepare(parts: Parts, account: Account, push: Claimed) -> Errand:

@@ -17,6 +17,9 @@ from holdfast.inventory.known import Block, Holds, Outlet, Unit
 from holdfast.inventory.marker import mark
 from holdfast.inventory.model import Span
 from holdfast.metrics import Metrics
+from holdfast.store.pushes import Claimed, Try
+from holdfast.sync.gathering import Gathering
+from holdfast.sync.outcome import Verdict
 
 LOOK_BACK = timedelta(hours=12)
 """Bookings that run now, or ended a moment ago, are still read."""
@@ -56,6 +59,16 @@ class Account:
         """The listing as its channel must see it for this block: a pool's blocks are for parties of their own."""
         listing = self.listings.get(block.listing_id) or self.former[block.listing_id]
         return listing if block.party is None else replace(listing, party_size=block.party)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a call came to."""
+
+    account: Account
+    push: Claimed
+    verdict: Verdict
+    result: Try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +112,8 @@ class Parts:
     metrics: Metrics
     reads: Counter[int] = field(default_factory=Counter)
     """Reads that this process made of each account, by its id, and has not told yet."""
+    answers: Gathering[Answer] = field(default_factory=Gathering)
+    """What calls came to, by venue; see `settle`."""
     wake: Callable[[], None]
     """Tells the workers, after a commit, that there is something to do. A hint: losing it costs latency."""
 

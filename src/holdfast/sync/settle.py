@@ -1,6 +1,8 @@
 """settle: write what a call came to, fenced by the lease, and decide anew from there in the same transaction."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import assert_never
 
 from holdfast.channel import Placed
@@ -14,8 +16,8 @@ from holdfast.sync.concerns import block_refused, block_stands, cancel_refused
 from holdfast.sync.echoes import lose
 from holdfast.sync.heard import hear
 from holdfast.sync.losses import about
-from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict
-from holdfast.sync.parts import Account, Parts
+from holdfast.sync.outcome import Again, Done, Ended, FindOut
+from holdfast.sync.parts import Account, Answer, Parts
 from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, again_after_a_migration, turn
 
@@ -23,32 +25,44 @@ RENEWAL = timedelta(seconds=5)
 """A hold that is placed again within this time after it lapsed is a renewal; later, it was a gap."""
 
 
+async def settle(parts: Parts, answer: Answer) -> None:
+    """Record the try, settle the push if the lease is still ours, and plan what follows.
+
+    Answers about the same venue that come meanwhile are settled together.
+    """
+    venue_id = answer.push.venue_id
+    await parts.answers.work(venue_id, answer, partial(_settle, parts, venue_id))
+
+
 @again_after_a_migration
-async def settle(
-    parts: Parts, account: Account, push: Claimed, verdict: Verdict, result: Try
-) -> None:
-    """Record the try, settle the push if the lease is still ours, and plan what follows."""
-    heard_at = push.observed_at
-    async with turn(parts, push.venue_id, actor="worker", heard_at=heard_at) as current:
-        await pushes.end_attempt(current.connection, push, result, current.now)
-        if isinstance(verdict, Again | FindOut):
-            await _later(current, push, verdict, result)
-            return
-        outcome = _outcome(verdict)
-        if not await pushes.settle(
-            current.connection,
-            push,
-            outcome,
-            result.detail if outcome == "dead" else None,
-            current.now,
-        ):
-            return
-        await _follow(current, account, push, verdict)
+async def _settle(parts: Parts, venue_id: int, answers: Sequence[Answer]) -> None:
+    heard_at = min(answer.push.observed_at for answer in answers)
+    async with turn(parts, venue_id, actor="worker", heard_at=heard_at) as current:
+        done = [answer for answer in answers if await _end(current, answer)]
         await replan(current)
-    _count(parts, account, push, verdict)
+    for answer in done:
+        _count(parts, answer)
 
 
-def _count(parts: Parts, account: Account, push: Claimed, verdict: Done | Ended) -> None:
+async def _end(current: Turn, answer: Answer) -> bool:
+    """True: it is settled for good."""
+    push, verdict, result = answer.push, answer.verdict, answer.result
+    await pushes.end_attempt(current.connection, push, result, current.now)
+    if isinstance(verdict, Again | FindOut):
+        await _later(current, push, verdict, result)
+        return False
+    outcome = _outcome(verdict)
+    error = result.detail if outcome == "dead" else None
+    if not await pushes.settle(current.connection, push, outcome, error, current.now):
+        return False
+    await _follow(current, answer.account, push, verdict)
+    return True
+
+
+def _count(parts: Parts, answer: Answer) -> None:
+    account, push, verdict = answer.account, answer.push, answer.verdict
+    if isinstance(verdict, Again | FindOut):
+        return
     outcome = _outcome(verdict)
     if isinstance(verdict, Ended) and outcome == "dead":
         channel = account.channel_name
