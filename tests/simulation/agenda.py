@@ -20,6 +20,20 @@ class Agenda(Breakers, Called, Readings):
         )
         return [{"clock": clock, "heard": self.heard(now), "wanted": self.wanted(now)}]
 
+    def ground_ground(
+        self, venue: int, listings: Sequence[int], start: datetime, end: datetime, *rest: Any
+    ) -> list[Row]:
+        accounts, lately = rest
+        lengths = [o["ends_at"] - o["starts_at"] for o in self.offers_in(listings, start, end)]
+        return [
+            {
+                "longest": max(lengths, default=timedelta(hours=1)),
+                "horizons": self.read_until(accounts),
+                "paused": [],
+                "refused": bool(self.pushes_refusals(venue, lately)),
+            }
+        ]
+
     def agenda_next(self, now: datetime, _live: Sequence[int], *rest: Any) -> list[Row]:
         accounts, _venues, _patience, margin = rest
         return [{"at": min(self._dates(now, accounts, margin), default=None)}]

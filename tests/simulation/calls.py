@@ -436,15 +436,13 @@ class Pushes(Database):
 class Called(Blocks, Pushes):
     """Each method is one named query: `<file>_<name>`."""
 
-    def blocks_called_in(self, venue: int, stretch: Range, lately: datetime) -> list[Row]:
+    def blocks_called_in(self, venue: int, stretch: Range) -> list[Row]:
         blocks = self.blocks_live_in(venue, stretch)
         latest = {p["block_id"]: p for p in self.pushes_open_of_blocks([b["id"] for b in blocks])}
-        told = {
-            "failure": None,
-            "paused": False,
-            "refused": bool(self.pushes_refusals(venue, lately)),
-        }
-        return [{**block, **told, **self._push_of(latest.get(block["id"], {}))} for block in blocks]
+        return [
+            {**block, "failure": None, **self._push_of(latest.get(block["id"], {}))}
+            for block in blocks
+        ]
 
     def _push_of(self, push: Row) -> Row:
         told = {name: push.get(name) for name in ("call", "risk", "settled_at")}
@@ -458,7 +456,7 @@ class Readings(Database):
         standing = [b for b in self.live_blocks() if b["state"] != "absent"]
         return [
             o
-            for o in self._offers_in(listings, start, end)
+            for o in self.offers_in(listings, start, end)
             if o["open"] or any(self._withdraws(b, o) for b in standing)
         ]
 
@@ -470,7 +468,7 @@ class Readings(Database):
             and offer["starts_at"] < during.upper
         )
 
-    def _offers_in(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:
+    def offers_in(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:
         return [
             o
             for o in self.offers.rows.values()
@@ -505,7 +503,7 @@ class Readings(Database):
 
     def offers_shut(self, listing: int, *values: Any) -> list[Row]:
         start, end, _ = values
-        known = self._offers_in([listing], start, end)
+        known = self.offers_in([listing], start, end)
         sold = any(o["open"] for o in known)
         self._set_open(listing, values, is_open=False)
         return [{"sold": sold}]
@@ -515,14 +513,10 @@ class Readings(Database):
 
     def _set_open(self, listing: int, values: Sequence[Any], *, is_open: bool) -> int:
         start, end, at = values
-        known = [o for o in self._offers_in([listing], start, end) if o["read_at"] <= at]
+        known = [o for o in self.offers_in([listing], start, end) if o["read_at"] <= at]
         for row in known:
             self.offers.update(row, open=is_open, read_at=at)
         return len(known)
-
-    def offers_longest(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:
-        lengths = [o["ends_at"] - o["starts_at"] for o in self._offers_in(listings, start, end)]
-        return [{"longest": max(lengths, default=timedelta(hours=1))}]
 
     def cursors_claim(self, now: datetime, accounts: Sequence[int]) -> list[Row]:
         due = [
@@ -566,12 +560,12 @@ class Readings(Database):
         )
         return []
 
-    def cursors_horizon(self, account: int) -> list[Row]:
+    def read_until(self, accounts: Sequence[int]) -> list[tuple[int, datetime]]:
         ahead = timedelta(days=self.setup.horizon_days)
         return [
-            {"until": c["last_complete_at"] + ahead}
+            (c["account_id"], c["last_complete_at"] + ahead)
             for c in self.cursors
-            if c["account_id"] == account and c["task"] == "offers" and c["last_complete_at"]
+            if c["account_id"] in accounts and c["task"] == "offers" and c["last_complete_at"]
         ]
 
     def cursors_probe(self, listing: int, during: Range, due: datetime) -> list[Row]:

@@ -96,15 +96,6 @@ async def test_every_listing_asked_for_is_answered_even_with_nothing(
     assert found == {house.salon_rooms: Known(open=[SLOTS[0]]), house.salon_tables: Known()}
 
 
-async def test_the_longest_offer_says_how_far_a_change_reaches(
-    connection: asyncpg.Connection, listing: int
-) -> None:
-    assert await offers.longest(connection, [listing], DAY) == HOUR
-    await offers.save(connection, listing, [Span.of(NOON, 3 * HOUR), *SLOTS], NOW)
-    assert await offers.longest(connection, [listing], DAY) == 3 * HOUR
-    assert await offers.longest(connection, [listing], SLOTS[3]) == HOUR
-
-
 async def test_what_is_past_is_forgotten(connection: asyncpg.Connection, listing: int) -> None:
     await offers.save(connection, listing, SLOTS, NOW)
     await offers.forget_past(connection, SLOTS[2].start + SECOND)

@@ -129,19 +129,6 @@ async def test_a_stretch_that_could_not_be_read_is_read_later(
     assert (again.id, again.attempts) == (probe.id, 2)
 
 
-async def test_how_far_offers_are_known_follows_from_the_last_complete_reading(
-    connection: asyncpg.Connection, house: House
-) -> None:
-    assert await schedule.horizon(connection, house.rooms) is None
-    await connection.execute(
-        "insert into cursors (account_id, task, next_due_at, last_complete_at)"
-        " values ($1, 'offers', $2, $2)",
-        house.rooms,
-        NOW,
-    )
-    assert await schedule.horizon(connection, house.rooms) == NOW + timedelta(days=30)
-
-
 async def test_a_worker_is_remembered_while_it_beats(connection: asyncpg.Connection) -> None:
     worker = ("w-1", "0.1", NOW - HOUR)
     await schedule.beat(connection, worker, NOW, NOW)

@@ -6,15 +6,11 @@ select b.*, exists (select from pushes p where p.block_id = b.id and p.state in 
  order by b.id
 
 -- called_in --
--- The same, each with what flies about it, else waits, else was called last; with how a call failed last, whether
--- its account is paused, and whether anything of ours was refused in the venue since $3.
+-- The same, each with what flies about it, else waits, else was called last, and with how a call failed last.
 select b.*, p.id as push_id, p.call, p.state as push, p.risk, p.settled_at,
        coalesce(p.state in ('in_flight', 'unknown'), false) as flying,
        (select t.failure from pushes q join attempts t on t.push_id = q.id
-         where q.block_id = b.id and t.failure is not null order by t.id desc limit 1) as failure,
-       exists (select from pauses s
-                where s.account_id = b.account_id and s.direction = 'pushes' and s.ended_at is null) as paused,
-       exists (select from pushes r where r.venue_id = $1 and r.outcome = 'taken' and r.settled_at > $3 and r.call = 'place') as refused
+         where q.block_id = b.id and t.failure is not null order by t.id desc limit 1) as failure
   from blocks b
   left join lateral (
     select id, call, state, risk, settled_at from pushes q where q.block_id = b.id

@@ -1,8 +1,6 @@
 """Live blocks as the planner needs them: each with the last call about it, and how its calls failed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import asyncpg
 
@@ -24,24 +22,16 @@ class Called:
     push: OpenPush | None
     failure: str | None
     """How a call about it failed last, whatever became of it since."""
-    paused: bool
-    """Nothing is sent to its account now."""
-    refused: bool
-    """Something that we wanted to place at this venue was refused lately."""
 
 
-async def called_in(
-    connection: asyncpg.Connection, venue_id: int, stretch: Span, lately: datetime
-) -> Sequence[Called]:
-    """The blocks of a venue that stand or should stand within a stretch; `lately` is since then."""
-    rows = await connection.fetch(_SQL["called_in"], venue_id, to_range(stretch), lately)
+async def called_in(connection: asyncpg.Connection, venue_id: int, stretch: Span) -> list[Called]:
+    """The blocks of a venue that stand or should stand within a stretch."""
+    rows = await connection.fetch(_SQL["called_in"], venue_id, to_range(stretch))
     return [
         Called(
             block=block_of(row),
             push=_push(row) if row["push_id"] is not None else None,
             failure=row["failure"],
-            paused=row["paused"],
-            refused=row["refused"],
         )
         for row in rows
     ]

@@ -63,12 +63,6 @@ delete from probes where id = $1
 -- The channel did not answer.
 update probes set due_at = $2, lease_until = null where id = $1
 
--- horizon --
--- Up to when a listing's offers were read completely.
-select c.last_complete_at + make_interval(days => a.horizon_days) as until
-  from cursors c join accounts a on a.id = c.account_id
- where c.account_id = $1 and c.task = 'offers' and c.last_complete_at is not null
-
 -- beat --
 -- A worker's own heartbeat: arq's cannot tell workers apart.
 insert into workers (id, version, started_at, beat_at, redis_ok_at) values ($1, $2, $3, $4, $5)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import asyncpg
 
@@ -78,16 +78,6 @@ async def reopen(connection: asyncpg.Connection, listing_id: int, span: Span, at
     """
     known: int = await connection.fetchval(_SQL["reopen"], listing_id, span.start, span.end, at)
     return known > 0
-
-
-async def longest(
-    connection: asyncpg.Connection, listing_ids: Sequence[int], stretch: Span
-) -> timedelta:
-    """The longest offer within a stretch; an hour where none is known."""
-    length: timedelta = await connection.fetchval(
-        _SQL["longest"], list(listing_ids), stretch.start, stretch.end
-    )
-    return length
 
 
 async def forget_past(connection: asyncpg.Connection, before: datetime) -> None:

@@ -43,11 +43,6 @@ with known as (
 )
 select count(*) from known
 
--- longest --
--- The longest offer of a venue's listings: how far a change can reach.
-select coalesce(max(o.ends_at - o.starts_at), interval '1 hour') from offers o
- where o.listing_id = any($1::bigint[]) and o.starts_at < $3 and o.ends_at > $2
-
 -- forget_past --
 -- Offers are only about what can still be sold.
 delete from offers where ends_at < $1

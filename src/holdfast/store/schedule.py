@@ -114,12 +114,6 @@ async def probe_later(connection: asyncpg.Connection, probe_id: int, due_at: dat
     await connection.execute(_SQL["probe_later"], probe_id, due_at)
 
 
-async def horizon(connection: asyncpg.Connection, account_id: int) -> datetime | None:
-    """Up to when the account's offers were read completely; None: never yet."""
-    until: datetime | None = await connection.fetchval(_SQL["horizon"], account_id)
-    return until
-
-
 async def beat(
     connection: asyncpg.Connection,
     worker: tuple[str, str, datetime],

@@ -50,13 +50,15 @@ class View:
     """Where somebody unknown is, by listing, as far as the venue trusts it."""
     remedies: Sequence[Remedy]
     """What stands or will stand over closed time."""
+    horizons: Mapping[int, datetime]
+    """By account, up to when its offers were read completely."""
 
 
 async def measure(turn: Turn, view: View) -> None:
     """Begin, go on with and end exposures, for the bookings that lie in the stretch as a whole."""
     whole = [b for b in view.bookings if b.span is not None and view.stretch.covers(b.span)]
     examined = {b.id for b in whole} | turn.freed
-    sighted = await _look(turn, view, whole)
+    sighted = _look(turn, view, whole)
     found = steps(sighted, await exposures.latest(turn.connection, examined), examined)
     if not found:
         return
@@ -66,7 +68,7 @@ async def measure(turn: Turn, view: View) -> None:
         await _take(turn, step, view.remedies, told)
 
 
-async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sighted]:
+def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sighted]:
     outlets = turn.premises.outlets
     everybody = [*view.bookings, *as_bookings(view.strangers, outlets)]
     near = Neighbours(bookings, turn.premises.ever, turn.premises.units, view.seats)
@@ -82,7 +84,7 @@ async def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sig
                 outlet, free, everybody, turn.premises.ever, units, view.seats
             )
             shelf = Shelf(twice)
-            read = await _Read.of(turn, outlet, view)
+            read = _Read.of(turn, outlet, view)
             found += [(claim, sight(claim, shelf, read.covers(claim.span))) for claim in theirs]
     return found
 
@@ -102,8 +104,8 @@ class _Read:
     known: Shelf
 
     @classmethod
-    async def of(cls, turn: Turn, outlet: Outlet, view: View) -> "_Read":
-        until = await turn.horizon(outlet.account_id)
+    def of(cls, turn: Turn, outlet: Outlet, view: View) -> "_Read":
+        until = view.horizons.get(outlet.account_id)
         offers = view.offers[outlet.id]
         known = Shelf(offers.open if outlet.pool else offers.sellable)
         return cls(until=until, just=turn.read.get(outlet.id), known=known)

@@ -1,6 +1,6 @@
 """next_calls: every block gets the one call that brings it nearer to what it should be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from holdfast.inventory.backoff import REMEMBERED, patience
@@ -11,6 +11,7 @@ from holdfast.inventory.plan import Call, next_call, risk
 from holdfast.store import blocks as block_store
 from holdfast.store import pushes
 from holdfast.store.called import Called
+from holdfast.store.ground import Ground
 from holdfast.store.pushes import OpenPush
 from holdfast.store.ranges import to_range
 from holdfast.sync.turn import Turn
@@ -19,30 +20,32 @@ OVER = "over"
 """Nothing wanted, nothing there, nothing under way."""
 
 
-async def want_calls(turn: Turn, called: Sequence[Called]) -> list[Remedy]:
+async def want_calls(turn: Turn, called: Sequence[Called], ground: Ground) -> list[Remedy]:
     """Want what is not wanted already, close what is finished; returns what stands or will stand over closed time."""
-    refused = await _refused(turn, called)
+    refused = await _refused(turn, called) if ground.refused else {}
     states = {one.block.id: await _next_state(turn, one, refused) for one in called}
     over = [number for number, state in states.items() if state == OVER]
     await block_store.close(turn.connection, over, turn.now)
-    return [_remedy(one, states[one.block.id]) for one in called if one.block.wants != "nothing"]
+    paused = {o.id for o in turn.premises.ever.values() if o.account_id in ground.paused}
+    wanted = (one for one in called if one.block.wants != "nothing")
+    return [_remedy(one, states[one.block.id], paused) for one in wanted]
 
 
-def _remedy(called: Called, state: str | None) -> Remedy:
-    """A pause is why it waits."""
+def _remedy(called: Called, state: str | None, paused: Collection[int]) -> Remedy:
+    """A pause is why it waits; `paused` are listings."""
+    listing_id = called.block.listing_id
+    waits = state == "waiting" and listing_id in paused
     return Remedy(
-        listing_id=called.block.listing_id,
+        listing_id=listing_id,
         span=called.block.span,
         push=state,
-        failure="paused" if state == "waiting" and called.paused else called.failure,
+        failure="paused" if waits else called.failure,
     )
 
 
 async def _refused(turn: Turn, called: Sequence[Called]) -> Mapping[pushes.Asked, pushes.Refusals]:
     """What channels refused lately, where something is to be placed; else nobody asks."""
-    if not any(
-        c.refused and c.block.state == "absent" and c.block.wants != "nothing" for c in called
-    ):
+    if not any(c.block.state == "absent" and c.block.wants != "nothing" for c in called):
         return {}
     return await pushes.refusals(turn.connection, turn.premises.id, turn.now - REMEMBERED)
 

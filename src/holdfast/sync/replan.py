@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import get_args
 
 from holdfast.inventory.allocate import Clash, Seating, Trouble, allocate
@@ -12,16 +12,27 @@ from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
 from holdfast.inventory.neighbours import Neighbours
 from holdfast.inventory.occupied import as_bookings
-from holdfast.inventory.plan import Change, Closed, diff, reach, wound_up
+from holdfast.inventory.plan import (
+    Change,
+    Closed,
+    Wish,
+    diff,
+    fresh,
+    reach,
+    wished,
+    wound_up,
+)
 from holdfast.inventory.seating import Seats
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import occupied, offers, schedule, seats
 from holdfast.store.called import Called, called_in
+from holdfast.store.ground import Where, ground
 from holdfast.sync.clashes import note_clashes
 from holdfast.sync.concerns import orphan_over
 from holdfast.sync.exposure import View, measure
 from holdfast.sync.next_calls import want_calls
+from holdfast.sync.parts import Premises
 from holdfast.sync.turn import Turn
 from holdfast.sync.wanted import Scene, wanted_on
 
@@ -35,17 +46,18 @@ async def replan(turn: Turn) -> None:
         return
     scene, called = await _load(turn)
     seats = await _seat(turn, scene)
-    planned = [await _plan(turn, part, seats, o) for o, part in _by_listing(turn, scene, seats)]
-    ended = await _wind_up(turn, scene)
-    if ended or any(planned):
-        called = await _called(turn, scene.stretch)
+    changed = list[Block]()
+    for outlet, part in _by_listing(turn, scene, seats):
+        changed += await _plan(turn, part, seats, outlet)
+    changed += await _wind_up(turn, scene)
     view = View(
         stretch=scene.stretch,
         bookings=scene.bookings,
         offers=scene.offers,
         seats=seats,
         strangers=scene.strangers,
-        remedies=await want_calls(turn, called),
+        remedies=await want_calls(turn, _renewed(called, changed), scene.ground),
+        horizons=scene.ground.horizons,
     )
     await measure(turn, view)
 
@@ -55,13 +67,13 @@ async def _load(turn: Turn) -> tuple[Scene, Sequence[Called]]:
 
     Also returns the scene's blocks with the last call about each.
     """
-    venue, listings = turn.premises, list(turn.premises.outlets)
+    venue, where = turn.premises, _where(turn.premises)
     loaded = _hull(turn.seeds).padded(timedelta(days=1), timedelta(days=1))
     while True:
         bookings = await booking_store.occupying_in(turn.connection, venue.id, loaded)
-        called = await _called(turn, loaded)
-        longest = await offers.longest(turn.connection, listings, loaded)
-        margin = 2 * longest + _padding(turn)
+        called = await called_in(turn.connection, venue.id, loaded)
+        rests = await ground(turn.connection, where, loaded, turn.now - REMEMBERED)
+        margin = 2 * rests.longest + _padding(turn)
         strangers = await _strangers(turn, loaded)
         taken = [b.span for b in bookings if b.span] + [one.block.span for one in called]
         taken += [span for spans in strangers.values() for span in spans]
@@ -74,14 +86,25 @@ async def _load(turn: Turn) -> tuple[Scene, Sequence[Called]]:
         stretch=stretch,
         bookings=[b for b in bookings if b.span and b.span.overlaps(stretch)],
         blocks=[one.block for one in called],
-        offers=await offers.known_in(turn.connection, listings, stretch),
+        offers=await offers.known_in(turn.connection, list(venue.outlets), stretch),
         strangers=strangers,
+        ground=rests,
     )
     return scene, called
 
 
-async def _called(turn: Turn, stretch: Span) -> Sequence[Called]:
-    return await called_in(turn.connection, turn.premises.id, stretch, turn.now - REMEMBERED)
+def _where(premises: Premises) -> Where:
+    accounts = {outlet.account_id for outlet in premises.ever.values()}
+    return Where(venue_id=premises.id, listing_ids=list(premises.outlets), account_ids=accounts)
+
+
+def _renewed(called: Sequence[Called], changed: Sequence[Block]) -> list[Called]:
+    """With the blocks as they are now, in the order in which they were made."""
+    before = {one.block.id: one for one in called}
+    for block in changed:
+        known = before.get(block.id) or Called(block=block, push=None, failure=None)
+        before[block.id] = replace(known, block=block)
+    return list(before.values())
 
 
 async def _strangers(turn: Turn, stretch: Span) -> Mapping[int, Sequence[Span]]:
@@ -143,48 +166,54 @@ def _by_listing(turn: Turn, scene: Scene, seats: Seats) -> Iterator[tuple[Outlet
         yield outlet, replace(scene, bookings=bookings, blocks=blocks.get(outlet.id, []))
 
 
-async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> bool:
-    """`scene` is the listing's own part. True: its blocks were changed."""
+async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> list[Block]:
+    """`scene` is the listing's own part. Returns its blocks that were changed."""
     wanted, closed = wanted_on(turn, scene, seats, outlet)
     changes = diff(wanted, [b for b in scene.blocks if b.span.end > turn.now])
-    for change in changes:
-        await _apply(turn, outlet, change)
+    changed = [await _apply(turn, outlet, change) for change in changes]
     if turn.may_probe:
-        await _probe_beyond_horizon(turn, outlet, closed)
-    return bool(changes)
+        until = scene.ground.horizons.get(outlet.account_id)
+        await _probe_beyond_horizon(turn, outlet, closed, until)
+    return [block for block in changed if block is not None]
 
 
-async def _wind_up(turn: Turn, scene: Scene) -> bool:
-    """Listings out of service keep their blocks only as long as the bookings behind them. True: any was changed."""
-    changed = False
+async def _wind_up(turn: Turn, scene: Scene) -> list[Block]:
+    """Listings out of service keep their blocks only as long as the bookings behind them. Returns those changed."""
+    changed = []
     for outlet in turn.premises.former.values():
         theirs = [b for b in scene.blocks if b.listing_id == outlet.id and b.span.end > turn.now]
         for change in wound_up(theirs, scene.bookings):
-            await _apply(turn, outlet, change)
-            changed = True
-    return changed
+            changed.append(await _apply(turn, outlet, change))
+    return [block for block in changed if block is not None]
 
 
-async def _apply(turn: Turn, outlet: Outlet, change: Change) -> None:
+async def _apply(turn: Turn, outlet: Outlet, change: Change) -> Block | None:
+    """The block as it is then; None: one that we do not see has its place."""
     wish, block = change.wish, change.block
-    if block is not None:
-        await block_store.wish(turn.connection, block.id, wish, turn.now)
-        if block.wants == "nothing":
-            await orphan_over(turn, block.id, "it is needed again")
-        stands = {"stands": True} if block.wants == block.state == wish.wants else {}
-        told = {**_about(outlet, wish.span), **stands}
-        turn.note(f"block.wanted_{wish.wants}", told, block_id=block.id)
-        if wish.wants == "nothing" and block.state == "held" and not outlet.releases_holds:
-            until = block.expires_at.isoformat() if block.expires_at else None
-            data = {**_about(outlet, wish.span), "until": until}
-            turn.note("block.left_to_lapse", data, block_id=block.id)
-        return
+    if block is None:
+        return await _add(turn, outlet, wish)
+    await block_store.wish(turn.connection, block.id, wish, turn.now)
+    if block.wants == "nothing":
+        await orphan_over(turn, block.id, "it is needed again")
+    stands = {"stands": True} if block.wants == block.state == wish.wants else {}
+    told = {**_about(outlet, wish.span), **stands}
+    turn.note(f"block.wanted_{wish.wants}", told, block_id=block.id)
+    if wish.wants == "nothing" and block.state == "held" and not outlet.releases_holds:
+        until = block.expires_at.isoformat() if block.expires_at else None
+        data = {**_about(outlet, wish.span), "until": until}
+        turn.note("block.left_to_lapse", data, block_id=block.id)
+    return wished(block, wish, turn.now)
+
+
+async def _add(turn: Turn, outlet: Outlet, wish: Wish) -> Block | None:
     marker = f"{outlet.id}-{turn.parts.random.getrandbits(60):x}"
     home = (turn.premises.id, outlet.account_id)
     added = await block_store.insert(turn.connection, home, wish, marker, turn.now)
-    if added is not None:
-        data = {**_about(outlet, wish.span), "because": list(wish.because)}
-        turn.note(f"block.wanted_{wish.wants}", data, block_id=added)
+    if added is None:
+        return None
+    data = {**_about(outlet, wish.span), "because": list(wish.because)}
+    turn.note(f"block.wanted_{wish.wants}", data, block_id=added)
+    return fresh(added, wish, marker, turn.now)
 
 
 def _about(outlet: Outlet, span: Span) -> dict[str, object]:
@@ -195,11 +224,10 @@ def _about(outlet: Outlet, span: Span) -> dict[str, object]:
     }
 
 
-async def _probe_beyond_horizon(turn: Turn, outlet: Outlet, closed: Sequence[Closed]) -> None:
+async def _probe_beyond_horizon(
+    turn: Turn, outlet: Outlet, closed: Sequence[Closed], known_until: datetime | None
+) -> None:
     """Where the offers were never read, nothing can be covered yet: read them now."""
-    if not closed:
-        return
-    known_until = await turn.horizon(outlet.account_id)
     blind = [p.span for p in closed if known_until is None or p.span.end > known_until]
     if blind:
         window = _hull(blind).padded(timedelta(hours=6), timedelta(0))

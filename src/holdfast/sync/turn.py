@@ -10,7 +10,7 @@ from typing import ParamSpec
 import asyncpg
 
 from holdfast.inventory.model import Span
-from holdfast.store import journal, schedule
+from holdfast.store import journal
 from holdfast.store.journal import Entry, Head
 from holdfast.sync.parts import Parts, Premises
 
@@ -55,21 +55,12 @@ class Turn:
     read: dict[int, Span] = field(default_factory=dict)
     """By listing, what of its offers was read completely just now."""
 
-    horizons: dict[int, datetime | None] = field(default_factory=dict)
-    """By account, as far as it was asked."""
-
     may_probe: bool = True
     """False while offers that were just read are taken over: asking for them again would never end."""
 
     def touch(self, *spans: Span | None) -> None:
         """These stretches of time changed."""
         self.seeds += [span for span in spans if span is not None]
-
-    async def horizon(self, account_id: int) -> datetime | None:
-        """Up to when the account's offers were read completely; None: never yet. Asked once a turn."""
-        if account_id not in self.horizons:
-            self.horizons[account_id] = await schedule.horizon(self.connection, account_id)
-        return self.horizons[account_id]
 
     def note(self, kind: str, data: Mapping[str, object], **about: int | None) -> None:
         """An entry for the journal; `about` names booking_id, block_id, push_id or inbox_id."""

@@ -10,6 +10,7 @@ from holdfast.inventory.model import Span
 from holdfast.inventory.occupied import as_bookings, closed_by_strangers
 from holdfast.inventory.plan import Closed, Wish, answered, closed_on, sold_here, wishes
 from holdfast.inventory.seating import Seats
+from holdfast.store.ground import Ground
 from holdfast.store.offers import Known
 from holdfast.sync.turn import Turn
 
@@ -25,6 +26,7 @@ class Scene:
     """By listing: what it sells now, and what it would sell but for our blocks."""
     strangers: Mapping[int, Sequence[Span]]
     """Where somebody unknown is, by listing, as far as the venue trusts it."""
+    ground: Ground
 
 
 def wanted_on(
