@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.simulation.breakers import Breakers
-from tests.simulation.calls import Blocks, Pushes, Readings
+from tests.simulation.calls import Pushes, Readings
 from tests.simulation.tables import Row
 
 
-class Agenda(Breakers, Blocks, Pushes, Readings):
+class Agenda(Breakers, Pushes, Readings):
     """Each method is one named query: `<file>_<name>`."""
 
     def agenda_look(self, now: datetime, _live: Sequence[int]) -> list[Row]:

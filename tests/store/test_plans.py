@@ -105,11 +105,11 @@ STRETCH = asyncpg.Range(NOON + 1000 * HOUR, NOON + 1048 * HOUR)
 LATER = NOW + timedelta(days=400)
 
 HOT: list[tuple[str, str, tuple[object, ...]]] = [
-    ("inbox", "claim", (LATER, 100, "account", 5_000)),
+    ("inbox", "claim", (LATER, 100, "account", 5_000, True)),
     ("agenda", "look", (NOON, ["account"])),
     ("agenda", "next", (NOON, ["account"], ["account"], ["venue"], HOUR, HOUR)),
     ("inbox", "finish", ([4711, 4712], LATER, "applied")),
-    ("pushes", "claim", ("account", LATER, 8, ["unknown", "waiting"], False)),
+    ("pushes", "claim", ("account", LATER, 8, ["unknown", "waiting"], False, True)),
     ("breakers", "catch_up", ("account", NOON, "in")),
     ("pushes", "open_of_blocks", ([4711, 4712, 4713],)),
     ("pushes", "lapse_leases", (LATER,)),

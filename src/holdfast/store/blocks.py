@@ -14,7 +14,8 @@ from holdfast.store.ranges import to_range, to_span
 _SQL = load("blocks")
 
 
-def _block(row: asyncpg.Record) -> Block:
+def block_of(row: asyncpg.Record) -> Block:
+    """A row of the table, with whether a call about it is `flying`, as a value."""
     return Block(
         id=row["id"],
         listing_id=row["listing_id"],
@@ -39,12 +40,12 @@ def _block(row: asyncpg.Record) -> Block:
 async def live_in(connection: asyncpg.Connection, venue_id: int, stretch: Span) -> list[Block]:
     """The blocks of a venue that stand or should stand within a stretch."""
     rows = await connection.fetch(_SQL["live_in"], venue_id, to_range(stretch))
-    return [_block(row) for row in rows]
+    return [block_of(row) for row in rows]
 
 
 async def by_id(connection: asyncpg.Connection, block_id: int) -> Block:
     """One block, open or closed."""
-    return _block(await connection.fetchrow(_SQL["by_id"], block_id))
+    return block_of(await connection.fetchrow(_SQL["by_id"], block_id))
 
 
 async def by_echo(
@@ -52,7 +53,7 @@ async def by_echo(
 ) -> Block | None:
     """Our own block behind what a channel shows, if it is one."""
     row = await connection.fetchrow(_SQL["by_echo"], account_id, external_id, marker)
-    return None if row is None else _block(row)
+    return None if row is None else block_of(row)
 
 
 async def states_by_ref(
@@ -68,7 +69,7 @@ async def nameless(
 ) -> list[Block]:
     """Holds of ours on a listing whose ids at the channel we never learned, known since `before`."""
     rows = await connection.fetch(_SQL["nameless"], listing_id, before)
-    return [_block(row) for row in rows]
+    return [block_of(row) for row in rows]
 
 
 async def insert(
@@ -180,7 +181,7 @@ async def live_on(
 ) -> list[Block]:
     """All live blocks on these listings of a venue."""
     rows = await connection.fetch(_SQL["live_on"], venue_id, list(listing_ids))
-    return [_block(row) for row in rows]
+    return [block_of(row) for row in rows]
 
 
 async def ended_at(

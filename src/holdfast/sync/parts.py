@@ -21,6 +21,9 @@ from holdfast.metrics import Metrics
 LOOK_BACK = timedelta(hours=12)
 """Bookings that run now, or ended a moment ago, are still read."""
 
+ECHO = timedelta(seconds=2)
+"""A channel tells of our own call so soon after it was answered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -99,12 +102,23 @@ class Parts:
     metrics: Metrics
     reads: Counter[int] = field(default_factory=Counter)
     """Reads that this process made of each account, by its id, and has not told yet."""
+    placed: dict[tuple[int, str], datetime] = field(default_factory=dict)
+    """By account and its channel's id, what this process has just placed or confirmed, and when that was answered: its
+    webhook may be here before the answer is settled."""
     wake: Callable[[], None]
     """Tells the workers, after a commit, that there is something to do. A hint: losing it costs latency."""
 
     def now(self) -> datetime:
         """The present instant, UTC."""
         return self.clock.now()
+
+    def has_placed(self, account: Account, external_id: str) -> None:
+        """It was answered just now."""
+        now = self.now()
+        for key, at in list(self.placed.items()):
+            if at + ECHO < now:
+                del self.placed[key]
+        self.placed[account.id, external_id] = now
 
     def outlet(self, venue_id: int, name: str | None) -> Outlet | None:
         """A venue's listing by name, in service or not."""
