@@ -26,7 +26,7 @@ from holdfast.secret import SecretMissing
 from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow, Book, ListingRow, VenueRow
 from holdfast.store.trouble import DATABASE_TROUBLE
-from holdfast.sync.parts import Account, Parts, Premises
+from holdfast.sync.parts import Account, Parts, Premises, Wake
 from holdfast.transport import HttpTransport, open_session
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ class Base:
 class Wiring:
     """Keeps the parts as the configuration in the database says; sessions live as long as their account."""
 
-    def __init__(self, base: Base, pool: asyncpg.Pool, wake: Callable[[], None]) -> None:
+    def __init__(self, base: Base, pool: asyncpg.Pool, wake: Wake) -> None:
         self._base = base
         self._kinds = discover()
         self._sessions = AsyncExitStack()
@@ -218,7 +218,7 @@ async def nothing_to_reset(_connection: asyncpg.Connection) -> None:
 
 
 @asynccontextmanager
-async def wired(base: Base, wake: Callable[[], None]) -> AsyncIterator[Wiring]:
+async def wired(base: Base, wake: Wake) -> AsyncIterator[Wiring]:
     """The parts, connected. Raises what asyncpg raises when the database is not there, SecretMissing."""
     pool = await asyncpg.create_pool(
         base.database_url,

@@ -37,7 +37,7 @@ async def test_many_hints_at_once_do_not_take_a_connection_each(database_url: st
     async with town(database_url) as t:
         parts, pool = t.wiring.parts, t.wiring.parts.pool
         parts.pool = crowded = Crowded()
-        drainer = Drainer(parts, asyncio.Event())
+        drainer = Drainer(parts)
         sweep = asyncio.create_task(drainer.sweep(Random(1)))
         hints = [asyncio.create_task(drain_job({"drainer": drainer})) for _ in range(20)]
         try:

@@ -21,6 +21,7 @@ from holdfast.soak.house import SECRETS
 from holdfast.soak.program import Missed
 from holdfast.store import configuration
 from holdfast.store.queries import load
+from holdfast.sync.parts import wake_nobody
 from holdfast.transport import HttpTransport, open_session
 from holdfast.wiring import Base, wired
 
@@ -114,7 +115,7 @@ async def _channel(street: Street, name: str, pencil: _Pencil) -> tuple[Channel,
     kind = discover()[name]
     environ = {**os.environ, **SECRETS}
     base = Base(database_url=street.url, redis=None, clock=SystemClock(), environ=environ)
-    async with wired(base, lambda: None) as wiring, wiring.parts.pool.acquire() as connection:
+    async with wired(base, wake_nobody) as wiring, wiring.parts.pool.acquire() as connection:
         book = await configuration.load(connection)
         row = next(row for row in book.accounts.values() if row.channel == name)
         listings: Sequence[Listing] = list(wiring.parts.accounts[row.id].listings.values())

@@ -1,11 +1,11 @@
 """What every step works with: accounts that can be called, premises that can be decided on."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Literal
+from typing import Literal, Protocol
 
 import asyncpg
 
@@ -20,6 +20,10 @@ from holdfast.metrics import Metrics
 
 LOOK_BACK = timedelta(hours=12)
 """Bookings that run now, or ended a moment ago, are still read."""
+
+Step = Literal["absorb", "deliver"]
+Lane = tuple[Step, int]
+"""One step for one account, by its id."""
 
 ECHO = timedelta(seconds=2)
 """A channel tells of our own call so soon after it was answered."""
@@ -90,6 +94,19 @@ class Premises:
         return Contact(name=self.house.name, email=email, phone=self.house.phone)
 
 
+class Wake(Protocol):
+    """Tells the workers, after a commit, in which lanes there is something to do; without any: somewhere.
+
+    A hint: losing it costs latency.
+    """
+
+    def __call__(self, *lanes: Lane) -> None: ...
+
+
+def wake_nobody(*_lanes: Lane) -> None:
+    """For whoever only looks."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Parts:
     """The shell's parts. `accounts` and `premises` are replaced when the configuration changes."""
@@ -105,8 +122,7 @@ class Parts:
     placed: dict[tuple[int, str], datetime] = field(default_factory=dict)
     """By account and its channel's id, what this process has just placed or confirmed, and when that was answered: its
     webhook may be here before the answer is settled."""
-    wake: Callable[[], None]
-    """Tells the workers, after a commit, that there is something to do. A hint: losing it costs latency."""
+    wake: Wake
 
     def now(self) -> datetime:
         """The present instant, UTC."""
