@@ -68,11 +68,16 @@ class Drainer:
             self._start(lane)
 
     def _start(self, lane: Lane) -> None:
-        work = work_off(self._parts, lane, lambda: not self._landing)
+        work = work_off(self._parts, lane, lambda: self._goes_on(lane))
         task = asyncio.create_task(work, name=f"{lane[0]} {lane[1]}")
         self._lanes[lane] = task
         began = perf_counter()
         task.add_done_callback(lambda done: self._ended(lane, done, perf_counter() - began))
+
+    def _goes_on(self, lane: Lane) -> bool:
+        """Another round begins, and finds what was asked for until now."""
+        self._anew.discard(lane)
+        return not self._landing
 
     def _ended(self, lane: Lane, task: asyncio.Task[int], seconds: float) -> None:
         del self._lanes[lane]

@@ -232,6 +232,7 @@ async def _want_call(
         push = replace(push, due_at=max(turn.now, refused.last_at + patience(refused.times)))
     if latest is None or not _asked_already(block, push, latest):
         await pushes.wish(turn.connection, push)
+        turn.calling.add(push.account_id)
     return False
 
 

@@ -58,6 +58,9 @@ class Turn:
     horizons: dict[int, datetime | None] = field(default_factory=dict)
     """By account, as far as it was asked."""
 
+    calling: set[int] = field(default_factory=set)
+    """Accounts of which a call is wanted."""
+
     may_probe: bool = True
     """False while offers that were just read are taken over: asking for them again would never end."""
 
@@ -95,4 +98,4 @@ async def turn(
         )
         yield current
         await journal.append(connection, head, current.entries)
-    parts.wake()
+    parts.wake(*(("deliver", account) for account in current.calling))
