@@ -43,11 +43,17 @@ class Surroundings:
     async def wiring(
         self, also: Wake | None = None
     ) -> AsyncIterator[tuple[Wiring, ArqRedis, AgreedClock]]:
-        """The connected parts, by the database's clock; `also` is called at every wake-up of this process's own."""
+        """The connected parts, by the database's clock; `also`, a worker's, hears every wake-up of this process's own."""
         clock = await agreed(self.clock, self.database_url)
         redis = open_redis(self.redis_url)
         herald = Herald(redis, also)
-        base = Base(database_url=self.database_url, redis=redis, clock=clock, environ=self.environ)
+        base = Base(
+            database_url=self.database_url,
+            redis=redis,
+            clock=clock,
+            environ=self.environ,
+            plans_once=also is not None,
+        )
         try:
             async with wired(base, herald.wake) as wiring, _kept_agreed(clock, wiring):
                 yield wiring, redis, clock

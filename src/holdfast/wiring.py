@@ -44,6 +44,9 @@ class Base:
     """None: rate budgets are this process's own, and nothing is woken but by the clock."""
     clock: Clock
     environ: Mapping[str, str]
+    plans_once: bool = False
+    """For a worker, who asks the same hundred questions all day: a session plans each once, not anew for each of its
+    first five times."""
 
 
 class Wiring:
@@ -227,6 +230,7 @@ async def wired(base: Base, wake: Wake) -> AsyncIterator[Wiring]:
         command_timeout=10,
         reset=nothing_to_reset,
         server_settings={
+            "plan_cache_mode": "force_generic_plan" if base.plans_once else "auto",
             "application_name": "holdfast",
             "statement_timeout": "8000",
             "lock_timeout": "5000",
