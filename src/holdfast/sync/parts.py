@@ -132,7 +132,7 @@ class Parts:
         """It was answered just now."""
         now = self.now()
         for key, at in list(self.placed.items()):
-            if at + ECHO < now:
+            if at + ECHO <= now:
                 del self.placed[key]
         self.placed[account.id, external_id] = now
 
