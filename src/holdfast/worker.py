@@ -68,11 +68,13 @@ class Drainer:
             self._start(lane)
 
     def _start(self, lane: Lane) -> None:
-        work = work_off(self._parts, lane, lambda: self._goes_on(lane))
-        task = asyncio.create_task(work, name=f"{lane[0]} {lane[1]}")
+        task = asyncio.create_task(self._work(lane), name=f"{lane[0]} {lane[1]}")
         self._lanes[lane] = task
         began = perf_counter()
         task.add_done_callback(lambda done: self._ended(lane, done, perf_counter() - began))
+
+    async def _work(self, lane: Lane) -> int:
+        return await work_off(self._parts, lane, lambda: self._goes_on(lane))
 
     def _goes_on(self, lane: Lane) -> bool:
         """Another round begins, and finds what was asked for until now."""
