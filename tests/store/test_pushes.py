@@ -514,3 +514,37 @@ async def test_nothing_is_taken_at_once_while_the_provider_is_in_doubt(
     await connection.execute("update breakers set failures = 0")
     assert len(await pushes.claim_undoubted(connection, house.rooms, NOW, wanted) or []) == 1
     assert await pushes.claim_undoubted(connection, house.rooms, NOW, wanted) == []
+
+
+SLOW = """
+create schema slow;
+create function slow.braked_around(block bigint) returns boolean volatile language plpgsql as
+$$ begin perform pg_advisory_xact_lock(1); return false; end $$
+"""
+
+
+async def test_what_is_wished_anew_while_it_is_claimed_is_left_for_its_own_wake_up(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    """Else it would go out as it is wished now, with its block as it was before."""
+    for account in (house.rooms, house.tables):
+        await rows.polled(account)
+    block = await rows.block(house.salon_rooms, [], wants="nothing")
+    await rows.push(block, call="release")
+    await pool.execute(SLOW)
+    async with pool.acquire() as one, pool.acquire() as other:
+        await one.execute("set search_path = slow, public")
+        await other.execute("select pg_advisory_lock(1)")
+        claimed = asyncio.create_task(
+            pushes.claim(one, house.rooms, NOW + 2 * SECOND, pushes.Wanted(limit=8))
+        )
+        waits = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
+        while not await other.fetchval(waits):
+            assert not claimed.done()
+        await pushes.wish(other, wanted(house, block, call="place", due_at=NOW + SECOND))
+        await other.execute("update pushes set wished_at = $1", NOW + SECOND)
+        await other.execute("select pg_advisory_unlock(1)")
+        assert await claimed == []
+        await one.execute("reset search_path")
+    (push,) = await claim(pool, house.rooms, now=NOW + HOUR)
+    assert (push.call, push.block is not None) == ("place", True)
