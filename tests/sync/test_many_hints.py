@@ -147,6 +147,7 @@ async def test_looks_take_breath_and_the_agenda_is_asked_only_before_a_rest(
         (b"- absorb:" + b"9" * 50, []),
         (b"\xff\xfe absorb:x", []),
     ],
+    ids=("two", "somewhere", "our own", "older", "no lane", "no number", "noise"),
 )
 def test_a_hint_that_cannot_be_read_says_look_everywhere(
     hint: bytes, lanes: list[Lane] | None

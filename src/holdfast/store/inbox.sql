@@ -53,8 +53,10 @@ on conflict on constraint inbox_one_delivery do nothing
 -- goes what is asked before it is read: the booking as we know it, and our own block of that id, or when it ended.
 -- However much waits, only the first rows of what was never read are looked at: a number that the planner knows, or
 -- it would sort all of them; and between, that it goes through this account's rows, not through everybody's.
+-- Nobody waits for the disk: a lease that a crash of the server takes back was nothing but a lease.
 with doubt as (
-  select exists (select from breakers where account_id = $3 and (failures > 0 or opened_at is not null)) as found),
+  select exists (select from breakers where account_id = $3 and (failures > 0 or opened_at is not null)) as found,
+         set_config('synchronous_commit', 'off', true) as unhurried),
 never as (
   select i.ref, i.due_at, i.id from inbox i
    where i.account_id between $3 and $3 and i.done_at is null and i.due_at <= $1 and i.ref is not null
