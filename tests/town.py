@@ -23,6 +23,7 @@ from holdfast.soak.program import Missed, free_port, until
 from holdfast.sync import rounds
 from holdfast.sync.arrange import arrange, rehearse
 from holdfast.sync.operate import Operator
+from holdfast.sync.parts import wake_nobody
 from holdfast.sync.receive import Receiver
 from holdfast.sync.remedy import act
 from holdfast.sync.replay import preview, read_again
@@ -262,7 +263,7 @@ async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Tow
         sides = await _sides(stack, plan, clock, web_port)
         await _configure(database_url, {n: s.url for n, s in sides.items()}, clock, plan)
         base = Base(database_url=database_url, redis=None, clock=clock, environ=SECRETS)
-        wiring = await stack.enter_async_context(wired(base, lambda: None))
+        wiring = await stack.enter_async_context(wired(base, wake_nobody))
         wiring.parts.random = Random(7)
         app = build_web(_web_parts(wiring, clock))
         await stack.enter_async_context(listening(app, "127.0.0.1", web_port))

@@ -19,7 +19,7 @@ from holdfast.recorded import whoever_types
 from holdfast.settings import Settings, database_of
 from holdfast.store import configuration
 from holdfast.sync.audit import Report, audit
-from holdfast.sync.parts import Account, Parts
+from holdfast.sync.parts import Account, Parts, wake_nobody
 from holdfast.sync.restored import doubt
 from holdfast.web.words import counted, day_and_time
 from holdfast.wiring import Base, wired
@@ -129,7 +129,7 @@ async def _parts(environ: Mapping[str, str]) -> AsyncIterator[tuple[Parts, Mappi
             SystemClock(), url
         )  # what is read here is compared with what workers read
         base = Base(database_url=url, redis=redis, clock=clock, environ=environ)
-        wiring = await stack.enter_async_context(wired(base, lambda: None))
+        wiring = await stack.enter_async_context(wired(base, wake_nobody))
         book = await configuration.load(wiring.parts.pool)
         yield wiring.parts, {row.id: ZoneInfo(row.timezone) for row in book.venues.values()}
 

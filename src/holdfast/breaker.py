@@ -66,6 +66,10 @@ class AccountBreaker:
         await self._look()
         return all(breaker.opened_at is None for breaker in self._known.values())
 
+    def undoubted(self) -> None:
+        """Postgres just said that no call of it was without an answer lately."""
+        self._known = {}
+
     @asynccontextmanager
     async def passing(self, direction: Direction, room: int) -> AsyncIterator[Pass]:
         """Let so many go, or one, or none. Raises what asyncpg raises."""

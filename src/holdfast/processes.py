@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -21,6 +21,7 @@ from holdfast.clock import AgreedClock, Clock
 from holdfast.herald import Herald, open_redis
 from holdfast.settings import SettingsError
 from holdfast.steady import ended
+from holdfast.sync.parts import Wake
 from holdfast.wiring import Base, Wiring, wired
 
 log = structlog.get_logger()
@@ -40,13 +41,19 @@ class Surroundings:
 
     @asynccontextmanager
     async def wiring(
-        self, also: Callable[[], None] | None = None
+        self, also: Wake | None = None
     ) -> AsyncIterator[tuple[Wiring, ArqRedis, AgreedClock]]:
-        """The connected parts, by the database's clock; `also` is called at every wake-up of this process's own."""
+        """The connected parts, by the database's clock; `also`, a worker's, hears every wake-up of this process's own."""
         clock = await agreed(self.clock, self.database_url)
         redis = open_redis(self.redis_url)
         herald = Herald(redis, also)
-        base = Base(database_url=self.database_url, redis=redis, clock=clock, environ=self.environ)
+        base = Base(
+            database_url=self.database_url,
+            redis=redis,
+            clock=clock,
+            environ=self.environ,
+            plans_once=also is not None,
+        )
         try:
             async with wired(base, herald.wake) as wiring, _kept_agreed(clock, wiring):
                 yield wiring, redis, clock

@@ -12,7 +12,7 @@ from arq.connections import ArqRedis
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from holdfast.herald import QUEUE, WAKE, packed
+from holdfast.herald import QUEUE, WAKE, packed, told
 from holdfast.worker import Drainer, drain_job
 
 log = structlog.get_logger()
@@ -138,7 +138,7 @@ class SteadyWorker(Worker):
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 async with self.pool.pubsub() as ears:
                     await ears.subscribe(WAKE)
-                    self._heard()  # something may have been said while we were deaf
+                    self._drainer.nudge()  # something may have been said while we were deaf
                     await self._hear(ears)
             await asyncio.sleep(self._random.uniform(0.2, 0.6))
 
@@ -151,12 +151,13 @@ class SteadyWorker(Worker):
                 continue
             last = time.monotonic()
             if message["type"] == "message":
-                self._heard()
+                self._heard(message["data"])
 
-    def _heard(self) -> None:
-        """The work first, then arq's own bookkeeping."""
-        self._drainer.nudge()
-        self._nudge.set()
+    def _heard(self, hint: bytes) -> None:
+        """Only the work: arq looks into its queue once a second, for whoever was deaf when this was said."""
+        lanes = told(hint)
+        if lanes is not None:
+            self._drainer.nudge(*lanes)
 
     async def close(self) -> None:
         """Stop; what Redis has against it is logged and stops nothing.

@@ -11,7 +11,7 @@ import click
 from holdfast.agreement import agreed
 from holdfast.clock import SystemClock
 from holdfast.settings import Settings, database_of
-from holdfast.sync.parts import Parts
+from holdfast.sync.parts import Parts, wake_nobody
 from holdfast.wiring import Base, wired
 
 
@@ -37,7 +37,7 @@ async def parts_of(environ: Mapping[str, str]) -> AsyncIterator[Parts]:
     url = database_of(Settings.from_environ(environ))
     clock = await agreed(SystemClock(), url)
     base = Base(database_url=url, redis=None, clock=clock, environ=environ)
-    async with wired(base, lambda: None) as wiring:
+    async with wired(base, wake_nobody) as wiring:
         yield wiring.parts
 
 

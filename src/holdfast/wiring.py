@@ -26,7 +26,7 @@ from holdfast.secret import SecretMissing
 from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow, Book, ListingRow, VenueRow
 from holdfast.store.trouble import DATABASE_TROUBLE
-from holdfast.sync.parts import Account, Parts, Premises
+from holdfast.sync.parts import Account, Parts, Premises, Wake
 from holdfast.transport import HttpTransport, open_session
 
 log = structlog.get_logger()
@@ -44,12 +44,15 @@ class Base:
     """None: rate budgets are this process's own, and nothing is woken but by the clock."""
     clock: Clock
     environ: Mapping[str, str]
+    plans_once: bool = False
+    """For a worker, who asks the same hundred questions all day: a session plans each once, not anew for each of its
+    first five times."""
 
 
 class Wiring:
     """Keeps the parts as the configuration in the database says; sessions live as long as their account."""
 
-    def __init__(self, base: Base, pool: asyncpg.Pool, wake: Callable[[], None]) -> None:
+    def __init__(self, base: Base, pool: asyncpg.Pool, wake: Wake) -> None:
         self._base = base
         self._kinds = discover()
         self._sessions = AsyncExitStack()
@@ -218,7 +221,7 @@ async def nothing_to_reset(_connection: asyncpg.Connection) -> None:
 
 
 @asynccontextmanager
-async def wired(base: Base, wake: Callable[[], None]) -> AsyncIterator[Wiring]:
+async def wired(base: Base, wake: Wake) -> AsyncIterator[Wiring]:
     """The parts, connected. Raises what asyncpg raises when the database is not there, SecretMissing."""
     pool = await asyncpg.create_pool(
         base.database_url,
@@ -227,6 +230,7 @@ async def wired(base: Base, wake: Callable[[], None]) -> AsyncIterator[Wiring]:
         command_timeout=10,
         reset=nothing_to_reset,
         server_settings={
+            "plan_cache_mode": "force_generic_plan" if base.plans_once else "auto",
             "application_name": "holdfast",
             "statement_timeout": "8000",
             "lock_timeout": "5000",

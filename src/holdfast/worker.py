@@ -14,31 +14,38 @@ import structlog
 
 from holdfast.store import breakers, offers, schedule
 from holdfast.store.trouble import DATABASE_TROUBLE
-from holdfast.sync.parts import Parts
+from holdfast.sync.parts import Lane, Parts
 from holdfast.sync.poll import poll
-from holdfast.sync.rounds import Lane, due_lanes, next_due, work_off
+from holdfast.sync.rounds import due_lanes, next_due, served, work_off
 
 log = structlog.get_logger()
 
 SWEEP_SECONDS = 1.0
 """At the latest so often a worker looks by itself: without Redis this is the latency."""
 
+BREATH_SECONDS = 0.02
+"""Between two looks: what is told by name needs none, and all else that comes meanwhile is one."""
+
 HEARTBEAT_SECONDS = 5.0
 
 
 class Drainer:
-    """Works off whatever is due, each lane by itself; a nudge during a run makes it look again."""
+    """Works off whatever is due, each lane by itself; one that is asked for while it runs begins anew at its end."""
 
-    def __init__(self, parts: Parts, nudged: asyncio.Event) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._nudged = nudged
+        self._nudged = asyncio.Event()
         self._lanes: dict[Lane, asyncio.Task[int]] = {}
+        self._anew: set[Lane] = set()
         self._landing = False
         self.trouble: str | None = None
 
-    def nudge(self) -> None:
-        """There is something to do."""
-        self._nudged.set()
+    def nudge(self, *lanes: Lane) -> None:
+        """There is something to do in these lanes, which need not be looked for; without any: somewhere."""
+        for lane in lanes:
+            self._begin(lane)
+        if not lanes:
+            self._nudged.set()
 
     async def run(self) -> None:
         """Start every lane in which something is due. Trouble with the database is logged once, and its end."""
@@ -46,27 +53,45 @@ class Drainer:
             return
         try:
             for lane in await due_lanes(self._parts):
-                if lane not in self._lanes:
-                    self._start(lane)
+                self._begin(lane)
         except DATABASE_TROUBLE as error:
             self._in_trouble(type(error).__name__)
         else:
             self._in_trouble(None)
 
+    def _begin(self, lane: Lane) -> None:
+        if self._landing or not served(self._parts, lane):
+            return
+        if lane in self._lanes:
+            self._anew.add(lane)
+        else:
+            self._start(lane)
+
     def _start(self, lane: Lane) -> None:
-        work = work_off(self._parts, lane, lambda: not self._landing)
-        task = asyncio.create_task(work, name=f"{lane[0]} {lane[1]}")
+        task = asyncio.create_task(self._work(lane), name=f"{lane[0]} {lane[1]}")
         self._lanes[lane] = task
         began = perf_counter()
         task.add_done_callback(lambda done: self._ended(lane, done, perf_counter() - began))
 
+    async def _work(self, lane: Lane) -> int:
+        return await work_off(self._parts, lane, lambda: self._goes_on(lane))
+
+    def _goes_on(self, lane: Lane) -> bool:
+        """Another round begins, and finds what was asked for until now."""
+        self._anew.discard(lane)
+        return not self._landing
+
     def _ended(self, lane: Lane, task: asyncio.Task[int], seconds: float) -> None:
         del self._lanes[lane]
+        anew = lane in self._anew
+        self._anew.discard(lane)
         self._count(lane, task, seconds)
         if task.cancelled():
             return
         error = task.exception()
         if error is None:
+            if anew:
+                self._begin(lane)  # what it was asked for may have come after it looked
             if task.result():
                 self.nudge()  # what it did may be another lane's work
         elif isinstance(error, DATABASE_TROUBLE):
@@ -100,6 +125,7 @@ class Drainer:
         while True:
             self._nudged.clear()
             await self.run()
+            await asyncio.sleep(BREATH_SECONDS)
             if self._nudged.is_set():
                 continue
             seconds = min(SWEEP_SECONDS * random.uniform(0.8, 1.2), await self._until_due())

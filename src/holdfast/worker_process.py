@@ -1,6 +1,5 @@
 """The worker process: what it starts, in which order it stops."""
 
-import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -17,6 +16,7 @@ from holdfast.serving import STOP_SECONDS, listening, until_told_to_stop
 from holdfast.settings import Settings
 from holdfast.starting import ensure_schema, surroundings
 from holdfast.steady import SteadyWorker
+from holdfast.sync.parts import Lane
 from holdfast.wiring import Wiring, keep_fresh
 from holdfast.worker import Drainer, beat
 
@@ -28,9 +28,13 @@ async def running_worker(
     around: Surroundings, metrics_at: tuple[str, int] | None = None
 ) -> AsyncIterator[Drainer]:
     """Everything that observes, decides and delivers, until the block ends; then what flies may land."""
-    nudged = asyncio.Event()
-    async with around.wiring(nudged.set) as (wiring, _redis, _clock), AsyncExitStack() as stack:
-        drainer = Drainer(wiring.parts, nudged)
+    drainer: Drainer
+
+    def also(*lanes: Lane) -> None:
+        drainer.nudge(*lanes)
+
+    async with around.wiring(also) as (wiring, _redis, _clock), AsyncExitStack() as stack:
+        drainer = Drainer(wiring.parts)
         random = SystemRandom()
         steady = SteadyWorker(open_redis(around.redis_url), drainer, random)
         stack.push_async_callback(steady.close)

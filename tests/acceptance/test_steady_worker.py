@@ -34,6 +34,7 @@ from holdfast.soak.program import (
 from holdfast.steady import MAX_JOBS, SteadyWorker
 from holdfast.store import inbox
 from holdfast.store.inbox import Incoming
+from holdfast.sync.parts import Lane
 from holdfast.worker import Drainer
 from holdfast.worker_process import running_worker
 
@@ -49,7 +50,7 @@ class Counter(Drainer):
         self.free = asyncio.Event()
         self.free.set()
 
-    def nudge(self) -> None:
+    def nudge(self, *_lanes: Lane) -> None:
         return
 
     async def job(self, ctx: dict[Any, Any], *_args: Any, **_kwargs: Any) -> None:

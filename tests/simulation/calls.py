@@ -194,7 +194,7 @@ class Blocks(Database):
         return [{"id": number, "released_at": None, "read_before": False} for number in ids]
 
 
-class Pushes(Database):
+class Pushes(Blocks):
     """Each method is one named query: `<file>_<name>`."""
 
     def pushes_open_of_blocks(self, ids: Sequence[int]) -> list[Row]:
@@ -255,12 +255,16 @@ class Pushes(Database):
         return []
 
     def pushes_claim(self, account: int, now: datetime, limit: int, *which: Any) -> list[Row]:
-        states, fresh_first = which
+        states, fresh_first, careful = which
+        doubted = self.in_doubt(account)
+        if careful and doubted:
+            return [{"in_doubt": doubted, "push_id": None}]
         mine = [p for p in self._due(now) if p["account_id"] == account and p["state"] in states]
         due = [p for p in mine if self._may_go(p, now)]
         due.sort(key=lambda p: (self._lapses(p, now), *_urgency(p)))
         due.sort(key=lambda p: (p["state"] == "waiting", p["attempts"] if fresh_first else 0))
-        return [self._taken(push, now) for push in due[:limit]]
+        taken = [{"in_doubt": doubted, **self._taken(push, now)} for push in due[:limit]]
+        return taken or [{"in_doubt": doubted, "push_id": None}]
 
     def _lapses(self, push: Row, now: datetime) -> datetime:
         """When the hold that it confirms lapses, if that is soon; else the end of time."""
@@ -341,7 +345,11 @@ class Pushes(Database):
         sent = [a["sent_at"] for a in self.attempts if a["push_id"] == push["id"]]
         first = min(sent, default=None)
         since = max(push["wished_at"], first or now, self.resumed.get(account, push["wished_at"]))
-        return {**push, "was": was, "first_sent_at": first, "tried_since": since}
+        told = {**push, "was": was, "first_sent_at": first, "tried_since": since}
+        booking = self.bookings.rows.get(push["booking_id"])
+        about = self.blocks_by_id(push["block_id"])[0] if push["block_id"] else {}
+        ref = booking["external_id"] if booking else None
+        return {**told, **about, "push_id": push["id"], "booking_ref": ref}
 
     def lost(self) -> list[Row]:
         """What was in the hands of somebody who is gone or slow."""
@@ -433,7 +441,7 @@ class Pushes(Database):
         return named([self.pushes.rows[number]], "error")
 
 
-class Called(Blocks, Pushes):
+class Called(Pushes):
     """Each method is one named query: `<file>_<name>`."""
 
     def blocks_called_in(self, venue: int, stretch: Range) -> list[Row]:

@@ -86,6 +86,11 @@ class Database:
         found = self.breaker(account, direction)
         return found is not None and found["retry_at"] is not None and found["retry_at"] > now
 
+    def in_doubt(self, account: int) -> bool:
+        """Whether a call of it went unanswered since the last answer."""
+        mine = (b for b in self.breakers if b["account_id"] == account)
+        return any(b["failures"] or b["opened_at"] for b in mine)
+
     def breaker(self, account: int | None, direction: str) -> Row | None:
         key = (account, direction)
         return next((b for b in self.breakers if (b["account_id"], b["direction"]) == key), None)

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from asyncpg import Range
-from tests.simulation.database import LEASE, Database, columns, named, overlaps
+from tests.simulation.calls import Blocks
+from tests.simulation.database import LEASE, columns, named, overlaps
 from tests.simulation.tables import Row
 
 LAPSING = ("held", "pending")
 
 
-class Facts(Database):
+class Facts(Blocks):
     """Each method is one named query: `<file>_<name>`."""
 
     def inbox_add(self, *arrays: Sequence[Any]) -> list[Row]:
@@ -69,9 +70,11 @@ class Facts(Database):
             self.inbox.update(row, done_at=at, outcome=outcome)
         return []
 
-    def inbox_claim(self, now: datetime, limit: int, account: int, most: int) -> list[Row]:
-        if not self.may_take(account, "intake"):
-            return []
+    def inbox_claim(self, now: datetime, limit: int, account: int, *how: Any) -> list[Row]:
+        most, careful = how
+        doubted = self.in_doubt(account)
+        if not self.may_take(account, "intake") or (careful and doubted):
+            return [{"in_doubt": doubted, "id": None}]
         free = [
             i for i in self.waiting_news() if i["account_id"] == account and self.free_to_claim(i)
         ]
@@ -84,7 +87,20 @@ class Facts(Database):
         for row in taken:
             self.took(account, "intake", "news")
             self.inbox.update(row, lease_until=self.now() + LEASE, attempts=row["attempts"] + 1)
-        return named(taken, "id", "account_id", "via", "ref", "raw_type", "received_at", "attempts")
+        told = [{"in_doubt": doubted, **row, **self._known(account, row["ref"])} for row in taken]
+        return told or [{"in_doubt": doubted, "id": None}]
+
+    def _known(self, account: int, ref: str | None) -> Row:
+        """What goes with a claimed row: the booking of its reference, and our own block."""
+        row: Row = dict.fromkeys(("listing_id", "read_at", "ours_at")) | {"ours_flies": False}
+        if ref is None:
+            return row
+        for known in self.bookings_by_ref(account, ref):
+            row |= {name: known[name] for name in ("listing_id", "read_at")}
+        row |= {"ours_at": self.blocks_ended_at(account, ref)[0]["max"]}
+        for block in self.blocks_by_echo(account, ref, None):
+            row |= {"ours_at": block["updated_at"], "ours_flies": block["flying"]}
+        return row
 
     def _risk(self, row: Row, now: datetime) -> tuple[bool, bool, datetime]:
         """Never read, then what lies ahead by its start, then what is over."""

@@ -18,10 +18,10 @@ from tests.simulation.provider import Provider
 from tests.simulation.store import Store
 from tests.simulation.venue import RULES, parts_of, setup, slots
 
-from holdfast.sync.parts import Parts
+from holdfast.sync.parts import Lane, Parts
 from holdfast.sync.poll import poll
 from holdfast.sync.receive import Receiver
-from holdfast.sync.rounds import Lane, due_lanes, work_off
+from holdfast.sync.rounds import due_lanes, work_off
 
 CHAOS_SECONDS, QUIET_SECONDS = 25.0, 90.0
 DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -174,7 +174,7 @@ class Scene:
             self.receiver = None
         self.loop.call_later(self.random.uniform(0.2, 5.0), self._start, name)
 
-    def _wake(self) -> None:
+    def _wake(self, *_lanes: Lane) -> None:
         """A hint to the workers; it may be lost, and never more than a hint."""
         for name in WORKERS:
             if not self.redis_is_off and not self.faults.strikes(0.3, "lost hint"):

@@ -1,6 +1,6 @@
 """The simulated venue: what it sells on both providers, and the parts that a process of ours works with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from random import Random
@@ -20,7 +20,7 @@ from holdfast.channel import Contact, Listing
 from holdfast.inventory.known import Outlet, Unit
 from holdfast.inventory.model import Span
 from holdfast.metrics import Metrics
-from holdfast.sync.parts import Account, Parts, Premises
+from holdfast.sync.parts import Account, Parts, Premises, Wake
 
 HOUR = timedelta(hours=1)
 RULES: Mapping[int, Rules] = {1: NORTH, 2: SOUTH}
@@ -82,7 +82,7 @@ def parts_of(
     process: Process,
     store: Store,
     providers: Mapping[int, Provider],
-    wake: Callable[[], None],
+    wake: Wake,
 ) -> Parts:
     """What the process works with: its own connections, the same store and providers for all."""
     clock = VirtualClock(process.loop)

@@ -268,3 +268,63 @@ async def test_a_webhook_is_missed_only_for_news_that_it_could_have_told(
         NOW - timedelta(hours=1),
     )
     assert await inbox.untold(connection, house.rooms, made) == {"new", "undated"}
+
+
+async def test_with_a_claim_goes_what_must_be_known_before_the_read(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    await rows.booking(house.venue, house.salon_rooms, external_id="b-1")
+    flies = await rows.block(house.salon_rooms, [], external_id="x-1", updated_at=NOW)
+    await rows.push(flies, state="in_flight")
+    ended = {"state": "absent", "external_id": None, "last_ref": "x-2", "updated_at": NOW - HOUR}
+    await rows.block(house.salon_rooms, [], start=NOW + HOUR, **ended)
+    for ref in ("b-1", "x-1", "x-2", "b-2", None):
+        await rows.event(house.rooms, ref=ref)
+    told = {
+        row.ref: (row.listing_id, row.read_at, row.ours_flies, row.ours_at)
+        for row in await claim(pool, house.rooms)
+    }
+    assert told == {
+        "b-1": (house.salon_rooms, NOW, False, None),
+        "x-1": (None, None, True, NOW),
+        "x-2": (None, None, False, NOW - HOUR),
+        "b-2": (None, None, False, None),
+        None: (None, None, False, None),
+    }
+
+
+async def test_nothing_is_taken_at_once_while_the_provider_is_in_doubt(
+    connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    for account in (house.rooms, house.tables):
+        await rows.event(account, ref="b-1")
+    await connection.execute(
+        "insert into breakers (account_id, direction, failures) values ($1, 'out', 1), ($2, 'in', 0)",
+        house.rooms,
+        house.tables,
+    )
+    assert await inbox.claim_undoubted(connection, house.rooms, NOW, 8) is None
+    assert len(await inbox.claim_undoubted(connection, house.tables, NOW, 8) or []) == 1
+    assert await inbox.claim_undoubted(connection, house.tables, NOW, 8) == []
+    assert len(await inbox.claim(connection, house.rooms, NOW, 8)) == 1
+
+
+async def test_few_of_very_many_are_the_riskiest_whatever_came_first(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    await pool.execute(
+        "insert into inbox (account_id, via, ref, raw_type, received_at, due_at)"
+        " select $1, 'webhook', 'b-' || n / 2, '', $2::timestamptz, $2::timestamptz + n * interval '1 ms' from generate_series(2, 901) n",
+        house.rooms,
+        NOW - HOUR,
+    )
+    for number in (2, 3, 4):
+        start = NOW + (9 - number) * HOUR
+        booked = {"external_id": f"b-{number}", "start": start, "end": start + HOUR}
+        await rows.booking(house.venue, house.salon_rooms, **booked)
+    first = await claim(pool, house.rooms, 3)
+    assert [row.ref for row in first] == ["b-1"] * 2 + ["b-5"] * 2 + ["b-6"] * 2
+    rest = []
+    while taken := await claim(pool, house.rooms, 100):
+        rest += list(dict.fromkeys(row.ref for row in taken))
+    assert rest == [*(f"b-{n}" for n in range(7, 451)), "b-4", "b-3", "b-2"]

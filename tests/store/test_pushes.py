@@ -13,6 +13,7 @@ from tests.store.soon import next_due
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
 from holdfast.store import pushes
+from holdfast.store.blocks import by_id as blocks_by_id
 from holdfast.store.pushes import Claimed, NewPush, Try
 
 SECOND = timedelta(seconds=1)
@@ -485,3 +486,65 @@ async def test_nothing_is_released_on_an_old_picture(
     )
     await rows.push(stands, call="release")
     assert bool(await claim(pool, house.rooms)) is goes
+
+
+async def test_with_a_claim_goes_what_it_is_about(
+    connection: asyncpg.Connection, rows: Rows, house: House, block: int
+) -> None:
+    booking = await rows.booking(house.venue, house.salon_rooms, external_id="b-9")
+    await rows.push(block, block_id=None, booking_id=booking, call="cancel")
+    await rows.push(block)
+    cancel, place = sorted(
+        await pushes.claim(connection, house.rooms, NOW, pushes.Wanted(limit=8)),
+        key=lambda p: p.call,
+    )
+    assert (cancel.block, cancel.external_id) == (None, "b-9")
+    assert (place.block, place.external_id) == (await blocks_by_id(connection, block), None)
+
+
+async def test_nothing_is_taken_at_once_while_the_provider_is_in_doubt(
+    connection: asyncpg.Connection, rows: Rows, house: House, block: int
+) -> None:
+    await rows.push(block)
+    wanted = pushes.Wanted(limit=8)
+    await connection.execute(
+        "insert into breakers (account_id, direction, failures) values ($1, 'in', 1)", house.rooms
+    )
+    assert await pushes.claim_undoubted(connection, house.rooms, NOW, wanted) is None
+    await connection.execute("update breakers set failures = 0")
+    assert len(await pushes.claim_undoubted(connection, house.rooms, NOW, wanted) or []) == 1
+    assert await pushes.claim_undoubted(connection, house.rooms, NOW, wanted) == []
+
+
+SLOW = """
+create schema slow;
+create function slow.braked_around(block bigint) returns boolean volatile language plpgsql as
+$$ begin perform pg_advisory_xact_lock(1); return false; end $$
+"""
+
+
+async def test_what_is_wished_anew_while_it_is_claimed_is_left_for_its_own_wake_up(
+    pool: asyncpg.Pool, rows: Rows, house: House
+) -> None:
+    """Else it would go out as it is wished now, with its block as it was before."""
+    for account in (house.rooms, house.tables):
+        await rows.polled(account)
+    block = await rows.block(house.salon_rooms, [], wants="nothing")
+    await rows.push(block, call="release")
+    await pool.execute(SLOW)
+    async with pool.acquire() as one, pool.acquire() as other:
+        await one.execute("set search_path = slow, public")
+        await other.execute("select pg_advisory_lock(1)")
+        claimed = asyncio.create_task(
+            pushes.claim(one, house.rooms, NOW + 2 * SECOND, pushes.Wanted(limit=8))
+        )
+        waits = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
+        while not await other.fetchval(waits):
+            assert not claimed.done()
+        await pushes.wish(other, wanted(house, block, call="place", due_at=NOW + SECOND))
+        await other.execute("update pushes set wished_at = $1", NOW + SECOND)
+        await other.execute("select pg_advisory_unlock(1)")
+        assert await claimed == []
+        await one.execute("reset search_path")
+    (push,) = await claim(pool, house.rooms, now=NOW + HOUR)
+    assert (push.call, push.block is not None) == ("place", True)

@@ -47,7 +47,7 @@ async def test_whoever_runs_for_ever_asks_again_when_the_database_is_away(
         parts, pool = t.wiring.parts, t.wiring.parts.pool
         away = Away(error)
         parts.pool = away
-        drainer = Drainer(parts, asyncio.Event())
+        drainer = Drainer(parts)
         tasks: list[Coroutine[object, object, None]] = [
             drainer.sweep(Random(1)),
             drainer.read(Random(2)),

@@ -1,11 +1,16 @@
-"""However many hints come in at once, a worker looks once at a time."""
+"""However many hints come in at once, a worker looks once at a time, and not at all for what it is told by name."""
 
 import asyncio
 from random import Random
+from typing import Any
 
 import asyncpg
+import pytest
 from tests.town import town
 
+from holdfast import herald
+from holdfast.herald import HERE, NOBODY, Herald, spelt, told
+from holdfast.sync.parts import Lane
 from holdfast.worker import Drainer, drain_job
 
 
@@ -37,7 +42,7 @@ async def test_many_hints_at_once_do_not_take_a_connection_each(database_url: st
     async with town(database_url) as t:
         parts, pool = t.wiring.parts, t.wiring.parts.pool
         parts.pool = crowded = Crowded()
-        drainer = Drainer(parts, asyncio.Event())
+        drainer = Drainer(parts)
         sweep = asyncio.create_task(drainer.sweep(Random(1)))
         hints = [asyncio.create_task(drain_job({"drainer": drainer})) for _ in range(20)]
         try:
@@ -52,3 +57,146 @@ async def test_many_hints_at_once_do_not_take_a_connection_each(database_url: st
             for task in (sweep, *hints):
                 task.cancel()
             await asyncio.gather(sweep, *hints, return_exceptions=True)
+
+
+class Noting(Drainer):
+    """What it begins is only noted, and goes on until it is let go."""
+
+    def __init__(self, parts: Any) -> None:
+        super().__init__(parts)
+        self.began: list[Lane] = []
+        self.looks = 0
+        self.free = asyncio.Event()
+
+    async def run(self) -> None:
+        self.looks += 1
+
+    def _work(self, lane: Lane) -> Any:
+        return self._rounds(lane)
+
+    async def _rounds(self, lane: Lane) -> int:
+        self._goes_on(lane)
+        self.began.append(lane)
+        await self.free.wait()
+        return 0
+
+
+async def turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_what_is_told_by_name_begins_without_a_look_and_anew_if_told_meanwhile(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        drainer = Noting(t.wiring.parts)
+        one, other = sorted(t.wiring.parts.accounts)
+        read: Lane = ("absorb", one)
+        drainer.nudge(read, ("deliver", other), ("absorb", 4711))
+        await turns()
+        assert drainer.began == [read, ("deliver", other)]
+        drainer.nudge(read)
+        drainer.nudge(read)
+        await turns()
+        assert len(drainer.began) == 2
+        drainer.free.set()
+        await turns()
+        assert drainer.began == [read, ("deliver", other), read]
+        assert drainer.looks == 0
+        await drainer.land(1)
+        drainer.nudge(read)
+        await turns()
+        assert len(drainer.began) == 3
+
+
+async def test_looks_take_breath_and_the_agenda_is_asked_only_before_a_rest(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with town(database_url) as t:
+        drainer, asked = Noting(t.wiring.parts), asyncio.Event()
+
+        async def until_due() -> float:
+            asked.set()
+            return 60.0
+
+        monkeypatch.setattr(drainer, "_until_due", until_due)
+        sweep = asyncio.create_task(drainer.sweep(Random(1)))
+        try:
+            await turns()
+            for _ in range(50):
+                drainer.nudge()
+                await asyncio.sleep(0)
+            assert (drainer.looks, asked.is_set()) == (1, False)
+            async with asyncio.timeout(5):
+                await asked.wait()
+            assert drainer.looks == 2
+        finally:
+            sweep.cancel()
+            await asyncio.gather(sweep, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("hint", "lanes"),
+    [
+        (spelt(NOBODY, {("absorb", 1), ("deliver", 20)}), [("absorb", 1), ("deliver", 20)]),
+        (spelt(NOBODY, set()), []),
+        (spelt(HERE, {("absorb", 1)}), None),
+        (b"1", []),  # an older release's
+        (b"- absorb:1 erase:2", []),
+        (b"- absorb:" + b"9" * 50, []),
+        (b"\xff\xfe absorb:x", []),
+    ],
+    ids=("two", "somewhere", "our own", "older", "no lane", "no number", "noise"),
+)
+def test_a_hint_that_cannot_be_read_says_look_everywhere(
+    hint: bytes, lanes: list[Lane] | None
+) -> None:
+    assert told(hint) == lanes
+
+
+class Post:
+    """Redis, as far as a herald needs it."""
+
+    def __init__(self) -> None:
+        self.hints: list[list[Lane] | None] = []
+        self.jobs = 0
+
+    async def publish(self, _channel: str, hint: bytes) -> None:
+        self.hints.append(told(hint))
+        await asyncio.sleep(0)
+
+    async def enqueue_job(self, _name: str, _job_id: str) -> None:
+        self.jobs += 1
+
+
+async def test_hints_that_come_together_are_one_and_a_job_is_queued_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    post: Any = Post()
+    crier = Herald(post)
+    crier.wake(("absorb", 1))
+    await asyncio.sleep(0)
+    for account in (1, 2, 2):
+        crier.wake(("absorb", account))
+    await crier.close()
+    crier.wake(("absorb", 1))
+    crier.wake()
+    await crier.close()
+    assert post.hints == [[("absorb", 1)], [("absorb", 1), ("absorb", 2)], []]
+    assert post.jobs == 1
+    monkeypatch.setattr(herald, "QUEUE_SECONDS", 0.0)
+    crier.wake(("absorb", 1))
+    await crier.close()
+    assert post.jobs == 2
+
+
+async def test_who_did_it_is_told_at_once_and_does_not_hear_of_it_again() -> None:
+    post: Any = Post()
+    heard: list[Lane] = []
+    crier = Herald(post, lambda *lanes: heard.extend(lanes))
+    crier.wake(("absorb", 1))
+    crier.wake(("deliver", 2))
+    assert heard == [("absorb", 1), ("deliver", 2)]
+    await crier.close()
+    assert post.hints == [None]

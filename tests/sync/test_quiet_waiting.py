@@ -35,7 +35,7 @@ async def test_a_hold_that_may_be_committed_already_is_not_noticed_to_lapse_all_
         assert block["expires_at"] < parts.now()
 
         wakes: list[None] = []
-        parts.wake = lambda: wakes.append(None)
+        parts.wake = lambda *_: wakes.append(None)
         for _ in range(3):
             await rounds.due_lanes(parts)
         believed = agenda.Scope(live=[], accounts=[], venues=[], margin=HOLD_MARGIN)

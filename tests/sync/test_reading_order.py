@@ -7,7 +7,7 @@ from tests.town import MORNING, Plan, Side, Town, town
 
 from holdfast.budget import Kind
 from holdfast.sync.absorb import absorb
-from holdfast.sync.parts import Account
+from holdfast.sync.parts import ECHO, Account
 
 HOUR = timedelta(hours=1)
 
@@ -74,3 +74,25 @@ async def test_a_small_budget_is_spent_on_the_riskiest_bookings_and_on_each_of_t
         )
         assert {row["ref"] for row in rows if row["waits"]} == {refs[26]}
         assert {row["attempts"] for row in rows if row["waits"]} == {0}
+
+
+async def test_what_we_have_just_placed_is_not_read_before_its_answer_is_settled(
+    database_url: str,
+) -> None:
+    async with town(database_url, Plan(webhooks=False)) as t:
+        parts, boseat = t.wiring.parts, account(t, "boseat-main", 8)
+        elsewhere = next(a for a in parts.accounts.values() if a.name != "boseat-main")
+        refs = [await t.boseat.book("salon", MORNING + h * HOUR, 60) for h in (2, 4, 6)]
+        parts.has_placed(boseat, refs[0])
+        t.clock.advance((ECHO / 2).total_seconds())
+        parts.has_placed(boseat, refs[1])
+        parts.has_placed(elsewhere, refs[2])
+        t.clock.advance((ECHO / 2).total_seconds())
+        await hint(t, refs)
+        await t.boseat.ask("DELETE", "/requests")
+        await absorb(parts, boseat)
+        assert sorted(await reads(t.boseat)) == sorted([refs[0], refs[2]])
+        rows = await t.rows("select ref, outcome from inbox where via = 'webhook'")
+        assert {row["ref"]: row["outcome"] for row in rows}[refs[1]] == "echo"
+        parts.has_placed(elsewhere, "another")
+        assert (boseat.id, refs[0]) not in parts.placed  # nor is it kept for ever

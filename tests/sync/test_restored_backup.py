@@ -19,6 +19,7 @@ from tests.town import SECRETS, Plan, Town, town
 from holdfast.soak.traits import traits
 from holdfast.store import journal
 from holdfast.sync.operate import Operator
+from holdfast.sync.parts import wake_nobody
 from holdfast.sync.restored import doubt
 from holdfast.wiring import Base, wired
 
@@ -55,7 +56,7 @@ async def restored(t: Town, surroundings: Surroundings, file: Path) -> AsyncIter
     async with new_database(surroundings, template="template1") as url:
         await run("pg_restore", "--exit-on-error", f"--dbname={url}", str(file))
         base = Base(database_url=url, redis=None, clock=t.clock, environ=SECRETS)
-        async with wired(base, lambda: None) as wiring:
+        async with wired(base, wake_nobody) as wiring:
             wiring.parts.random = Random(11)
             pool = wiring.parts.pool
             await doubt(pool, t.clock.now(), "test")

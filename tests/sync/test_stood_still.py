@@ -1,7 +1,8 @@
 """A worker that stands still between taking a call and making it: when it goes on, the call may not be its own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,18 +17,19 @@ from holdfast.sync.parts import Parts
 
 @dataclass
 class StoppingPool:
-    """The pool of a process that is stopped just before it asks for its connection number `at`."""
+    """The pool of a process that is stopped as soon as its first question was answered."""
 
     pool: Any
     stop: Callable[[], None]
-    at: int
     asked: int = 0
 
-    def acquire(self) -> Any:
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Any]:
+        async with self.pool.acquire() as connection:
+            yield connection
         self.asked += 1
-        if self.asked == self.at:
+        if self.asked == 1:
             self.stop()
-        return self.pool.acquire()
 
 
 async def wanted(t: Town) -> Parts:
@@ -48,7 +50,7 @@ async def test_a_call_is_not_made_by_one_who_stood_still_for_half_its_lease(
     async with town(database_url, Plan(calm=True)) as t:
         parts = await wanted(t)
         mozrest = next(a for a in parts.accounts.values() if a.channel_name == "mozrest")
-        pool: Any = StoppingPool(parts.pool, lambda: t.clock.advance(40), at=2)
+        pool: Any = StoppingPool(parts.pool, lambda: t.clock.advance(40))
         await deliver(replace(parts, pool=pool), mozrest)
         assert await t.mozrest.ours("chefs-table") == []
 

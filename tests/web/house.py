@@ -11,7 +11,7 @@ from holdfast.metrics import Metrics
 from holdfast.store import configuration
 from holdfast.store.configuration import Book, VenueRow
 from holdfast.sync.arrange import Arrangement, Effects, arrange, rehearse
-from holdfast.sync.parts import Parts, Premises
+from holdfast.sync.parts import Lane, Parts, Premises
 
 
 @dataclass
@@ -43,7 +43,7 @@ class House:
             wake=self._wake,
         )
 
-    def _wake(self) -> None:
+    def _wake(self, *_lanes: Lane) -> None:
         self.woken += 1
 
 

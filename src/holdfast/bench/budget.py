@@ -31,6 +31,7 @@ from holdfast.store.migrate import migrate
 from holdfast.store.queries import load
 from holdfast.sync import rounds
 from holdfast.sync.operate import DirectBooking, Operator
+from holdfast.sync.parts import wake_nobody
 from holdfast.wiring import Base, Wiring, wired
 
 _SQL = load("budget", "holdfast.bench")
@@ -190,7 +191,7 @@ async def _burst(url: str, random: Random) -> AsyncIterator[Burst]:
         port = await stack.enter_async_context(listening(app, HERE, 0))
         await _configured(url, {channel: f"http://{HERE}:{port}"}, clock)
         base = Base(database_url=url, redis=None, clock=clock, environ=SECRETS)
-        wiring = await stack.enter_async_context(wired(base, lambda: None))
+        wiring = await stack.enter_async_context(wired(base, wake_nobody))
         wiring.parts.random = random
         slots = _slots(wiring, clock.now(), random)
         burst = Burst(clock=clock, wiring=wiring, acts=_acts(random), slots=slots)

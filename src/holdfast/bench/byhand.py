@@ -1,11 +1,10 @@
 """The floor under propagation: the same two requests as they go over the wire, and one durable transaction."""
 
 import os
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import asyncpg
@@ -19,8 +18,10 @@ from holdfast.inventory.model import Span
 from holdfast.kind import discover
 from holdfast.soak.house import SECRETS
 from holdfast.soak.program import Missed
+from holdfast.soak.side import Side
 from holdfast.store import configuration
 from holdfast.store.queries import load
+from holdfast.sync.parts import wake_nobody
 from holdfast.transport import HttpTransport, open_session
 from holdfast.wiring import Base, wired
 
@@ -52,16 +53,19 @@ class ByHand:
     holds: list[Request]
     session: aiohttp.ClientSession
     store: asyncpg.Connection
+    there: Side
 
     async def act(self) -> float:
-        """Seconds. Raises Missed where a provider refuses."""
-        began = time.perf_counter()
+        """Seconds until the hold arrived, by its provider's clock. Raises Missed where a provider refuses."""
+        began = SystemClock().now()
         told = await self._sent(self.fetch)
         async with self.store.transaction():
             number = await self.store.fetchval(_SQL["booking"], self.fetch.url, told)
             await self.store.execute(_SQL["block"], number)
         await self._sent(self.holds.pop())
-        return time.perf_counter() - began
+        records = await self.there.ask("GET", "/records")
+        arrived = max(datetime.fromisoformat(one["since"]) for one in records)
+        return (arrived - began).total_seconds()
 
     async def _sent(self, request: Request) -> bytes:
         async with self.session.request(
@@ -93,7 +97,13 @@ async def by_hand(
         pencil.written.clear()
         await _write_holds(there, listing, many)
         async with aiohttp.ClientSession() as plain:
-            yield ByHand(fetch=fetch, holds=pencil.written, session=plain, store=street.store)
+            yield ByHand(
+                fetch=fetch,
+                holds=pencil.written,
+                session=plain,
+                store=street.store,
+                there=street.sides[ways[1]],
+            )
 
 
 async def _write_holds(channel: Channel, listing: Listing, many: int) -> None:
@@ -114,7 +124,7 @@ async def _channel(street: Street, name: str, pencil: _Pencil) -> tuple[Channel,
     kind = discover()[name]
     environ = {**os.environ, **SECRETS}
     base = Base(database_url=street.url, redis=None, clock=SystemClock(), environ=environ)
-    async with wired(base, lambda: None) as wiring, wiring.parts.pool.acquire() as connection:
+    async with wired(base, wake_nobody) as wiring, wiring.parts.pool.acquire() as connection:
         book = await configuration.load(connection)
         row = next(row for row in book.accounts.values() if row.channel == name)
         listings: Sequence[Listing] = list(wiring.parts.accounts[row.id].listings.values())

@@ -14,7 +14,7 @@ from holdfast.kind import discover
 from holdfast.soak.house import SECRETS
 from holdfast.store.migrate import migrate
 from holdfast.store.queries import load
-from holdfast.sync.parts import Parts
+from holdfast.sync.parts import Parts, wake_nobody
 from holdfast.wiring import Base, wired
 
 _SQL = load("hall", "holdfast.bench")
@@ -81,5 +81,5 @@ async def another(url: str, name: str, template: str = "template1") -> str:
 async def parts_on(url: str) -> AsyncIterator[Parts]:
     """What a worker would decide with; nobody is called, nobody is woken."""
     base = Base(database_url=url, redis=None, clock=SystemClock(), environ=SECRETS)
-    async with wired(base, lambda: None) as wiring:
+    async with wired(base, wake_nobody) as wiring:
         yield wiring.parts

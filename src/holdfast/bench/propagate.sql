@@ -1,10 +1,7 @@
--- closed --
--- When the other channel had answered the first block that stands for each of these bookings.
-select k.external_id as ref, min(t.settled_at) as at
-  from bookings k
-  join blocks b on b.because && array[k.id]
-  join pushes p on p.block_id = b.id and p.call = 'place'
-  join attempts t on t.push_id = p.id and t.outcome = 'done'
+-- blocks --
+-- What the blocks that stand for each of these bookings are called on the other channel.
+select k.external_id as ref, array_agg(coalesce(b.external_id, b.last_ref)) as blocks
+  from bookings k join blocks b on b.because && array[k.id]
  where k.external_id = any($1::text[])
  group by k.external_id
 

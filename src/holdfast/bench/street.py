@@ -23,6 +23,7 @@ from holdfast.soak.program import HERE, Program, free_port, holdfast, started, u
 from holdfast.soak.rig import READY, read_once
 from holdfast.soak.side import Side, met
 from holdfast.soak.traits import traits
+from holdfast.sync.parts import wake_nobody
 from holdfast.wiring import Base, wired
 
 SELDOM = 86_400
@@ -116,7 +117,7 @@ async def street(folder: Path, horizon_days: int) -> AsyncIterator[Street]:
 async def _able(url: str) -> dict[str, Capabilities]:
     environ = {**os.environ, **SECRETS}
     base = Base(database_url=url, redis=None, clock=SystemClock(), environ=environ)
-    async with wired(base, lambda: None) as wiring:
+    async with wired(base, wake_nobody) as wiring:
         accounts = wiring.parts.accounts.values()
         return {one.channel_name: one.channel.capabilities for one in accounts}
 

@@ -22,6 +22,7 @@ from holdfast.herald import Herald, open_redis
 from holdfast.soak.house import SECRETS, set_up, write_configuration
 from holdfast.soak.program import PATIENCE, Missed, environment
 from holdfast.store.queries import load
+from holdfast.sync.parts import Lane
 
 _SQL = load("waiting", "holdfast.bench")
 
@@ -67,7 +68,7 @@ async def measure(ground: Ground) -> Sequence[Figure]:
         urls = servers.database_url, servers.redis_url
         await _configured(ground.folder, *urls)
         pool = await asyncpg.create_pool(urls[0], min_size=1, max_size=1)
-        async with pool, _contenders(*urls) as contenders:
+        async with pool, _contenders(*urls, await _news(pool)) as contenders:
             await pool.execute(_SQL["plain"])
             for _ in ground.turns():
                 for name, contender in contenders.items():
@@ -84,6 +85,11 @@ async def measure(ground: Ground) -> Sequence[Figure]:
             demands=[Demand(against=ARQ, at_most=0.01), Demand(against=BARE, at_most=2.0)],
         )
     ]
+
+
+async def _news(pool: asyncpg.Pool) -> Lane:
+    """What a web process names when news of the account were stored that `put` stores them for."""
+    return "absorb", await pool.fetchval("select min(id) from accounts")
 
 
 async def _once(pool: asyncpg.Pool, contender: _Contender, random: Random) -> float:
@@ -103,7 +109,9 @@ async def _configured(folder: Path, database_url: str, redis_url: str) -> None:
 
 
 @asynccontextmanager
-async def _contenders(database_url: str, redis_url: str) -> AsyncIterator[dict[str, _Contender]]:
+async def _contenders(
+    database_url: str, redis_url: str, news: Lane
+) -> AsyncIterator[dict[str, _Contender]]:
     """arq has a database of Redis to itself."""
     async with AsyncExitStack() as stack:
         redis = open_redis(redis_url)
@@ -114,7 +122,7 @@ async def _contenders(database_url: str, redis_url: str) -> AsyncIterator[dict[s
         stack.push_async_callback(arq.aclose, close_connection_pool=True)
 
         async def wake() -> None:
-            herald.wake()
+            herald.wake(news)
 
         async def enqueue() -> None:
             await arq.enqueue_job("drain")

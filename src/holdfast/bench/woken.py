@@ -19,7 +19,7 @@ from holdfast.herald import open_redis
 from holdfast.processes import Surroundings, in_background
 from holdfast.steady import SteadyWorker
 from holdfast.store.queries import load
-from holdfast.sync.rounds import Lane
+from holdfast.sync.parts import Lane
 from holdfast.worker import Drainer
 
 _SQL = load("waiting", "holdfast.bench")
@@ -45,9 +45,9 @@ async def _ours(database_url: str, redis_url: str) -> None:
     around = Surroundings(
         database_url=database_url, redis_url=redis_url, clock=SystemClock(), environ=os.environ
     )
-    nudged, random = asyncio.Event(), SystemRandom()
-    async with around.wiring(nudged.set) as (wiring, _, _):
-        drainer = _Noting(wiring.parts, nudged)
+    random = SystemRandom()
+    async with around.wiring() as (wiring, _, _):
+        drainer = _Noting(wiring.parts)
         steady = SteadyWorker(open_redis(redis_url), drainer, random)
         async with (
             in_background(steady.main(), "redis"),

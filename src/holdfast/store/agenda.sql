@@ -9,11 +9,13 @@ select exists (select from blocks where closed_at is null and (upper(during) <= 
                   or (select upper(b.during) from bookings b where b.id = c.booking_id) <= $1))
     or exists (select from pushes where state = 'in_flight' and lease_until < clock_timestamp())
     or exists (select from pushes where state = 'shadow' and account_id = any($2::bigint[])) as clock,
-       -- whose news wait, are not paused, and can be read; for each account one row is enough, however many there are
+       -- whose news wait, are not paused, and can be read; for each account one row is enough, however many there
+       -- are: between, and in this order, so that it comes out of the account's own index
        array(select a.id from accounts a
-              where exists (select from inbox i
-                             where i.account_id = a.id and i.done_at is null and i.due_at <= $1
-                               and (i.lease_until is null or i.lease_until < clock_timestamp()))
+              where (select i.id from inbox i
+                      where i.account_id between a.id and a.id and i.done_at is null and i.due_at <= $1
+                        and (i.lease_until is null or i.lease_until < clock_timestamp())
+                      order by i.account_id, i.due_at, i.id limit 1) is not null
                 and not exists (select from pauses s
                                  where s.account_id = a.id and s.direction = 'intake' and s.ended_at is null)
                 and not exists (select from breakers k

@@ -34,7 +34,7 @@ with calls as (
     select id from pushes q
      where q.account_id = $1 and q.state in ('waiting', 'unknown') and q.due_at > $2 and q.absent_reads = 0
        and exists (select from attempts t where t.push_id = q.id and t.number = q.attempts
-                      and t.failure in ('not_sent', 'unknown'))
+                      and t.failure in ('not_sent', 'unknown') offset 0)  -- looked up one by one
        for update skip locked) w where p.id = w.id),
 news as (
   update inbox i set due_at = $2 from (

@@ -40,6 +40,14 @@ class Claimed:
     raw_type: str
     received_at: datetime
     attempts: int
+    listing_id: int | None = None
+    """Of the booking as we know it, and"""
+    read_at: datetime | None = None
+    """when it was last read; None: never."""
+    ours_flies: bool = False
+    """A call about a block of ours of this id is under way."""
+    ours_at: datetime | None = None
+    """When that block changed last, or ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +132,26 @@ async def claim(
     connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
 ) -> list[Claimed]:
     """Take all that waits for so many bookings of an account, riskiest first, for 30 seconds of the database's clock."""
-    rows = await connection.fetch(_SQL["claim"], now, limit, account_id, MOST_ROWS)
-    return [Claimed(**row) for row in rows]
+    return _claimed(await _claim(connection, (now, limit, account_id), careful=False))
+
+
+async def claim_undoubted(
+    connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
+) -> list[Claimed] | None:
+    """The same; None, and nothing is taken, where it is in doubt whether the provider answers."""
+    rows = await _claim(connection, (now, limit, account_id), careful=True)
+    return None if rows[0]["in_doubt"] else _claimed(rows)
+
+
+async def _claim(
+    connection: asyncpg.Connection, whose: tuple[datetime, int, int], *, careful: bool
+) -> list[asyncpg.Record]:
+    return list(await connection.fetch(_SQL["claim"], *whose, MOST_ROWS, careful))
+
+
+def _claimed(rows: Iterable[asyncpg.Record]) -> list[Claimed]:
+    names = Claimed.__dataclass_fields__
+    return [Claimed(**{n: row[n] for n in names}) for row in rows if row["id"] is not None]
 
 
 async def finish(

@@ -49,35 +49,77 @@ on conflict on constraint inbox_one_delivery do nothing
 -- By risk, a booking at a time: of what was never read nobody knows when it starts, and nothing is closed for it
 -- yet; then the soonest start; what is over comes last. All that waits for a booking is taken together, for one
 -- read answers it all. A lease, not a lock: the work is done outside any transaction. Nothing is taken while a
--- person has paused the account's intake.
-with heard as (
-  select ref, min(due_at) as due_at, min(id) as id from inbox
-   where account_id = $3 and done_at is null and due_at <= $1 and ref is not null
-     and (lease_until is null or lease_until < clock_timestamp())
-   group by ref),
+-- person has paused the account's intake, nor, with $5, while it is in doubt whether its provider answers. With each
+-- goes what is asked before it is read: the booking as we know it, and our own block of that id, or when it ended.
+-- However much waits, only the first rows of what was never read are looked at: a number that the planner knows, or
+-- it would sort all of them; and between, that it goes through this account's rows, not through everybody's.
+-- Nobody waits for the disk: a lease that a crash of the server takes back was nothing but a lease.
+with doubt as (
+  select exists (select from breakers where account_id = $3 and (failures > 0 or opened_at is not null)) as found,
+         set_config('synchronous_commit', 'off', true) as unhurried),
+never as (
+  select i.ref, i.due_at, i.id from inbox i
+   where i.account_id between $3 and $3 and i.done_at is null and i.due_at <= $1 and i.ref is not null
+     and (i.lease_until is null or i.lease_until < clock_timestamp())
+     -- looked up one by one
+     and not exists (select from bookings where account_id = $3 and external_id = i.ref offset 0)
+     and not exists (select from blocks where account_id = $3 and external_id = i.ref offset 0)
+   order by i.account_id, i.due_at, i.id limit 200),
 wanted as (
-  select h.ref, row_number() over (order by
-           k.ref is not null, coalesce(upper(k.during) <= $1, true), lower(k.during), h.due_at, h.id) as place
-    from heard h
-    left join lateral (
-      select external_id as ref, during from bookings where account_id = $3 and external_id = h.ref
-      union all
-      select external_id, during from blocks where account_id = $3 and external_id = h.ref limit 1) k on true
-   order by place limit $2),
+  (select ref, row_number() over (order by min(due_at), min(id)) as place from never group by ref)
+   union all
+  (select h.ref, $2::int + row_number() over (order by
+            coalesce(upper(k.during) <= $1, true), lower(k.during), h.due_at, h.id) as place
+     from (select ref, min(due_at) as due_at, min(id) as id from inbox
+            where account_id = $3 and done_at is null and due_at <= $1 and ref is not null
+              and (lease_until is null or lease_until < clock_timestamp())
+            group by ref) h
+     cross join lateral (
+       select during from bookings where account_id = $3 and external_id = h.ref
+       union all
+       select during from blocks where account_id = $3 and external_id = h.ref limit 1) k
+    where (select count(*) from never) < 200)
+   order by place limit $2::int),
+picked as (
+  select i.id, w.place from wanted w
+   cross join lateral (
+     select id from inbox
+      where account_id = $3 and ref = w.ref and done_at is null
+        and (lease_until is null or lease_until < clock_timestamp()) offset 0) i
+   union all
+  select id, null from inbox
+   where account_id = $3 and ref is null and done_at is null and due_at <= $1
+     and (lease_until is null or lease_until < clock_timestamp())
+   order by place nulls first, id limit $4::int),
 due as (
-  select i.id, w.place from inbox i left join wanted w on w.ref = i.ref
-   where i.account_id = $3 and i.done_at is null and (i.lease_until is null or i.lease_until < clock_timestamp())
-     and (w.place is not null or (i.ref is null and i.due_at <= $1))
-     and not exists (select from pauses s
-                      where s.account_id = $3 and s.direction = 'intake' and s.ended_at is null)
-   order by w.place nulls first, i.id limit $4
-   for update of i skip locked),
+  select i.id, p.place from picked p
+   cross join lateral (
+     select id from inbox
+      where id = p.id and done_at is null and (lease_until is null or lease_until < clock_timestamp())
+        for update skip locked) i
+   where not exists (select from pauses
+                      where account_id = $3 and direction = 'intake' and ended_at is null)
+     and not ($5 and (select found from doubt))),
 taken as (
   update inbox i
      set lease_until = clock_timestamp() + interval '30 seconds', attempts = i.attempts + 1
-    from due where i.id = due.id
-  returning i.*, due.place)
-select id, account_id, via, ref, raw_type, received_at, attempts from taken order by place nulls first, id
+   where i.id = any (array(select id from due))
+  returning i.*)
+select d.found as in_doubt, t.id, t.account_id, t.via, t.ref, t.raw_type, t.received_at, t.attempts,
+       b.listing_id, b.read_at, coalesce(k.flies, false) as ours_flies, coalesce(k.updated_at, k.ended_at) as ours_at
+  from doubt d
+  left join (select taken.*, due.place from taken join due using (id)) t on true
+  left join lateral (
+    select listing_id, read_at from bookings where account_id = $3 and external_id = t.ref offset 0) b on true
+  left join lateral (
+    select o.updated_at, o.flies,
+           (select max(updated_at) from blocks where account_id = $3 and last_ref = t.ref) as ended_at
+      from (values (1)) as one
+      left join (
+        select n.updated_at, exists (select from pushes p
+                                      where p.block_id = n.id and p.state in ('in_flight', 'unknown')) as flies
+          from blocks n where n.account_id = $3 and n.external_id = t.ref) o on true) k on true
+ order by t.place nulls first, t.id
 
 -- finish --
 -- The second worker that comes to a finished row finds nothing to finish. What is told of an erased guest

@@ -1,12 +1,14 @@
 """Pushes: one wanted outward call each, with its attempts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
 
+from holdfast.inventory.known import Block
 from holdfast.inventory.model import Span
+from holdfast.store.blocks import block_of
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_span
 
@@ -84,6 +86,15 @@ class Claimed:
     first_sent_at: datetime | None
     tried_since: datetime
     """What waited for its first try, or for the end of a pause, was not tried in vain meanwhile."""
+    block: Block | None = None
+    """What it is about, as it was when this was claimed: a block of ours,"""
+    booking_ref: str | None = None
+    """or a guest's booking, by the channel's id."""
+
+    @property
+    def external_id(self) -> str | None:
+        """Of what it is about, at the channel; None: it has none there."""
+        return self.booking_ref if self.block is None else self.block.external_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,10 +188,32 @@ async def claim(
     connection: asyncpg.Connection, account_id: int, now: datetime, wanted: Wanted
 ) -> list[Claimed]:
     """Take what an account should send now, by risk, for 30 seconds of the database's clock."""
-    asked = (wanted.limit, wanted.states, wanted.fresh_first)
-    rows = await connection.fetch(_SQL["claim"], account_id, now, *asked)
-    names = Claimed.__dataclass_fields__
-    return [Claimed(**{name: row[name] for name in names}) for row in rows]
+    return _claimed(await _claim(connection, (account_id, now), wanted, careful=False))
+
+
+async def claim_undoubted(
+    connection: asyncpg.Connection, account_id: int, now: datetime, wanted: Wanted
+) -> list[Claimed] | None:
+    """The same; None, and nothing is taken, where it is in doubt whether the provider answers."""
+    rows = await _claim(connection, (account_id, now), wanted, careful=True)
+    return None if rows[0]["in_doubt"] else _claimed(rows)
+
+
+async def _claim(
+    connection: asyncpg.Connection, whose: tuple[int, datetime], wanted: Wanted, *, careful: bool
+) -> list[asyncpg.Record]:
+    asked = (wanted.limit, wanted.states, wanted.fresh_first, careful)
+    return list(await connection.fetch(_SQL["claim"], *whose, *asked))
+
+
+def _claimed(rows: Iterable[asyncpg.Record]) -> list[Claimed]:
+    return [_one(row) for row in rows if row["push_id"] is not None]
+
+
+def _one(row: asyncpg.Record) -> Claimed:
+    told = {name: row[name] for name in Claimed.__dataclass_fields__ if name not in ("id", "block")}
+    block = None if row["block_id"] is None else block_of(row)
+    return Claimed(id=row["push_id"], block=block, **told)
 
 
 async def lapse_leases(connection: asyncpg.Connection, now: datetime) -> int:

@@ -40,12 +40,18 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 -- A call that we do not know is a newer release's, and left to it. The attempt is written before the call is made.
 -- Nothing is taken while a person has paused the account's pushes. A call is tried in vain since its first try, its
 -- newest wish or the end of the last pause, whichever came last: what only waited was not tried.
-with due as (
+-- Nor is anything taken, with $6, while it is in doubt whether the provider answers. With each goes what it is about.
+-- What was wished anew at this very moment is left for its own wake-up: its block is seen here as it was before.
+with doubt as (
+  select exists (select from breakers where account_id = $1 and (failures > 0 or opened_at is not null)) as found),
+due as (
   select p.id, p.state as was from pushes p
+    join pushes seen on seen.id = p.id and seen.wished_at = p.wished_at
     left join blocks h on h.id = p.block_id and h.state = 'held' and p.call = 'commit'
                       and h.expires_at - interval '2 minutes' <= $2
    where p.account_id = $1 and p.call in ('place', 'commit', 'release', 'cancel') and p.state in ('waiting', 'unknown') and p.due_at <= $2
      and p.state = any($4::text[])
+     and not ($6 and (select found from doubt))
      and (p.lease_until is null or p.lease_until < clock_timestamp())
      and not exists (select from pauses s
                       where s.account_id = $1 and s.direction = 'pushes' and s.ended_at is null)
@@ -87,11 +93,17 @@ written as (
   insert into attempts (push_id, number, key, sent_at)
   select id, attempts, 'hf-' || id || '-' || attempts, $2 from taken where was = 'waiting'
   on conflict (push_id, number) do nothing)
-select t.*, f.first_sent_at,
+select d.found as in_doubt, t.id as push_id, t.venue_id, t.account_id, t.block_id, t.booking_id, t.call, t.was, t.epoch,
+       t.attempts, t.absent_reads, t.reason, t.observed_at, t.wished_at, f.first_sent_at,
        greatest(t.wished_at, coalesce(f.first_sent_at, $2),
-                (select max(s.ended_at) from pauses s where s.account_id = $1 and s.direction = 'pushes')) as tried_since
-  from taken t
- cross join lateral (select min(a.sent_at) as first_sent_at from attempts a where a.push_id = t.id) f
+                (select max(s.ended_at) from pauses s where s.account_id = $1 and s.direction = 'pushes')) as tried_since,
+       (select external_id from bookings where id = t.booking_id) as booking_ref,
+       b.id, b.listing_id, b.during, b.marker, b.wants, b.wanted_until, b.state, b.external_id, b.expires_at, b.because,
+       b.gap_since, b.updated_at, b.closed_at, b.losses, b.lane, b.party, true as flying
+  from doubt d
+  left join taken t on true
+  left join lateral (select * from blocks where id = t.block_id offset 0) b on true
+  left join lateral (select min(a.sent_at) as first_sent_at from attempts a where a.push_id = t.id) f on true
 
 -- lapse_leases --
 -- Whoever had these is gone or slow: the call may have been made.

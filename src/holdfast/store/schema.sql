@@ -86,6 +86,7 @@ create table inbox (
   constraint inbox_one_delivery unique (account_id, delivery_id, ref)
 );
 create index inbox_due on inbox (due_at, id) where done_at is null;
+create index inbox_waiting on inbox (account_id, due_at, id) where done_at is null;
 create index inbox_by_account on inbox (account_id, received_at);
 create index inbox_ref on inbox (account_id, ref) where done_at is null;
 create index inbox_by_ref on inbox (ref, account_id, id) where ref is not null;

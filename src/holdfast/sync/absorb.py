@@ -20,7 +20,7 @@ from holdfast.sync.brake import believed
 from holdfast.sync.decide import Observation, decide, venue_of
 from holdfast.sync.heard import processed
 from holdfast.sync.outcome import failure_of
-from holdfast.sync.parts import Account, Parts
+from holdfast.sync.parts import ECHO, Account, Parts
 from holdfast.sync.unmapped import keep_unmapped
 from holdfast.sync.unreadable import keep_raw, nameless, set_aside
 
@@ -30,8 +30,6 @@ BATCH = 32
 """Bookings. Read eight at a time they are done before their lease is over, though each takes its channel 5 s."""
 
 READS_AT_ONCE = 8
-ECHO = timedelta(seconds=2)
-"""A channel tells of our own call so soon after it was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +59,16 @@ class Errand:
 async def absorb(parts: Parts, account: Account) -> int:
     """Take an account's riskiest news, as many as may be read just now, and read each booking once.
 
-    Decides venue by venue; returns how many were taken.
+    Decides venue by venue; returns how many were taken. Who in doubt answers, the breaker is asked about.
     """
     room = min(BATCH, await account.budget.left("read"))
     if room <= 0:
         return 0
+    async with parts.pool.acquire() as connection:
+        rows = await inbox.claim_undoubted(connection, account.id, parts.now(), room)
+    if rows is not None:
+        account.breaker.undoubted()
+        return await _work(parts, account, rows)
     async with account.breaker.passing("in", room) as go:
         return await _round(parts, account, go.room) if go.room else 0
 
@@ -73,6 +76,12 @@ async def absorb(parts: Parts, account: Account) -> int:
 async def _round(parts: Parts, account: Account, room: int) -> int:
     async with parts.pool.acquire() as connection:
         rows = await inbox.claim(connection, account.id, parts.now(), room)
+    return await _work(parts, account, rows)
+
+
+async def _work(parts: Parts, account: Account, rows: Sequence[Claimed]) -> int:
+    if not rows:
+        return 0
     for outcome, those in nameless(rows).items():
         await _finish(parts, account, those, outcome)
     errands = _by_booking(account, rows)
@@ -93,14 +102,15 @@ def _by_booking(account: Account, rows: Sequence[Claimed]) -> list[Errand]:
 
 
 async def _read(parts: Parts, errand: Errand, enough: asyncio.Semaphore) -> Observation | None:
-    listing, venue_id, read_at = await known_of(parts, errand.account, errand.ref)
-    if read_at is not None and errand.latest < read_at:
+    known = errand.rows[0]  # all rows of a booking were told the same of it
+    if known.read_at is not None and errand.latest < known.read_at:
         await _finish(parts, errand.account, errand.rows, "noop")  # read since, for another reason
         return None
-    if await _is_echo(parts, errand):
-        await _finish(parts, errand.account, errand.rows, "echo")
-        return None
+    listing, venue_id = place_of(errand.account, known.listing_id)
     async with enough:
+        if _is_echo(parts, errand):
+            await _finish(parts, errand.account, errand.rows, "echo")
+            return None
         try:
             seen = await errand.account.channel.fetch(errand.ref, listing)
         except ChannelError as error:
@@ -110,19 +120,16 @@ async def _read(parts: Parts, errand: Errand, enough: asyncio.Semaphore) -> Obse
     return _observation(errand, seen, venue_id)
 
 
-async def _is_echo(parts: Parts, errand: Errand) -> bool:
+def _is_echo(parts: Parts, errand: Errand) -> bool:
     """A webhook about a block of ours that we are just calling about, or just have: it tells us of ourselves.
 
     Should it have told of somebody else's act at that very moment, the next poll finds it.
     """
     if any(row.via != "webhook" for row in errand.rows):
         return False
-    async with parts.pool.acquire() as connection:
-        block = await block_store.by_echo(connection, errand.account.id, errand.ref, None)
-        if block is None:
-            ended = await block_store.ended_at(connection, errand.account.id, errand.ref)
-            return ended is not None and errand.latest < ended + ECHO
-    return block.flying or errand.latest < block.changed_at + ECHO
+    known = errand.rows[0]
+    ends = [known.ours_at, parts.placed.get((errand.account.id, errand.ref))]
+    return known.ours_flies or any(at is not None and errand.latest < at + ECHO for at in ends)
 
 
 def _observation(errand: Errand, seen: Seen | Absent, venue_id: int | None) -> Observation:
@@ -136,17 +143,10 @@ def _observation(errand: Errand, seen: Seen | Absent, venue_id: int | None) -> O
     )
 
 
-async def known_of(
-    parts: Parts, account: Account, ref: str
-) -> tuple[str | None, int | None, datetime | None]:
-    """What we know of the booking: its listing's name, its venue, and when it was last read."""
-    async with parts.pool.acquire() as connection:
-        known = await booking_store.by_ref(connection, account.id, ref)
-    if known is None:
-        return None, None, None
-    listing = account.listings.get(known.listing_id or 0)
-    venue = account.venues.get(known.listing_id or 0)
-    return listing.name if listing else None, venue, known.read_at
+def place_of(account: Account, listing_id: int | None) -> tuple[str | None, int | None]:
+    """A listing's name and its venue, as far as the account still has it."""
+    listing = account.listings.get(listing_id or 0)
+    return listing.name if listing else None, account.venues.get(listing_id or 0)
 
 
 async def _finish(parts: Parts, account: Account, rows: Sequence[Claimed], outcome: str) -> None:

@@ -27,7 +27,7 @@ from holdfast.sync.operate import (
     premises_of,
     span_of,
 )
-from holdfast.sync.parts import Parts, Premises
+from holdfast.sync.parts import Parts, Premises, wake_nobody
 from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, turn
 
@@ -83,7 +83,7 @@ async def rehearse(parts: Parts, wish: Arrangement, actor: str) -> Effects:
     Raises WishRefused, BookingUnknown.
     """
     channels = tuple(sorted({account.channel_name for account in parts.accounts.values()}))
-    unseen = replace(parts, metrics=_unseen(channels), wake=_nobody)
+    unseen = replace(parts, metrics=_unseen(channels), wake=wake_nobody)
     venue_id, found = await _venue(parts, wish), []
     try:
         async with turn(unseen, venue_id, actor) as current:
@@ -109,10 +109,6 @@ async def arrange(parts: Parts, wish: Arrangement, actor: str, seen: str) -> int
 def _unseen(channels: tuple[str, ...]) -> Metrics:
     """Made once: they are slow to make, and nobody looks."""
     return Metrics(channels)
-
-
-def _nobody() -> None:
-    """Nothing was changed, so there is nothing to wake anybody for."""
 
 
 async def _venue(parts: Parts, wish: Arrangement) -> int:

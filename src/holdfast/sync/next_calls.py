@@ -75,6 +75,7 @@ async def _want_call(
     if latest is not None and _asked_already(block, push, latest):
         return latest.state
     await pushes.wish(turn.connection, push)
+    turn.calling.add(push.account_id)
     return push.state
 
 

@@ -239,5 +239,6 @@ async def ask_channel(current: Turn, row: asyncpg.Record, reason: str) -> int:
         reason=reason,
     )
     wanted = await pushes.wish(current.connection, push)
+    current.calling.add(push.account_id)
     current.note("booking.cancel_asked", {"reason": reason}, booking_id=row["id"], push_id=wanted)
     return wanted

@@ -1,11 +1,11 @@
 """What every step works with: accounts that can be called, premises that can be decided on."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Literal
+from typing import Literal, Protocol
 
 import asyncpg
 
@@ -23,6 +23,13 @@ from holdfast.sync.outcome import Verdict
 
 LOOK_BACK = timedelta(hours=12)
 """Bookings that run now, or ended a moment ago, are still read."""
+
+Step = Literal["absorb", "deliver"]
+Lane = tuple[Step, int]
+"""One step for one account, by its id."""
+
+ECHO = timedelta(seconds=2)
+"""A channel tells of our own call so soon after it was answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +107,19 @@ class Premises:
         return Contact(name=self.house.name, email=email, phone=self.house.phone)
 
 
+class Wake(Protocol):
+    """Tells the workers, after a commit, in which lanes there is something to do; without any: somewhere.
+
+    A hint: losing it costs latency.
+    """
+
+    def __call__(self, *lanes: Lane) -> None: ...
+
+
+def wake_nobody(*_lanes: Lane) -> None:
+    """For whoever only looks."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Parts:
     """The shell's parts. `accounts` and `premises` are replaced when the configuration changes."""
@@ -114,12 +134,22 @@ class Parts:
     """Reads that this process made of each account, by its id, and has not told yet."""
     answers: Gathering[Answer] = field(default_factory=Gathering)
     """What calls came to, by venue; see `settle`."""
-    wake: Callable[[], None]
-    """Tells the workers, after a commit, that there is something to do. A hint: losing it costs latency."""
+    placed: dict[tuple[int, str], datetime] = field(default_factory=dict)
+    """By account and its channel's id, what this process has just placed or confirmed, and when that was answered: its
+    webhook may be here before the answer is settled."""
+    wake: Wake
 
     def now(self) -> datetime:
         """The present instant, UTC."""
         return self.clock.now()
+
+    def has_placed(self, account: Account, external_id: str) -> None:
+        """It was answered just now."""
+        now = self.now()
+        for key, at in list(self.placed.items()):
+            if at + ECHO <= now:
+                del self.placed[key]
+        self.placed[account.id, external_id] = now
 
     def outlet(self, venue_id: int, name: str | None) -> Outlet | None:
         """A venue's listing by name, in service or not."""

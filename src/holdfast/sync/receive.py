@@ -149,7 +149,9 @@ class Receiver:
     async def _store(self, batch: Sequence[_Waiting]) -> None:
         rows = list(chain.from_iterable(waiting.rows for waiting in batch))
         await take_in(self._parts, rows)
-        self._parts.wake()
+        self._parts.wake(
+            *{("absorb", row.account_id) for row in rows if row.account_id is not None}
+        )
 
 
 def _future() -> asyncio.Future[None]:

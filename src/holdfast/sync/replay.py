@@ -8,9 +8,10 @@ from holdfast.channel import ChannelError
 from holdfast.inventory.model import Absent, Seen
 from holdfast.metrics import Metrics
 from holdfast.store import again
+from holdfast.store import bookings as booking_store
 from holdfast.store.again import Heard
 from holdfast.store.journal import Entry
-from holdfast.sync.absorb import known_of, venue_for
+from holdfast.sync.absorb import place_of, venue_for
 from holdfast.sync.decide import Observation, consider
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
@@ -121,7 +122,9 @@ async def preview(parts: Parts, event_id: int) -> Preview:
     if _refused(parts, event, refusal):
         return Preview(verdict="failed", failed=refusal.refused[event_id])
     account = parts.accounts[event.account_id or 0]
-    listing, venue_id, _ = await known_of(parts, account, event.ref or "")
+    async with parts.pool.acquire() as connection:
+        known = await booking_store.by_ref(connection, account.id, event.ref or "")
+    listing, venue_id = place_of(account, known.listing_id if known else None)
     try:
         seen = await account.channel.fetch(event.ref or "", listing)
     except ChannelError as error:

@@ -5,7 +5,6 @@ A lane is one step for one account, so that a channel that is slow or out of bud
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Literal
 
 from holdfast.channel import HOLD_MARGIN
 from holdfast.store import agenda
@@ -14,11 +13,8 @@ from holdfast.sync.awaken import awaken
 from holdfast.sync.deliver import deliver, recover
 from holdfast.sync.grace import PATIENCE, grace
 from holdfast.sync.lapse import lapse
-from holdfast.sync.parts import Account, Parts
+from holdfast.sync.parts import Account, Lane, Parts, Step
 from holdfast.sync.poll import poll
-
-Step = Literal["absorb", "deliver"]
-Lane = tuple[Step, int]
 
 STEPS: Mapping[Step, Callable[[Parts, Account], Awaitable[int]]] = {
     "absorb": absorb,
@@ -38,10 +34,16 @@ async def due_lanes(parts: Parts) -> list[Lane]:
         await recover(parts)
         await awaken(parts)
         due = await _look(parts)  # what the clock said may be work
-    known = parts.accounts
-    lanes: list[Lane] = [("absorb", account) for account in due.heard if account in known]
-    lanes += [("deliver", a) for a in due.wanted if a in known and known[a].mode == "live"]
-    return lanes
+    lanes: list[Lane] = [("absorb", account) for account in due.heard]
+    lanes += [("deliver", account) for account in due.wanted]
+    return [lane for lane in lanes if served(parts, lane)]
+
+
+def served(parts: Parts, lane: Lane) -> bool:
+    """Whether it is of an account that this process knows, and that does such things."""
+    step, account_id = lane
+    account = parts.accounts.get(account_id)
+    return account is not None and (step == "absorb" or account.mode == "live")
 
 
 async def _look(parts: Parts) -> agenda.Due:

@@ -55,6 +55,9 @@ class Turn:
     read: dict[int, Span] = field(default_factory=dict)
     """By listing, what of its offers was read completely just now."""
 
+    calling: set[int] = field(default_factory=set)
+    """Accounts of which a call is wanted."""
+
     may_probe: bool = True
     """False while offers that were just read are taken over: asking for them again would never end."""
 
@@ -86,4 +89,4 @@ async def turn(
         )
         yield current
         await journal.append(connection, head, current.entries)
-    parts.wake()
+    parts.wake(*(("deliver", account) for account in current.calling))

@@ -195,6 +195,7 @@ def _recorded(record: Booking) -> dict[str, object]:
         "by": record.by,
         "email": record.customer.email if record.customer else None,
         "made": record.made_at.isoformat(),
+        "since": record.made_at.isoformat(),
         "over": record.over_at.isoformat() if record.over_at else None,
     }
 

@@ -92,7 +92,12 @@ class Provider:
     def records(self) -> list[dict[str, object]]:
         """All that was ever made; a hold that was committed is its booking from then on."""
         entries = self._state.books.entries.values()
-        return [_recorded(entry) for entry in entries if entry.status != "committed"]
+        holds = {one.committed_as: one.made_at for one in entries if one.committed_as is not None}
+        return [
+            _recorded(entry, holds.get(entry.id, entry.made_at))
+            for entry in entries
+            if entry.status != "committed"
+        ]
 
     def room(self, place: str) -> tuple[Venue, Area]:
         """Raises Refused."""
@@ -173,7 +178,7 @@ def _contact(wish: GuestWish) -> dict[str, object]:
     }
 
 
-def _recorded(entry: Entry) -> dict[str, object]:
+def _recorded(entry: Entry, since: datetime) -> dict[str, object]:
     return {
         "ref": entry.id,
         "place": entry.venue.place(entry.area),
@@ -183,6 +188,7 @@ def _recorded(entry: Entry) -> dict[str, object]:
         "by": entry.by,
         "email": entry.email,
         "made": entry.made_at.isoformat(),
+        "since": since.isoformat(),
         "over": _iso(entry.over_at),
     }
 
