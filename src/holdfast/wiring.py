@@ -31,6 +31,13 @@ from holdfast.transport import HttpTransport, open_session
 
 log = structlog.get_logger()
 
+PLANS_ONCE: Mapping[str, str] = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "jit": "off",
+}
+"""A plan that is kept from when a table was empty must be as good when it is full: by an index wherever there is one."""
+
 PROCESSES = 3
 """While Redis is away, each process keeps to this share of an account's rate budget."""
 
@@ -230,7 +237,7 @@ async def wired(base: Base, wake: Wake) -> AsyncIterator[Wiring]:
         command_timeout=10,
         reset=nothing_to_reset,
         server_settings={
-            "plan_cache_mode": "force_generic_plan" if base.plans_once else "auto",
+            **(PLANS_ONCE if base.plans_once else {}),
             "application_name": "holdfast",
             "statement_timeout": "8000",
             "lock_timeout": "5000",

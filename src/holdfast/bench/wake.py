@@ -1,4 +1,7 @@
-"""`wake`: from a commit until the worker's function begins, while nothing else goes on."""
+"""`wake`: from a commit until the worker's function begins, while nothing else goes on.
+
+Ours is told by name which one that is, and begins it before it asks the database anything.
+"""
 
 import asyncio
 import sys
