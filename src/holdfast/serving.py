@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 STOP_SECONDS = 8.0
 """How long a stop waits for what is under way, below a supervisor's kill grace."""
@@ -16,11 +18,16 @@ IDLE_SECONDS = 75.0
 
 @asynccontextmanager
 async def listening(
-    app: web.Application, host: str, port: int, idle_seconds: float = IDLE_SECONDS
+    app: web.Application,
+    host: str,
+    port: int,
+    idle_seconds: float = IDLE_SECONDS,
+    first: Callable[[web.Application, Handle], Handle] | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken.
 
-    Whoever is silent, or busy with the head of a request, for `idle_seconds` is hung up on.
+    Whoever is silent, or busy with the head of a request, for `idle_seconds` is hung up on. `first` sees every
+    request before the application's router does, and hands on what is not its own.
     """
     runner = web.AppRunner(
         app,
@@ -30,6 +37,8 @@ async def listening(
         auto_decompress=False,  # what is thrown away must not be unpacked before
     )
     await runner.setup()
+    if first is not None and runner.server is not None:
+        runner.server.request_handler = first(app, runner.server.request_handler)
     try:
         site = web.TCPSite(runner, host, port, reuse_address=True)
         await site.start()

@@ -29,6 +29,7 @@ from holdfast.sync.replay import preview, read_again
 from holdfast.sync.revive import handle
 from holdfast.sync.steer import steered
 from holdfast.web.app import build_web
+from holdfast.web.hooks import first
 from holdfast.web.identity import is_loopback
 from holdfast.web.intake import Limits
 from holdfast.web.oidc import OidcSettings, is_installed
@@ -85,7 +86,7 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
                 listening(metrics_app(parts.metrics), place.host, place.metrics_port)
             )
         yield await stack.enter_async_context(
-            listening(build_web(parts), place.host, place.port, place.idle_seconds)
+            listening(build_web(parts), place.host, place.port, place.idle_seconds, first)
         )
 
 
