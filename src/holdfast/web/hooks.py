@@ -11,6 +11,7 @@ from holdfast.channel import Forged, Malformed, Stale, WebhookRefused
 from holdfast.serving import Handle
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.sync.receive import Overloaded, UnknownAccount
+from holdfast.web.acknowledged import acknowledged
 from holdfast.web.failures import OUTAGE, logged
 from holdfast.web.guard import dress
 from holdfast.web.intake import INTAKE, Refusal
@@ -32,9 +33,10 @@ RETRY_SECONDS = 5
 log = structlog.get_logger()
 
 
-async def receive(request: web.Request) -> web.Response:
+async def receive(request: web.Request) -> web.StreamResponse:
     """200 only once the delivery is stored; 503 asks the provider to send it again."""
-    return await _answered(request.app, request, request.match_info["account"])
+    refusal = await _handed_in(request.app, request, request.match_info["account"])
+    return as_json(refusal) if refusal else acknowledged(request)
 
 
 def first(app: web.Application, otherwise: Handle) -> Handle:
@@ -54,32 +56,39 @@ def first(app: web.Application, otherwise: Handle) -> Handle:
     return handle
 
 
-async def _taken(app: web.Application, request: web.BaseRequest, account: str) -> web.Response:
+async def _taken(
+    app: web.Application, request: web.BaseRequest, account: str
+) -> web.StreamResponse:
     clock = asyncio.get_running_loop().time
     started = clock()
-    response = await _answered(app, request, account)
-    dress(request, response)
-    app[PARTS].metrics.answered(ROUTE, hdrs.METH_POST, response.status, clock() - started)
-    return response
+    refusal = await _handed_in(app, request, account)
+    if refusal is None:
+        answer = acknowledged(request)
+    else:
+        answer = as_json(refusal)
+        dress(request, answer)
+    app[PARTS].metrics.answered(ROUTE, hdrs.METH_POST, answer.status, clock() - started)
+    return answer
 
 
-async def _answered(app: web.Application, request: web.BaseRequest, account: str) -> web.Response:
+async def _handed_in(
+    app: web.Application, request: web.BaseRequest, account: str
+) -> Problem | None:
+    """None: it is stored."""
     parts = app[PARTS]
     channel = parts.channels.get(account, "")
     clock = asyncio.get_running_loop().time
     started = clock()
+    result, problem = "accepted", None
     try:
         await _take(app, request, account)
-        result = "accepted"
-        answer = web.Response(body=b"{}", content_type="application/json")
     except Refusal as refusal:
-        result = refusal.result
-        answer = as_json(refusal.problem)
+        result, problem = refusal.result, refusal.problem
         if channel:
             app[REFUSED].count(account, result)
     parts.metrics.webhook_ack_duration.of(channel=channel).observe(clock() - started)
     parts.metrics.webhook_requests.of(channel=channel, result=result).inc()
-    return answer
+    return problem
 
 
 async def _take(app: web.Application, request: web.BaseRequest, account: str) -> None:
