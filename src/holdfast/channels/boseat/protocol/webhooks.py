@@ -8,9 +8,9 @@ import base64
 import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,10 +24,9 @@ HEX_CHARACTERS = 64
 _INSTANT = TypeAdapter(datetime)
 
 
-@dataclass(frozen=True, slots=True)
-class _Signature:
+class _Signature(NamedTuple):
     time: str
-    values: tuple[str, ...]
+    values: Sequence[str]
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> None:
@@ -66,9 +65,13 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
 def _signature(value: str | None) -> _Signature:
     if value is None:
         raise Forged("there is no signature, or more than one")
-    parts = [part.strip().partition("=") for part in value.split(",")]
-    times = [text for key, _, text in parts if key == "t"]
-    values = tuple(text for key, _, text in parts if key == "v1" and text)
+    times, values = [], []
+    for part in value.split(","):
+        key, _, text = part.strip().partition("=")
+        if key == "t":
+            times.append(text)
+        elif key == "v1" and text:
+            values.append(text)
     return _Signature(times[0] if times else "", values)
 
 
