@@ -16,7 +16,7 @@ from holdfast.clock import AgreedClock
 from holdfast.complaints import Unusable
 from holdfast.kind import discover
 from holdfast.metrics import metrics_app
-from holdfast.processes import Surroundings, in_background, traced
+from holdfast.processes import Surroundings, in_background, traced, traced_by
 from holdfast.serving import IDLE_SECONDS, listening, until_told_to_stop
 from holdfast.settings import Settings, SettingsError
 from holdfast.starting import ensure_schema, surroundings
@@ -85,8 +85,10 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             await stack.enter_async_context(
                 listening(metrics_app(parts.metrics), place.host, place.metrics_port)
             )
+        # spans are made by a middleware, which the short way passes by
+        straight = None if traced_by(around.environ) else first
         yield await stack.enter_async_context(
-            listening(build_web(parts), place.host, place.port, place.idle_seconds, first)
+            listening(build_web(parts), place.host, place.port, place.idle_seconds, straight)
         )
 
 
