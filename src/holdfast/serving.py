@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+First = Callable[[web.Application, Handle], Handle]
+"""Sees every request before the application's router does, and hands on what is not its own."""
 
 STOP_SECONDS = 8.0
 """How long a stop waits for what is under way, below a supervisor's kill grace."""
@@ -22,12 +24,11 @@ async def listening(
     host: str,
     port: int,
     idle_seconds: float = IDLE_SECONDS,
-    first: Callable[[web.Application, Handle], Handle] | None = None,
+    first: First | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken.
 
-    Whoever is silent, or busy with the head of a request, for `idle_seconds` is hung up on. `first` sees every
-    request before the application's router does, and hands on what is not its own.
+    Whoever is silent, or busy with the head of a request, for `idle_seconds` is hung up on.
     """
     runner = web.AppRunner(
         app,
@@ -37,14 +38,20 @@ async def listening(
         auto_decompress=False,  # what is thrown away must not be unpacked before
     )
     await runner.setup()
-    if first is not None and runner.server is not None:
-        runner.server.request_handler = first(app, runner.server.request_handler)
+    if first is not None:
+        put_first(runner, first)
     try:
         site = web.TCPSite(runner, host, port, reuse_address=True)
         await site.start()
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
+
+
+def put_first(runner: web.AppRunner, first: First) -> None:
+    """From the next connection on."""
+    if runner.server is not None:  # it is set up
+        runner.server.request_handler = first(runner.app, runner.server.request_handler)
 
 
 async def until_told_to_stop() -> None:

@@ -30,8 +30,9 @@ BACKLOG = 5_000
 """Deliveries that may wait for their commit; more are asked to come again. Their bytes are bounded where they
 come in (web/intake.py)."""
 
-PATIENCE = 8.0
-"""Seconds that a delivery waits for its commit: providers take ten seconds of silence for a failure anyway."""
+PATIENCE, GATHERS = 8.0, 1.0
+"""Seconds that a batch waits for its commit, and that others may join it: providers take ten seconds of silence for
+a failure anyway."""
 
 KEPT_HEADERS = frozenset({"content-type", "user-agent", "x-request-id"})
 """Headers worth keeping; all others may hold secrets."""
@@ -66,10 +67,12 @@ class _Batch:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.waiting: list[_Waiting] = []
         self._size = 0
+        self._until = loop.time() + GATHERS
         self._late = loop.call_later(PATIENCE, _fail, self.waiting, TimeoutError())
 
-    def has_room(self, size: int) -> bool:
-        return len(self.waiting) < BATCH and self._size + size <= BATCH_BYTES
+    def has_room(self, size: int, now: float) -> bool:
+        room = len(self.waiting) < BATCH and self._size + size <= BATCH_BYTES
+        return room and now < self._until
 
     def add(self, waiting: _Waiting, size: int) -> None:
         self.waiting.append(waiting)
@@ -89,7 +92,7 @@ class _Told(NamedTuple):
 
 
 class Receiver:
-    """Takes webhooks in. The commits before are the batching window: no timer."""
+    """Takes webhooks in. What gathers while a commit is under way goes into the next: nobody waits for a timer."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -110,7 +113,7 @@ class Receiver:
         rows = self._rows(account, headers, body)
         loop = asyncio.get_running_loop()
         stored = loop.create_future()
-        if not self._queue or not self._queue[-1].has_room(len(body)):
+        if not self._queue or not self._queue[-1].has_room(len(body), loop.time()):
             self._open(loop)
         self._queue[-1].add(_Waiting(rows, stored), len(body))
         self._backlog += 1
