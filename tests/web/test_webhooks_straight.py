@@ -122,3 +122,10 @@ async def test_what_is_sent_at_once_is_answered_one_after_another(parts: WebPart
         answers = await said(port, one * 3 + last)
         assert answers.count(b"HTTP/1.1 200 OK\r\n") == 4
         assert answers.count(b"\r\n\r\n{}") == 4
+
+
+async def test_an_old_client_that_stays_is_answered_in_its_own_version(parts: WebParts) -> None:
+    old, length = b"POST /hooks/rooms-main HTTP/1.0\r\n", b"Content-Length: 2\r\n\r\n{}"
+    async with listening(build_web(parts), "127.0.0.1", 0, first=first) as port:
+        answers = await said(port, old + b"Connection: keep-alive\r\n" + length, old + length)
+        assert answers.count(b"HTTP/1.0 200 OK\r\n") == 2
