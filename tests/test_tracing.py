@@ -10,6 +10,8 @@ from aiohttp import web
 from holdfast.processes import traced
 from holdfast.serving import listening
 from holdfast.settings import SettingsError
+from holdfast.web.hooks import first
+from holdfast.web_process import way_in
 
 PHONE, KEY, TRACE = "+33612345678", "key-canary", "a" * 32
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
@@ -31,6 +33,12 @@ def test_traces_that_cannot_be_made_stop_the_start(monkeypatch: pytest.MonkeyPat
             traced("holdfast-web", asked)
     with pytest.raises(SettingsError, match="OTEL_TRACES_EXPORTER: expected otlp or none"):
         traced("holdfast-web", ENDPOINT | {"OTEL_TRACES_EXPORTER": "zipkin"})
+
+
+def test_traced_webhooks_go_the_way_on_which_spans_are_made() -> None:
+    assert way_in({}) is first
+    assert way_in(ENDPOINT | {"OTEL_TRACES_EXPORTER": "none"}) is first
+    assert way_in(ENDPOINT) is None
 
 
 POOL = web.AppKey("pool", asyncpg.Pool)

@@ -233,6 +233,7 @@ class Metrics:
             buckets=SHORT,
             registry=self.registry,
         )
+        self._served: dict[tuple[str, str, str], Histogram] = {}
         self.clock_ahead = Gauge(
             "holdfast_clock_ahead_seconds",
             "By how much this machine's own clock is ahead of the database's",
@@ -246,7 +247,15 @@ class Metrics:
     def serves(self, routes: Sequence[tuple[str, str]]) -> None:
         """Make the series of every (method, route template) that this process answers."""
         for (method, route), code in product(routes, CODES):
-            self.http_request_duration.labels(route, method, code)
+            self._served[route, method, code] = self.http_request_duration.labels(
+                route, method, code
+            )
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """A request to this route template was answered, so long after it came."""
+        which = (route, method, f"{status // 100}xx")
+        series = self._served.get(which) or self.http_request_duration.labels(*which)
+        series.observe(seconds)
 
     async def refresh(self, pool: asyncpg.Pool, now: datetime) -> None:
         """Read the gauges from Postgres. Raises what asyncpg raises, TimeoutError; they then stay as they are."""

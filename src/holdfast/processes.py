@@ -70,8 +70,8 @@ def _kept_agreed(clock: AgreedClock, wiring: Wiring) -> AbstractAsyncContextMana
 
 def traced(service: str, environ: Mapping[str, str]) -> AbstractContextManager[None]:
     """Around a whole process: its traces, where OpenTelemetry's variables ask for them. Raises SettingsError."""
-    wanted = next((name for name in TRACED_BY if environ.get(name)), None)
-    if wanted is None or environ.get("OTEL_TRACES_EXPORTER") == "none":
+    wanted = traced_by(environ)
+    if wanted is None:
         return nullcontext()
     if environ.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp":
         raise SettingsError(["OTEL_TRACES_EXPORTER: expected otlp or none"])
@@ -80,6 +80,13 @@ def traced(service: str, environ: Mapping[str, str]) -> AbstractContextManager[N
     except ImportError as error:
         raise SettingsError([f"{wanted}: needs the extra otel, install holdfast[otel]"]) from error
     return tracing.tracing(service, tracing.sending())
+
+
+def traced_by(environ: Mapping[str, str]) -> str | None:
+    """The variable that asks for traces."""
+    if environ.get("OTEL_TRACES_EXPORTER") == "none":
+        return None
+    return next((name for name in TRACED_BY if environ.get(name)), None)
 
 
 @asynccontextmanager

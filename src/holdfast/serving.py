@@ -2,10 +2,14 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+First = Callable[[web.Application, Handle], Handle]
+"""Sees every request before the application's router does, and hands on what is not its own."""
 
 STOP_SECONDS = 8.0
 """How long a stop waits for what is under way, below a supervisor's kill grace."""
@@ -16,7 +20,11 @@ IDLE_SECONDS = 75.0
 
 @asynccontextmanager
 async def listening(
-    app: web.Application, host: str, port: int, idle_seconds: float = IDLE_SECONDS
+    app: web.Application,
+    host: str,
+    port: int,
+    idle_seconds: float = IDLE_SECONDS,
+    first: First | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken.
 
@@ -30,12 +38,20 @@ async def listening(
         auto_decompress=False,  # what is thrown away must not be unpacked before
     )
     await runner.setup()
+    if first is not None:
+        put_first(runner, first)
     try:
         site = web.TCPSite(runner, host, port, reuse_address=True)
         await site.start()
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
+
+
+def put_first(runner: web.AppRunner, first: First) -> None:
+    """From the next connection on."""
+    if runner.server is not None:  # it is set up
+        runner.server.request_handler = first(runner.app, runner.server.request_handler)
 
 
 async def until_told_to_stop() -> None:

@@ -16,8 +16,8 @@ from holdfast.clock import AgreedClock
 from holdfast.complaints import Unusable
 from holdfast.kind import discover
 from holdfast.metrics import metrics_app
-from holdfast.processes import Surroundings, in_background, traced
-from holdfast.serving import IDLE_SECONDS, listening, until_told_to_stop
+from holdfast.processes import Surroundings, in_background, traced, traced_by
+from holdfast.serving import IDLE_SECONDS, First, listening, until_told_to_stop
 from holdfast.settings import Settings, SettingsError
 from holdfast.starting import ensure_schema, surroundings
 from holdfast.store import people
@@ -29,6 +29,7 @@ from holdfast.sync.replay import preview, read_again
 from holdfast.sync.revive import handle
 from holdfast.sync.steer import steered
 from holdfast.web.app import build_web
+from holdfast.web.hooks import first
 from holdfast.web.identity import is_loopback
 from holdfast.web.intake import Limits
 from holdfast.web.oidc import OidcSettings, is_installed
@@ -84,9 +85,15 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             await stack.enter_async_context(
                 listening(metrics_app(parts.metrics), place.host, place.metrics_port)
             )
+        way = way_in(around.environ)
         yield await stack.enter_async_context(
-            listening(build_web(parts), place.host, place.port, place.idle_seconds)
+            listening(build_web(parts), place.host, place.port, place.idle_seconds, way)
         )
+
+
+def way_in(environ: Mapping[str, str]) -> First | None:
+    """How webhooks get past the router; None with traces, whose spans a middleware makes."""
+    return None if traced_by(environ) else first
 
 
 def _name_channels(wiring: Wiring, channels: dict[str, str]) -> None:

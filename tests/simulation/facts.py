@@ -32,7 +32,7 @@ class Facts(Blocks):
         return named(found, "account_id", "via", "raw_type")
 
     def inbox_take_in(self, *args: Any) -> list[Row]:
-        return self.inbox_add(*args[:-1])
+        return [{**row, "many": 1} for row in self.inbox_add(*args[:-1])]
 
     def _incoming(self, what: tuple[Any, ...], delivery: str | None, at: datetime) -> Row:
         account, via, ref, raw_type = what

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import asyncpg
+import pytest
 from tests.town import SECRETS, Town, town
 
 from holdfast.example import WEBHOOK_SECRETS
+from holdfast.sync import receive
 from holdfast.sync.receive import Receiver
 
 HEADERS = {"Authorization": f"Bearer {SECRETS[WEBHOOK_SECRETS['mozrest']]}"}
@@ -84,4 +86,76 @@ async def test_who_comes_just_when_all_commits_have_ended_is_stored_too(database
         async with asyncio.timeout(3):
             assert await one_after_another("b", "c") == ["accepted"] * 2
             assert await first == ["accepted"]
+        await receiver.close()
+
+
+async def test_what_came_in_together_is_counted_each_by_each(database_url: str) -> None:
+    async with town(database_url) as t:
+        kind = {"channel": "mozrest", "via": "webhook", "type": "updated"}
+        receiver = Receiver(t.wiring.parts)
+        await asyncio.gather(*(accept(receiver, event(f"b-{n}")) for n in range(7)))
+        await receiver.close()
+        counted = t.wiring.parts.metrics.registry.get_sample_value
+        assert counted("holdfast_events_received_total", kind) == 7
+
+
+@dataclass
+class Stuck:
+    """A pool whose commits do not end before they may."""
+
+    may: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def acquire(self, **_: float) -> AsyncIterator["Stuck"]:
+        yield self
+
+    async def fetch(self, *_: Any) -> list[asyncpg.Record]:
+        await self.may.wait()
+        return []
+
+
+async def test_nobody_waits_for_a_commit_longer_than_the_provider_does(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "PATIENCE", 0.1)
+    monkeypatch.setattr(receive, "GATHERS", 0.05)
+    async with town(database_url) as t, asyncio.timeout(3):
+        pool = Stuck()
+        receiver = Receiver(replace(t.wiring.parts, pool=cast(asyncpg.Pool, pool)))
+        under_way = asyncio.create_task(accept(receiver, event("a")))
+        await asyncio.sleep(0)  # it is handed in
+        await asyncio.sleep(0)  # its commit has begun
+        assert await accept(receiver, event("b")) == "TimeoutError"
+        assert await under_way == "TimeoutError"
+        assert await accept(receiver, event("c")) == "TimeoutError"  # not with those before
+        pool.may.set()
+        assert await accept(receiver, event("d")) == "accepted"
+        await receiver.close()
+
+
+async def test_more_than_may_wait_is_asked_to_come_again_and_forgotten_once_stored(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "BACKLOG", 3)
+    async with town(database_url) as t, asyncio.timeout(3):
+        pool = Stuck()
+        receiver = Receiver(replace(t.wiring.parts, pool=cast(asyncpg.Pool, pool)))
+        waiting = [asyncio.create_task(accept(receiver, event(f"a-{n}"))) for n in range(3)]
+        await asyncio.sleep(0)
+        assert await accept(receiver, event("b")) == "Overloaded"
+        pool.may.set()
+        assert await asyncio.gather(*waiting) == ["accepted"] * 3
+        assert await accept(receiver, event("b")) == "accepted"
+        await receiver.close()
+
+
+async def test_accounts_are_known_by_the_names_that_they_have_now(database_url: str) -> None:
+    async with town(database_url) as t:
+        parts = replace(t.wiring.parts)
+        receiver = Receiver(parts)
+        assert await accept(receiver, event("a")) == "accepted"
+        parts.accounts = {
+            id: replace(account, name=f"{account.name}-2") for id, account in parts.accounts.items()
+        }
+        assert await accept(receiver, event("b")) == "UnknownAccount"
         await receiver.close()

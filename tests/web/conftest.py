@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 import asyncpg
 import pytest
@@ -14,12 +14,14 @@ from tests.web.rows import NOW, Rows
 
 from holdfast.clock import ManualClock
 from holdfast.metrics import Metrics
+from holdfast.serving import put_first
 from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
 from holdfast.sync.replay import Preview, Reread, Rereading
 from holdfast.sync.revive import Handled, PushWish
 from holdfast.sync.steer import NotSteered, SteerWish
 from holdfast.web.app import build_web
+from holdfast.web.hooks import first
 from holdfast.web.intake import Limits
 from holdfast.web.parts import WebParts
 
@@ -36,6 +38,7 @@ class StartClient(Protocol):
         pool: asyncpg.Pool | None = None,
         others_ready: OthersReady | None = None,
         limits: Limits | None = None,
+        straight: bool = True,
     ) -> Client: ...
 
 
@@ -200,6 +203,7 @@ async def start(parts: WebParts) -> AsyncIterator[StartClient]:
         pool: asyncpg.Pool | None = None,
         others_ready: OthersReady | None = None,
         limits: Limits | None = None,
+        straight: bool = True,
     ) -> Client:
         changed = replace(
             parts,
@@ -211,6 +215,8 @@ async def start(parts: WebParts) -> AsyncIterator[StartClient]:
         client = TestClient(TestServer(build_web(changed)))
         clients.append(client)
         await client.start_server()
+        if straight:
+            put_first(cast(web.AppRunner, client.server.runner), first)
         return client
 
     yield started

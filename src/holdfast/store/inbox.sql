@@ -8,7 +8,7 @@ returning account_id, via, raw_type
 
 -- take_in --
 -- The same for webhooks, with when their accounts last told us anything, to the second: one question to the server,
--- and its own commit. The accounts come after all rows, or two of these could deadlock; and seldom, or each of these
+-- and its own commit. Those that are new are counted. The accounts come after all rows, or two of these could deadlock; and seldom, or each of these
 -- would wait for the commit of the one before.
 with told as (
   insert into inbox (account_id, via, ref, raw_type, delivery_id, headers, body, received_at, due_at)
@@ -20,7 +20,7 @@ touched as (
   update accounts set last_webhook_at = greatest(last_webhook_at, $9::timestamptz)
    where id = any($1::bigint[]) and (select count(*) from told) >= 0
      and coalesce(last_webhook_at < $9::timestamptz - interval '1 second', true))
-select account_id, via, raw_type from told
+select account_id, via, raw_type, count(*) as many from told group by account_id, via, raw_type
 
 -- add_done --
 -- What was read and applied in this very transaction: kept so that the log shows where it came from.

@@ -47,7 +47,7 @@ def processed(
 
 def _count_all(parts: Parts, every: Sequence[News]) -> None:
     for news, many in Counter(every).items():
-        _count(parts, news.account_id, news.via, news.raw_type, many)
+        _count(parts, news.account_id, news.via, news.raw_type, many * news.many)
 
 
 def _count(parts: Parts, account_id: int | None, via: str, raw_type: str, many: int = 1) -> None:

@@ -3,10 +3,9 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import structlog
 
@@ -14,7 +13,7 @@ from holdfast.channel import Hint, Malformed
 from holdfast.store.inbox import Incoming
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.sync.heard import take_in
-from holdfast.sync.parts import Parts
+from holdfast.sync.parts import Account, Parts
 from holdfast.sync.unreadable import UNREADABLE_EVENT
 
 log = structlog.get_logger()
@@ -23,15 +22,17 @@ BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
 """What goes into one commit; a single delivery may be larger."""
 
-AT_ONCE = 2
-"""Commits under way: while the disk writes one, the next is on its way to it."""
+AT_ONCE, SLOW = 2, 0.1
+"""Commits under way. One takes all that gathered during the one before; a second one begins beside it only where
+it takes so many seconds: many small ones cost more than they win, and nobody shall wait for one that is stuck."""
 
 BACKLOG = 5_000
 """Deliveries that may wait for their commit; more are asked to come again. Their bytes are bounded where they
 come in (web/intake.py)."""
 
-PATIENCE = 8.0
-"""Seconds that a delivery waits for its commit: providers take ten seconds of silence for a failure anyway."""
+PATIENCE, GATHERS = 8.0, 1.0
+"""Seconds that a batch waits for its commit, and that others may join it: providers take ten seconds of silence for
+a failure anyway."""
 
 KEPT_HEADERS = frozenset({"content-type", "user-agent", "x-request-id"})
 """Headers worth keeping; all others may hold secrets."""
@@ -53,11 +54,32 @@ class Overloaded(Exception):
         self.retry_after = retry_after
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
+    """A delivery that is not answered yet."""
+
     rows: Sequence[Incoming]
-    size: int
     stored: asyncio.Future[None]
+
+
+class _Batch:
+    """What goes into one commit. Its first has waited longest: when he gives up, so do all."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.waiting: list[_Waiting] = []
+        self._size = 0
+        self._until = loop.time() + GATHERS
+        self._late = loop.call_later(PATIENCE, _fail, self.waiting, TimeoutError())
+
+    def has_room(self, size: int, now: float) -> bool:
+        room = len(self.waiting) < BATCH and self._size + size <= BATCH_BYTES
+        return room and now < self._until
+
+    def add(self, waiting: _Waiting, size: int) -> None:
+        self.waiting.append(waiting)
+        self._size += size
+
+    def answered(self) -> None:
+        self._late.cancel()
 
 
 class _Told(NamedTuple):
@@ -70,12 +92,15 @@ class _Told(NamedTuple):
 
 
 class Receiver:
-    """Takes webhooks in. The commits before are the batching window: no timer."""
+    """Takes webhooks in. What gathers while a commit is under way goes into the next: nobody waits for a timer."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_Batch] = deque()
+        self._backlog = 0
         self._flushers: set[asyncio.Task[None]] = set()
+        self._accounts: Mapping[int, Account] = {}
+        self._named: Mapping[str, Account] = {}
 
     async def accept(self, account: str, headers: Mapping[str, str], body: bytes) -> None:
         """Return once the delivery is committed.
@@ -83,49 +108,60 @@ class Receiver:
         Raises UnknownAccount, the channel's Forged, Stale or Malformed, Overloaded, or one of
         DATABASE_FAILURES when it is not known to be stored: the provider must send it again.
         """
-        if len(self._queue) >= BACKLOG:
+        if self._backlog >= BACKLOG:
             raise Overloaded(1.0)
         rows = self._rows(account, headers, body)
-        async with asyncio.timeout(PATIENCE):
-            await self._stored(_Waiting(rows, len(body), _future()))
+        loop = asyncio.get_running_loop()
+        stored = loop.create_future()
+        if not self._queue or not self._queue[-1].has_room(len(body), loop.time()):
+            self._open(loop)
+        self._queue[-1].add(_Waiting(rows, stored), len(body))
+        self._backlog += 1
+        await stored
 
-    async def _stored(self, waiting: _Waiting) -> None:
-        self._queue.append(waiting)
-        # one that has just ended is still among them, and looks into the queue no more
-        if sum(not flusher.done() for flusher in self._flushers) < AT_ONCE:
-            flusher = asyncio.create_task(self._flush_all())
-            self._flushers.add(flusher)
-            flusher.add_done_callback(self._flushers.discard)
-        await waiting.stored
+    def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A batch to gather in. Whoever flushes goes on until there is none."""
+        self._queue.append(_Batch(loop))
+        if self._flushers:
+            loop.call_later(SLOW, self._begin, loop)
+        else:
+            self._begin(loop)
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._queue and len(self._flushers) < AT_ONCE:
+            self._flushers.add(loop.create_task(self._flush_all()))
 
     async def close(self) -> None:
         """Store what has gathered."""
         await asyncio.gather(*self._flushers)
 
     def _rows(self, name: str, headers: Mapping[str, str], body: bytes) -> list[Incoming]:
-        account = next((a for a in self._parts.accounts.values() if a.name == name), None)
-        if account is None:
-            raise UnknownAccount(name)
+        account = self._account(name)
         now = self._parts.now()
-        hints = list(dict.fromkeys(account.channel.read_webhook(headers, body, now)))
+        hints = dict.fromkeys(account.channel.read_webhook(headers, body, now))
         if len(hints) * len(body) > MOST_COPIED:
             raise Malformed("more events than any provider sends at once")
         told = _Told(account.id, now, _kept(headers), body)
         return [_row(told, hint) for hint in hints]
 
-    async def _flush_all(self) -> None:
-        while self._queue:
-            await self._flush(self._batch())
+    def _account(self, name: str) -> Account:
+        """There may be thousands, and each delivery names one."""
+        if self._accounts is not self._parts.accounts:
+            self._accounts = self._parts.accounts
+            self._named = {account.name: account for account in self._accounts.values()}
+        if name not in self._named:
+            raise UnknownAccount(name)
+        return self._named[name]
 
-    def _batch(self) -> list[_Waiting]:
-        """The oldest, as many as go into one commit."""
-        batch, size = [self._queue.popleft()], 0
-        while self._queue and len(batch) < BATCH:
-            size += batch[-1].size
-            if size + self._queue[0].size > BATCH_BYTES:
-                break
-            batch.append(self._queue.popleft())
-        return batch
+    async def _flush_all(self) -> None:
+        try:
+            while self._queue:
+                batch = self._queue.popleft()
+                self._backlog -= len(batch.waiting)
+                await self._flush(batch.waiting)
+                batch.answered()
+        finally:  # at once, or who comes before this task is forgotten would wait for nobody
+            self._flushers.discard(cast(asyncio.Task[None], asyncio.current_task()))
 
     async def _flush(self, batch: Sequence[_Waiting]) -> None:
         """Whatever goes wrong, whoever waits is told, and the flusher lives on."""
@@ -152,10 +188,6 @@ class Receiver:
         self._parts.wake(
             *{("absorb", row.account_id) for row in rows if row.account_id is not None}
         )
-
-
-def _future() -> asyncio.Future[None]:
-    return asyncio.get_running_loop().create_future()
 
 
 def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
@@ -189,7 +221,7 @@ def _usable(name: str | None) -> bool:
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    return {k.lower(): _printable(v) for k, v in headers.items() if k.lower() in KEPT_HEADERS}
+    return {k: _printable(v) for name, v in headers.items() if (k := name.lower()) in KEPT_HEADERS}
 
 
 def _printable(text: str) -> str:

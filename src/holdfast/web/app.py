@@ -54,7 +54,7 @@ def build_web(parts: WebParts) -> web.Application:
 
 
 def _route(app: web.Application) -> None:
-    app.router.add_post("/hooks/{account}", hooks.receive)
+    app.router.add_post(hooks.ROUTE, hooks.receive)
     app.router.add_get("/healthz", health.alive)
     app.router.add_get("/readyz", health.ready)
     app.router.add_get("/metrics", health.show_metrics)
@@ -85,11 +85,12 @@ async def measured(request: web.Request, handler: Handler) -> web.StreamResponse
         return response
     seconds = asyncio.get_running_loop().time() - started
     known = request.match_info.route.resource
-    request.app[PARTS].metrics.http_request_duration.labels(
+    request.app[PARTS].metrics.answered(
         _template(known),
         request.method if request.method in hdrs.METH_ALL else OTHER,
-        f"{response.status // 100}xx",
-    ).observe(seconds)
+        response.status,
+        seconds,
+    )
     return response
 
 

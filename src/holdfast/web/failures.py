@@ -56,7 +56,7 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
         )
 
 
-def logged(request: web.Request) -> str:
+def logged(request: web.BaseRequest) -> str:
     """Log the exception being handled; the id under which it is found."""
     error_id = secrets.token_hex(6)
     log.exception("request_failed", error_id=error_id, method=request.method, path=request.path)

@@ -28,6 +28,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+HTTPS_HEADERS = {**HEADERS, "Strict-Transport-Security": "max-age=31536000"}
 
 
 @web.middleware
@@ -58,11 +59,14 @@ async def still_admitted(request: web.Request) -> bool:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On every answer, errors included."""
-    response.headers.update(HEADERS)
-    cache = "no-cache" if request.path.startswith("/static/") else "no-store"
+    dress(request, response)
+
+
+def dress(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """What a browser must know about every answer of ours."""
+    response.headers.update(HTTPS_HEADERS if is_https(request) else HEADERS)
+    cache = "no-cache" if request.raw_path.startswith("/static/") else "no-store"
     response.headers.setdefault("Cache-Control", cache)
-    if is_https(request):
-        response.headers["Strict-Transport-Security"] = "max-age=31536000"
 
 
 def refuse_foreign_pages(request: web.Request) -> None:

@@ -111,7 +111,7 @@ def cookie_name(request: web.Request, name: str) -> str:
     return f"__Host-{name}" if is_https(request) else name
 
 
-def is_https(request: web.Request) -> bool:
+def is_https(request: web.BaseRequest) -> bool:
     """As the browser sees it, through whatever proxy."""
     return "https" in (request.scheme, request.headers.get("X-Forwarded-Proto"))
 

@@ -42,31 +42,48 @@ class Intake:
         self._held = 0
 
     @asynccontextmanager
-    async def body(self, request: web.Request) -> AsyncIterator[bytes]:
+    async def body(self, request: web.BaseRequest) -> AsyncIterator[bytes]:
         """The bytes as they were sent; they count as held until the block ends. Raises Refusal."""
+        body = await self.take(request)
+        try:
+            yield body
+        finally:
+            self.let_go(body)
+
+    async def take(self, request: web.BaseRequest) -> bytes:
+        """The bytes as they were sent; they count as held until they are let go. Raises Refusal."""
         if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
             raise _packed()
         taken = bytearray()
         try:
             await self._fill(taken, request)
-            yield bytes(taken)
-        finally:
+        except BaseException:
             self._held -= len(taken)
+            raise
+        return bytes(taken)
 
-    async def _fill(self, taken: bytearray, request: web.Request) -> None:
-        # it came with the head, as nearly all do: nothing to wait for
-        here = request.content.is_eof()
+    def let_go(self, body: bytes) -> None:
+        """It is in memory no more."""
+        self._held -= len(body)
+
+    async def _fill(self, taken: bytearray, request: web.BaseRequest) -> None:
         try:
-            async with asyncio.timeout(None if here else self._limits.body_seconds):
+            if request.content.is_eof():  # it came with the head, as nearly all do
+                self._add(taken, request.content.read_nowait())
+                return
+            async with asyncio.timeout(self._limits.body_seconds):
                 async for chunk in request.content.iter_any():
-                    taken += chunk
-                    self._held += len(chunk)
-                    self._check(len(taken))
+                    self._add(taken, chunk)
         except TimeoutError as error:
             raise _slow(self._limits.body_seconds) from error
         except (OSError, TransferEncodingError, web.RequestPayloadError) as error:
             problem = Problem(INVALID, "The body did not arrive whole.")
             raise Refusal("malformed", problem) from error
+
+    def _add(self, taken: bytearray, chunk: bytes) -> None:
+        taken += chunk
+        self._held += len(chunk)
+        self._check(len(taken))
 
     def _check(self, length: int) -> None:
         if length > self._limits.body_bytes:
