@@ -11,6 +11,7 @@ from typing import cast
 import click
 
 from holdfast.bench.signed import letters
+from holdfast.command_line import run
 from holdfast.soak.program import HERE
 
 CONNECTIONS = 32
@@ -86,4 +87,4 @@ async def _main(port: int, database_url: str, many: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    run(_main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

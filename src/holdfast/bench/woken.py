@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from holdfast.bench.crew import READY
 from holdfast.clock import SystemClock
+from holdfast.command_line import run
 from holdfast.herald import open_redis
 from holdfast.processes import Surroundings, in_background
 from holdfast.steady import SteadyWorker
@@ -81,4 +82,4 @@ async def _bare(database_url: str, redis_url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run({"ours": _ours, "arq": _arq, "bare": _bare}[sys.argv[1]](*sys.argv[2:]))
+    run({"ours": _ours, "arq": _arq, "bare": _bare}[sys.argv[1]](*sys.argv[2:]))
