@@ -1,7 +1,7 @@
 """plan: what every listing must stop selling, as blocks that should be there, and the next call of each. No I/O."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -215,37 +215,6 @@ def withdrawn(block: Block) -> Change:
         party=block.party,
     )
     return Change(block=block, wish=nothing)
-
-
-def fresh(number: int, wish: Wish, marker: str, now: datetime) -> Block:
-    """A block that was just added for a wish."""
-    return Block(
-        id=number,
-        listing_id=wish.listing_id,
-        span=wish.span,
-        marker=marker,
-        wants=wish.wants,
-        wanted_until=wish.until,
-        state="absent",
-        external_id=None,
-        expires_at=None,
-        because=wish.because,
-        changed_at=now,
-        lane=wish.lane,
-        party=wish.party,
-    )
-
-
-def wished(block: Block, wish: Wish, now: datetime) -> Block:
-    """A known block after another wish for it."""
-    return replace(
-        block,
-        wants=wish.wants,
-        wanted_until=wish.until,
-        because=wish.because,
-        lane=wish.lane,
-        changed_at=now,
-    )
 
 
 def wound_up(blocks: Iterable[Block], bookings: Iterable[Booking]) -> list[Change]:

@@ -17,9 +17,7 @@ from holdfast.inventory.plan import (
     Closed,
     Wish,
     diff,
-    fresh,
     reach,
-    wished,
     wound_up,
 )
 from holdfast.inventory.seating import Seats
@@ -202,7 +200,7 @@ async def _apply(turn: Turn, outlet: Outlet, change: Change) -> Block | None:
         until = block.expires_at.isoformat() if block.expires_at else None
         data = {**_about(outlet, wish.span), "until": until}
         turn.note("block.left_to_lapse", data, block_id=block.id)
-    return wished(block, wish, turn.now)
+    return _wished(block, wish, turn.now)
 
 
 async def _add(turn: Turn, outlet: Outlet, wish: Wish) -> Block | None:
@@ -213,7 +211,38 @@ async def _add(turn: Turn, outlet: Outlet, wish: Wish) -> Block | None:
         return None
     data = {**_about(outlet, wish.span), "because": list(wish.because)}
     turn.note(f"block.wanted_{wish.wants}", data, block_id=added)
-    return fresh(added, wish, marker, turn.now)
+    return _fresh(added, wish, marker, turn.now)
+
+
+def _fresh(number: int, wish: Wish, marker: str, now: datetime) -> Block:
+    """A block that was just added for a wish."""
+    return Block(
+        id=number,
+        listing_id=wish.listing_id,
+        span=wish.span,
+        marker=marker,
+        wants=wish.wants,
+        wanted_until=wish.until,
+        state="absent",
+        external_id=None,
+        expires_at=None,
+        because=wish.because,
+        changed_at=now,
+        lane=wish.lane,
+        party=wish.party,
+    )
+
+
+def _wished(block: Block, wish: Wish, now: datetime) -> Block:
+    """A known block after another wish for it."""
+    return replace(
+        block,
+        wants=wish.wants,
+        wanted_until=wish.until,
+        because=wish.because,
+        lane=wish.lane,
+        changed_at=now,
+    )
 
 
 def _about(outlet: Outlet, span: Span) -> dict[str, object]:
