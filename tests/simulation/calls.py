@@ -176,13 +176,13 @@ class Blocks(Database):
             and b["updated_at"] < before
         ]
 
-    def blocks_ended_at(self, account: int, ref: str) -> list[Row]:
+    def ended_at(self, account: int, ref: str) -> datetime | None:
         found = [
             b["updated_at"]
             for b in self.blocks
             if b["account_id"] == account and b["last_ref"] == ref
         ]
-        return [{"max": max(found, default=None)}]
+        return max(found, default=None)
 
     def exposures_latest(self, *_: Any) -> list[Row]:
         return []

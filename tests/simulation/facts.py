@@ -97,7 +97,7 @@ class Facts(Blocks):
             return row
         for known in self.bookings_by_ref(account, ref):
             row |= {name: known[name] for name in ("listing_id", "read_at")}
-        row |= {"ours_at": self.blocks_ended_at(account, ref)[0]["max"]}
+        row |= {"ours_at": self.ended_at(account, ref)}
         for block in self.blocks_by_echo(account, ref, None):
             row |= {"ours_at": block["updated_at"], "ours_flies": block["flying"]}
         return row

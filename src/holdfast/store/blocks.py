@@ -193,11 +193,3 @@ async def live_on(
     """All live blocks on these listings of a venue."""
     rows = await connection.fetch(_SQL["live_on"], venue_id, list(listing_ids))
     return [block_of(row) for row in rows]
-
-
-async def ended_at(
-    connection: asyncpg.Connection, account_id: int, external_id: str
-) -> datetime | None:
-    """When the block of ours that stood under this id changed last; None: none did."""
-    at: datetime | None = await connection.fetchval(_SQL["ended_at"], account_id, external_id)
-    return at

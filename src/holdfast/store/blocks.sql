@@ -132,7 +132,3 @@ select b.*, exists (select from pushes p where p.block_id = b.id and p.state in 
  where b.account_id = (select account_id from listings where id = $1) and b.listing_id = $1
    and b.state = 'held' and b.external_id is null and b.closed_at is null and b.updated_at < $2
  order by b.id
-
--- ended_at --
--- When a block of ours that stood under this id at the channel was last known to end.
-select max(updated_at) from blocks where account_id = $1 and last_ref = $2
