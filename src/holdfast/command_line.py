@@ -1,11 +1,11 @@
 """What every command shares before anything slow is imported: running its work, and asking for a reason."""
 
+import asyncio
 import sys
 from collections.abc import Coroutine
 from typing import Any
 
 import click
-import uvloop
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -13,7 +13,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     from holdfast.complaints import explained
 
     try:
-        uvloop.run(work)
+        asyncio.run(work)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:

@@ -1,5 +1,6 @@
 """What one thing costs on this machine: from what the benches found, and from a store with many venues."""
 
+import asyncio
 import json
 import resource
 import sys
@@ -16,7 +17,6 @@ from holdfast.bench.crew import printed
 from holdfast.bench.figures import Figure
 from holdfast.bench.hall import Size, another, built, parts_on
 from holdfast.bench.needs import Costs
-from holdfast.command_line import run
 from holdfast.complaints import Unusable
 from holdfast.embedded import embedded_postgres
 from holdfast.store import configuration
@@ -111,4 +111,4 @@ async def _know(url: str) -> None:
 
 
 if __name__ == "__main__":
-    run(_know(sys.argv[1]))
+    asyncio.run(_know(sys.argv[1]))

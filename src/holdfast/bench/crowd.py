@@ -17,7 +17,6 @@ from aiohttp import web
 
 from holdfast.bench.crew import contender
 from holdfast.clock import SystemClock
-from holdfast.command_line import run
 from holdfast.exchange import Reply, Request
 from holdfast.inventory.model import Span
 from holdfast.serving import listening, until_told_to_stop
@@ -132,7 +131,7 @@ async def _main(bookings: int, places: int) -> None:
 @click.argument("places", type=int)
 def main(bookings: int, places: int) -> None:
     """A process of its own, as a provider is."""
-    run(_main(bookings, places))
+    asyncio.run(_main(bookings, places))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from typing import cast
 import click
 
 from holdfast.bench.signed import letters
-from holdfast.command_line import run
 from holdfast.soak.program import HERE
 
 CONNECTIONS = 32
@@ -87,4 +86,4 @@ async def _main(port: int, database_url: str, many: int) -> None:
 
 
 if __name__ == "__main__":
-    run(_main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    asyncio.run(_main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -1,5 +1,6 @@
 """scan: a complete poll of bookings that did not change, against parsing its pages with the wire models alone."""
 
+import asyncio
 import resource
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -17,7 +18,6 @@ from holdfast.bench.crowd import CHANNEL, Crowd, crowd, settled_in
 from holdfast.bench.figures import Demand, Figure, Series
 from holdfast.bench.ground import Ground
 from holdfast.bench.hall import Size, another, built, parts_on
-from holdfast.command_line import run
 from holdfast.doctor_accounts import connection_of
 from holdfast.embedded import embedded_postgres
 from holdfast.exchange import Reply, Request
@@ -185,4 +185,4 @@ async def _weigh(url: str, file: Path, many: int) -> None:
 
 if __name__ == "__main__":
     Path(sys.argv[2]).unlink(missing_ok=True)
-    run(_weigh(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(_weigh(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))

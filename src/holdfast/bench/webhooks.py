@@ -13,7 +13,6 @@ from holdfast.bench.crew import READY
 from holdfast.bench.signed import verifier
 from holdfast.channel import WebhookRefused
 from holdfast.clock import SystemClock
-from holdfast.command_line import run
 from holdfast.soak.program import HERE
 from holdfast.store.queries import load
 from holdfast.wiring import nothing_to_reset
@@ -70,4 +69,4 @@ async def _main(which: str, port: int, database_url: str) -> None:
 
 
 if __name__ == "__main__":
-    run(_main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+    asyncio.run(_main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

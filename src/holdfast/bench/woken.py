@@ -15,7 +15,6 @@ from redis.asyncio import Redis
 
 from holdfast.bench.crew import READY
 from holdfast.clock import SystemClock
-from holdfast.command_line import run
 from holdfast.herald import open_redis
 from holdfast.processes import Surroundings, in_background
 from holdfast.steady import SteadyWorker
@@ -82,4 +81,4 @@ async def _bare(database_url: str, redis_url: str) -> None:
 
 
 if __name__ == "__main__":
-    run({"ours": _ours, "arq": _arq, "bare": _bare}[sys.argv[1]](*sys.argv[2:]))
+    asyncio.run({"ours": _ours, "arq": _arq, "bare": _bare}[sys.argv[1]](*sys.argv[2:]))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
@@ -57,11 +57,16 @@ def link(before: bytes, row: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(before + told.encode()).digest()
 
 
+def _row(entry: Entry) -> dict[str, Any]:
+    about = {name: getattr(entry, name) for name in _ABOUT}
+    return {**about, "at": entry.at, "data": canonical(entry.data)}
+
+
 async def append(connection: asyncpg.Connection, head: Head, entries: Sequence[Entry]) -> None:
     """Add them to the chain; the venue's lock must be held."""
     if not entries:
         return
-    rows = [{**asdict(entry), "data": canonical(entry.data)} for entry in entries]
+    rows = [_row(entry) for entry in entries]
     hashes = list(accumulate(rows, link, initial=head.hash))[1:]
     columns = [[row[name] for row in rows] for name in ("at", *_ABOUT, "data")]
     numbers = [head.seq + n for n in range(1, len(rows) + 1)]
