@@ -33,6 +33,7 @@ from holdfast.inventory.plan import (
     Wish,
     closed_on,
     diff,
+    is_enough,
     next_call,
     reach,
     risk,
@@ -396,6 +397,26 @@ def test_reach_goes_no_farther_than_it_must(
 def test_a_change_reaches_as_far_as_a_chain_of_bookings_does() -> None:
     taken = spans("09:00-10:00 11:00-12:00 13:00-14:00 20:00-21:00")
     assert reach([span("10:30-10:45")], taken, timedelta(hours=2)) == span("07:00-16:00")
+
+
+@pytest.mark.parametrize(
+    ("apart", "chain", "enough"),
+    [
+        (timedelta(0), timedelta(hours=20), True),
+        (timedelta(0), timedelta(hours=28), False),
+        (timedelta(days=100), timedelta(hours=28), False),
+        (timedelta(days=100), timedelta(days=70), True),
+    ],
+)
+def test_a_chain_is_loaded_to_its_end_however_far_apart_the_changes_are(
+    apart: timedelta, chain: timedelta, enough: bool
+) -> None:
+    """Else what a block stands for is not seen, and it is given up for what is."""
+    first = span("10:00-11:00")
+    last = Span(start=first.start + apart, end=first.end + apart)
+    loaded = Span(start=first.start, end=last.end).padded(timedelta(days=1), timedelta(days=1))
+    stretch = Span(start=first.start, end=last.end + chain)
+    assert is_enough(loaded, stretch, [first, last]) is enough
 
 
 def test_a_listing_out_of_service_keeps_what_stands_as_long_as_a_booking_is_behind_it() -> None:

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from holdfast.sync.gathering import Gathering
+from holdfast.sync.gathering import Gathering, close_together
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 class Work:
@@ -71,3 +74,15 @@ async def test_who_is_interrupted_takes_nobody_along_and_leaves_nothing(who: str
     ]
     last = {item for batch in work.batches[1:] for item in batch}
     assert last == {"b", "c"} - {who}
+
+
+def test_what_is_far_apart_is_done_apart() -> None:
+    day = timedelta(days=1)
+    at = [NOW + n * day for n in (0, 30, 3, 8, 7, 31)]
+    parts = close_together(at, lambda moment: moment, 7 * day)
+    assert [[(moment - NOW) // day for moment in part] for part in parts] == [
+        [0, 3, 7],
+        [8],
+        [30, 31],
+    ]
+    assert close_together([], lambda moment: moment, day) == []

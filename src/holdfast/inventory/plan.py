@@ -12,6 +12,9 @@ from holdfast.inventory.known import Block, Booking, Holds, Outlet, Unit, Wants
 from holdfast.inventory.model import Span
 from holdfast.inventory.seating import Seats
 
+WIDEST = timedelta(days=60)
+"""A chain of bookings and blocks without a gap is followed so far, both sides together."""
+
 Call = Literal["place", "commit", "release"]
 
 
@@ -250,6 +253,15 @@ def risk(call: Call, wants: Wants) -> int:
     Closing for a booking goes before closing for a hold, which may never be confirmed.
     """
     return RISK[call] + (5 if wants == "held" else 0)
+
+
+def is_enough(loaded: Span, stretch: Span, seeds: Sequence[Span]) -> bool:
+    """Whether what was loaded shows all that a change at `seeds` can bear on, however far they are apart.
+
+    A chain that goes on for too long beyond them is planned in pieces.
+    """
+    between = max(s.end for s in seeds) - min(s.start for s in seeds)
+    return loaded.covers(stretch) or stretch.length - between > WIDEST
 
 
 def reach(seeds: Sequence[Span], taken: Sequence[Span], margin: timedelta) -> Span:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -41,6 +42,18 @@ async def _all(
         if len(batch) == 1 or not isinstance(error, Exception):
             raise
         await act([item])
+
+
+def close_together(
+    items: Sequence[Item], at: Callable[[Item], datetime], within: timedelta
+) -> list[list[Item]]:
+    """In the order of time, cut wherever one is further from the first of its part than `within`."""
+    parts: list[list[Item]] = []
+    for item in sorted(items, key=at):
+        if not parts or at(item) - at(parts[-1][0]) > within:
+            parts.append([])
+        parts[-1].append(item)
+    return parts
 
 
 def _among(items: Sequence[Item], item: Item) -> bool:

@@ -17,6 +17,7 @@ from holdfast.inventory.plan import (
     Closed,
     Wish,
     diff,
+    is_enough,
     reach,
     wound_up,
 )
@@ -33,9 +34,6 @@ from holdfast.sync.next_calls import want_calls
 from holdfast.sync.parts import Premises
 from holdfast.sync.turn import Turn
 from holdfast.sync.wanted import Scene, wanted_on
-
-WIDEST = timedelta(days=60)
-"""A chain of bookings and blocks without a gap longer than this is planned in pieces."""
 
 
 async def replan(turn: Turn) -> None:
@@ -76,7 +74,7 @@ async def _load(turn: Turn) -> tuple[Scene, Sequence[Called]]:
         taken = [b.span for b in bookings if b.span] + [one.block.span for one in called]
         taken += [span for spans in strangers.values() for span in spans]
         stretch = reach(turn.seeds, taken, margin)
-        if loaded.covers(stretch) or stretch.length > WIDEST:
+        if is_enough(loaded, stretch, turn.seeds):
             break
         loaded = stretch.padded(margin, margin)
     called = [one for one in called if one.block.span.overlaps(stretch)]

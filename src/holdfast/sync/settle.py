@@ -1,7 +1,7 @@
 """settle: write what a call came to, fenced by the lease, and decide anew from there in the same transaction."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import assert_never
 
@@ -14,6 +14,7 @@ from holdfast.store.inbox import Incoming
 from holdfast.store.pushes import Claimed, Try
 from holdfast.sync.concerns import block_refused, block_stands, cancel_refused
 from holdfast.sync.echoes import lose
+from holdfast.sync.gathering import close_together
 from holdfast.sync.heard import hear
 from holdfast.sync.losses import about
 from holdfast.sync.outcome import Again, Done, Ended, FindOut
@@ -21,6 +22,7 @@ from holdfast.sync.parts import Account, Answer, Parts
 from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, again_after_a_migration, turn
 
+NEAR = timedelta(days=7)
 RENEWAL = timedelta(seconds=5)
 """A hold that is placed again within this time after it lapsed is a renewal; later, it was a gap."""
 
@@ -34,8 +36,19 @@ async def settle(parts: Parts, answer: Answer) -> None:
     await parts.answers.work(venue_id, answer, partial(_settle, parts, venue_id))
 
 
-@again_after_a_migration
 async def _settle(parts: Parts, venue_id: int, answers: Sequence[Answer]) -> None:
+    """What is far apart is planned apart: all that lies between would else be planned, too."""
+    for near in close_together(answers, _starts_at, NEAR):
+        await _settle_near(parts, venue_id, near)
+
+
+def _starts_at(answer: Answer) -> datetime:
+    block = answer.push.block
+    return block.span.start if block is not None else answer.push.wished_at
+
+
+@again_after_a_migration
+async def _settle_near(parts: Parts, venue_id: int, answers: Sequence[Answer]) -> None:
     heard_at = min(answer.push.observed_at for answer in answers)
     async with turn(parts, venue_id, actor="worker", heard_at=heard_at) as current:
         done = [answer for answer in answers if await _end(current, answer)]
