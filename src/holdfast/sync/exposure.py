@@ -31,60 +31,43 @@ from holdfast.inventory.plan import closed_on, sold_here
 from holdfast.inventory.seating import Seats
 from holdfast.store import exposures
 from holdfast.store.exposures import Beginning
-from holdfast.store.offers import Known
 from holdfast.sync.turn import Turn
+from holdfast.sync.wanted import Scene
 
 Sighted = tuple[Claim, Sight]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What was looked at: the stretch, who takes time in it, and what the channels are known to sell."""
+async def measure(turn: Turn, scene: Scene, seats: Seats, remedies: Sequence[Remedy]) -> None:
+    """Begin, go on with and end exposures, for the bookings that lie in the scene's stretch as a whole.
 
-    stretch: Span
-    bookings: Sequence[Booking]
-    offers: Mapping[int, Known]
-    seats: Seats
-    """Where bookings of pools sit."""
-    strangers: Mapping[int, Sequence[Span]]
-    """Where somebody unknown is, by listing, as far as the venue trusts it."""
-    remedies: Sequence[Remedy]
-    """What stands or will stand over closed time."""
-    horizons: Mapping[int, datetime]
-    """By account, up to when its offers were read completely."""
-
-
-async def measure(turn: Turn, view: View) -> None:
-    """Begin, go on with and end exposures, for the bookings that lie in the stretch as a whole."""
-    whole = [b for b in view.bookings if b.span is not None and view.stretch.covers(b.span)]
+    `seats` says where bookings of pools sit, `remedies` what stands or will stand over closed time.
+    """
+    whole = [b for b in scene.bookings if b.span is not None and scene.stretch.covers(b.span)]
     examined = {b.id for b in whole} | turn.freed
-    sighted = _look(turn, view, whole)
+    sighted = _look(turn, scene, seats, whole)
     found = steps(sighted, await exposures.latest(turn.connection, examined), examined)
     if not found:
         return
     fresh = {s.claim.booking.id for s in found if isinstance(s, Begin) and s.cause == "taken"}
     told = await exposures.beginnings(turn.connection, fresh) if fresh else {}
     for step in found:
-        await _take(turn, step, view.remedies, told)
+        await _take(turn, step, remedies, told)
 
 
-def _look(turn: Turn, view: View, bookings: Sequence[Booking]) -> list[Sighted]:
-    outlets = turn.premises.outlets
-    everybody = [*view.bookings, *as_bookings(view.strangers, outlets)]
-    near = Neighbours(bookings, turn.premises.ever, turn.premises.units, view.seats)
+def _look(turn: Turn, scene: Scene, seats: Seats, bookings: Sequence[Booking]) -> list[Sighted]:
+    outlets, units = turn.premises.outlets, turn.premises.units
+    everybody = [*scene.bookings, *as_bookings(scene.strangers, outlets)]
+    near = Neighbours(bookings, turn.premises.ever, units, seats)
     found: list[Sighted] = []
     for outlet in outlets.values():
-        theirs = _claims(turn, outlet, near.of(outlet), view.seats)
+        theirs = _claims(turn, outlet, near.of(outlet), seats)
         if theirs:
-            sold = sold_here(outlet, view.bookings)
-            offered = [o for o in view.offers[outlet.id].open if o.start >= turn.now]
+            sold = sold_here(outlet, scene.bookings)
+            offered = [o for o in scene.offers[outlet.id].open if o.start >= turn.now]
             free = [o for o in offered if not any(o.overlaps(s) for s in sold)]
-            units = turn.premises.units
-            twice = without_a_free_unit(
-                outlet, free, everybody, turn.premises.ever, units, view.seats
-            )
+            twice = without_a_free_unit(outlet, free, everybody, turn.premises.ever, units, seats)
             shelf = Shelf(twice)
-            read = _Read.of(turn, outlet, view)
+            read = _Read.of(turn, outlet, scene)
             found += [(claim, sight(claim, shelf, read.covers(claim.span))) for claim in theirs]
     return found
 
@@ -104,9 +87,9 @@ class _Read:
     known: Shelf
 
     @classmethod
-    def of(cls, turn: Turn, outlet: Outlet, view: View) -> "_Read":
-        until = view.horizons.get(outlet.account_id)
-        offers = view.offers[outlet.id]
+    def of(cls, turn: Turn, outlet: Outlet, scene: Scene) -> "_Read":
+        until = scene.ground.horizons.get(outlet.account_id)
+        offers = scene.offers[outlet.id]
         known = Shelf(offers.open if outlet.pool else offers.sellable)
         return cls(until=until, just=turn.read.get(outlet.id), known=known)
 

@@ -29,7 +29,7 @@ from holdfast.store.called import Called, called_in
 from holdfast.store.ground import Where, ground
 from holdfast.sync.clashes import note_clashes
 from holdfast.sync.concerns import orphan_over
-from holdfast.sync.exposure import View, measure
+from holdfast.sync.exposure import measure
 from holdfast.sync.next_calls import want_calls
 from holdfast.sync.parts import Premises
 from holdfast.sync.turn import Turn
@@ -42,20 +42,12 @@ async def replan(turn: Turn) -> None:
         return
     scene, called = await _load(turn)
     seats = await _seat(turn, scene)
-    changed = list[Block]()
+    changed = list[Block | None]()
     for outlet, part in _by_listing(turn, scene, seats):
         changed += await _plan(turn, part, seats, outlet)
     changed += await _wind_up(turn, scene)
-    view = View(
-        stretch=scene.stretch,
-        bookings=scene.bookings,
-        offers=scene.offers,
-        seats=seats,
-        strangers=scene.strangers,
-        remedies=await want_calls(turn, _renewed(called, changed), scene.ground),
-        horizons=scene.ground.horizons,
-    )
-    await measure(turn, view)
+    remedies = await want_calls(turn, _renewed(called, changed), scene.ground)
+    await measure(turn, scene, seats, remedies)
 
 
 async def _load(turn: Turn) -> tuple[Scene, Sequence[Called]]:
@@ -94,10 +86,10 @@ def _where(premises: Premises) -> Where:
     return Where(venue_id=premises.id, listing_ids=list(premises.outlets), account_ids=accounts)
 
 
-def _renewed(called: Sequence[Called], changed: Sequence[Block]) -> list[Called]:
+def _renewed(called: Sequence[Called], changed: Sequence[Block | None]) -> list[Called]:
     """With the blocks as they are now, in the order in which they were made."""
     before = {one.block.id: one for one in called}
-    for block in changed:
+    for block in filter(None, changed):
         known = before.get(block.id) or Called(block=block, push=None, failure=None)
         before[block.id] = replace(known, block=block)
     return list(before.values())
@@ -162,25 +154,25 @@ def _by_listing(turn: Turn, scene: Scene, seats: Seats) -> Iterator[tuple[Outlet
         yield outlet, replace(scene, bookings=bookings, blocks=blocks.get(outlet.id, []))
 
 
-async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> list[Block]:
-    """`scene` is the listing's own part. Returns its blocks that were changed."""
+async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> list[Block | None]:
+    """`scene` is the listing's own part. Returns its blocks that were changed; see `_apply`."""
     wanted, closed = wanted_on(turn, scene, seats, outlet)
     changes = diff(wanted, [b for b in scene.blocks if b.span.end > turn.now])
     changed = [await _apply(turn, outlet, change) for change in changes]
     if turn.may_probe:
         until = scene.ground.horizons.get(outlet.account_id)
         await _probe_beyond_horizon(turn, outlet, closed, until)
-    return [block for block in changed if block is not None]
+    return changed
 
 
-async def _wind_up(turn: Turn, scene: Scene) -> list[Block]:
+async def _wind_up(turn: Turn, scene: Scene) -> list[Block | None]:
     """Listings out of service keep their blocks only as long as the bookings behind them. Returns those changed."""
     changed = []
     for outlet in turn.premises.former.values():
         theirs = [b for b in scene.blocks if b.listing_id == outlet.id and b.span.end > turn.now]
         for change in wound_up(theirs, scene.bookings):
             changed.append(await _apply(turn, outlet, change))
-    return [block for block in changed if block is not None]
+    return changed
 
 
 async def _apply(turn: Turn, outlet: Outlet, change: Change) -> Block | None:
