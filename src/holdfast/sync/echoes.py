@@ -56,9 +56,7 @@ def _is_this_very_one(block: Block, seen: Seen) -> bool:
 
 async def _found_standing(current: Turn, block: Block, seen: Seen) -> Outcome:
     stood = await _stands(current, block.id, seen)
-    outlet = current.premises.outlets.get(block.listing_id)
-    if outlet is None or not outlet.pool:
-        await offers.shut(current.connection, block.listing_id, block.span, current.now)
+    await shut_under(current, block)
     await block_stands(current, stood)
     current.note("block.found", about(current, block), block_id=block.id)
     current.touch(block.span)
@@ -69,6 +67,14 @@ def _stands_elsewhere(block: Block, seen: Seen) -> bool:
     """Somebody moved it: where it should stand it does not."""
     same = block.external_id == seen.external_id and block.state != "absent"
     return same and seen.span is not None and seen.span != block.span
+
+
+async def shut_under(current: Turn, block: Block) -> bool:
+    """Its time is off sale now; a pool goes on selling its other units. True: some of it was on sale."""
+    outlet = current.premises.outlets.get(block.listing_id)
+    if outlet is not None and outlet.pool:
+        return False
+    return await offers.shut(current.connection, block.listing_id, block.span, current.now)
 
 
 async def lose(current: Turn, block: Block, why: str = "lost") -> None:

@@ -13,7 +13,7 @@ from holdfast.store import offers, pushes, schedule
 from holdfast.store.inbox import Incoming
 from holdfast.store.pushes import Claimed, Try
 from holdfast.sync.concerns import block_refused, block_stands, cancel_refused
-from holdfast.sync.echoes import lose
+from holdfast.sync.echoes import lose, shut_under
 from holdfast.sync.gathering import close_together
 from holdfast.sync.heard import hear
 from holdfast.sync.losses import about
@@ -23,6 +23,8 @@ from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, again_after_a_migration, turn
 
 NEAR = timedelta(days=7)
+"""Answers about blocks that begin so close together are settled in one turn."""
+
 RENEWAL = timedelta(seconds=5)
 """A hold that is placed again within this time after it lapsed is a renewal; later, it was a gap."""
 
@@ -43,6 +45,7 @@ async def _settle(parts: Parts, venue_id: int, answers: Sequence[Answer]) -> Non
 
 
 def _starts_at(answer: Answer) -> datetime:
+    """Of the block; where a guest's booking is cancelled nothing is planned, and any time will do."""
     block = answer.push.block
     return block.span.start if block is not None else answer.push.wished_at
 
@@ -139,14 +142,13 @@ async def _placed(
     if block.gap_since is not None:
         data["gap_seconds"] = (current.now - block.gap_since).total_seconds()
     stood = await block_store.stands(current.connection, block.id, state, there, current.now)
-    sold = await _shut(current, block)
+    sold = await shut_under(current, block)
     current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
     await block_stands(current, stood)
     _measure(current, account, block, (push, stood.source))
     if sold or not (block.state == "held" and state == block.wants == "booked"):
-        current.touch(
-            block.span
-        )  # else nothing follows: what was closed as held is closed as booked
+        # else nothing follows: what was closed as held is closed as booked
+        current.touch(block.span)
 
 
 def _measure(
@@ -186,14 +188,6 @@ async def _refused(current: Turn, block: Block, push: Claimed, ended: Ended) -> 
     if ended.why == "taken" and not await _shrunk(current, block):
         await offers.shut(current.connection, block.listing_id, block.span, current.now)
         await schedule.probe_around(current.connection, block.listing_id, block.span, current.now)
-
-
-async def _shut(current: Turn, block: Block) -> bool:
-    """Its time is off sale now; a pool goes on selling its other units. True: some of it was on sale."""
-    outlet = current.premises.outlets.get(block.listing_id)
-    if outlet is not None and outlet.pool:
-        return False
-    return await offers.shut(current.connection, block.listing_id, block.span, current.now)
 
 
 async def _shrunk(current: Turn, block: Block) -> bool:
