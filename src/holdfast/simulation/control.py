@@ -99,7 +99,8 @@ class Provider(Protocol):
     def records(self) -> list[dict[str, object]]:
         """All that was ever made: {"ref", "place", "start", "end", "status", "by", "email", "made", "since", "over"}.
 
-        `since` is when it was first asked for, be it as a hold that was confirmed later under another `ref`; `over` is when it ceased to occupy its time, by the provider's clock; None: it has not.
+        `since` is when it was first asked for, be it as a hold that was confirmed later under another `ref`; `over` is
+        when it ceased to occupy its time; None: it has not. All by the provider's clock.
         """
         ...
 

@@ -15,9 +15,8 @@ MOST_ROWS = 5_000
 """Taken at once, however often each booking was told of."""
 
 
-@dataclass(
-    slots=True, kw_only=True
-)  # one for each webhook: a frozen one takes thrice as long to make
+# one for each webhook: a frozen one takes thrice as long to make
+@dataclass(slots=True, kw_only=True)
 class Incoming:
     """A row to add. `headers` and `body` may hold guest data and are never logged."""
 

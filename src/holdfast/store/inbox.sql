@@ -8,8 +8,8 @@ returning account_id, via, raw_type
 
 -- take_in --
 -- The same for webhooks, with when their accounts last told us anything, to the second: one question to the server,
--- and its own commit. Those that are new are counted. The accounts come after all rows, or two of these could deadlock; and seldom, or each of these
--- would wait for the commit of the one before.
+-- and its own commit. Those that are new are counted. The accounts come after all rows, or two of these could
+-- deadlock; and seldom, or each of these would wait for the commit of the one before.
 with told as (
   insert into inbox (account_id, via, ref, raw_type, delivery_id, headers, body, received_at, due_at)
   select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bytea[],
