@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.town import MORNING, Plan, Town, town
+from tests.town import MORNING, STEADY, Pace, Plan, Town, town
 
 from holdfast.example import example_configuration
 
@@ -75,7 +75,7 @@ async def harbour(
     zone: str = "Europe/Paris",
     hours: tuple[str, str] = ("08:00", "23:00"),
     trust_offers: bool = False,
-    calm: bool = False,
+    pace: Pace = STEADY,
 ) -> AsyncIterator[Town]:
     """Opened in the time zone and at the hours given, at rest."""
     units = "\n".join(f'[[venues.units]]\nname = "{n}"\nseats = {s}' for n, s in TABLES.items())
@@ -87,7 +87,7 @@ async def harbour(
     plan = Plan(
         start=start,
         trust_offers=trust_offers,
-        calm=calm,
+        pace=pace,
         configuration=configuration,
         worlds=worlds(zone, *hours),
         units=(POOL, SPACE, BUY_OUT),

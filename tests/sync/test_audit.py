@@ -1,16 +1,17 @@
 """Drift made by hand on a simulator: the audit finds it, a dry run changes nothing, the repair ends it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.sync.test_main_job import NOON
-from tests.town import Plan, Town, town
+from tests.town import STEADY, Plan, Town, town
 
 from holdfast.auditing import plain, told
 from holdfast.sync.audit import Report, audit
 
-DRIFT = Plan(webhooks=True, audit_seconds=100_000)
+DRIFT = Plan(webhooks=True, pace=replace(STEADY, audits=100_000))
 HOUR = timedelta(hours=1)
 TABLES = (
     "bookings",
@@ -219,7 +220,7 @@ async def test_a_block_that_people_keep_taking_away_is_left_as_an_exposure(
 async def test_a_schedule_audits_every_account_and_finds_what_nobody_told_of(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(audit_seconds=120)) as t:
+    async with town(database_url, Plan(pace=replace(STEADY, audits=120))) as t:
         await asleep(t)
         await t.boseat.book("salon", NOON, 60)
         await t.pool.execute(

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from tests.sync.test_main_job import NOON
-from tests.town import Plan, Side, Town, town
+from tests.town import CALM, Plan, Side, Town, town
 
 from holdfast.inventory.breaker import OPENS_AFTER
 from holdfast.inventory.model import Guest
@@ -45,7 +45,7 @@ async def open_ones(t: Town) -> set[str]:
 async def test_a_provider_that_answers_nothing_is_tried_now_and_then_and_found_well_at_once(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         await t.boseat.ask("POST", "/faults", {"kind": "status", "status": 503})
         for hours in range(OPENS_AFTER):
             await direct(t, NOON + hours * HOUR)
@@ -77,7 +77,7 @@ async def test_a_provider_that_answers_nothing_is_tried_now_and_then_and_found_w
 
 
 async def test_one_call_that_always_fails_holds_up_no_other_for_long(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         poison = {"kind": "status", "status": 500, "method": "PATCH", "path": "/v1/bookings/.*"}
         await t.boseat.ask("POST", "/faults", poison | {"count": 4 * OPENS_AFTER})
         await direct(t, NOON)

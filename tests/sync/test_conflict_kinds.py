@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 from tests.sync.harbour import POOL, harbour
 from tests.sync.test_conflicts import REFUSES, chosen, clash, open_kinds, sides, without
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import Plan, Town, town
+from tests.town import STEADY, Plan, Town, town
 
 from holdfast.sync.remedy import choose
 
@@ -163,7 +163,7 @@ async def test_it_arises_tells_its_story_and_ends_by_what_is_proposed(
     database_url: str, name: str
 ) -> None:
     kind = KINDS[name]
-    async with town(database_url, Plan(audit_seconds=100_000)) as t:
+    async with town(database_url, Plan(pace=replace(STEADY, audits=100_000))) as t:
         await kind.arise(t)
         await t.live(200)
         several = await conflicts_of(t, name)
@@ -184,7 +184,7 @@ async def test_it_arises_tells_its_story_and_ends_by_what_is_proposed(
 async def test_what_its_channel_refuses_once_more_is_asked_about_once_more(
     database_url: str, name: str
 ) -> None:
-    async with town(database_url, Plan(audit_seconds=100_000)) as t:
+    async with town(database_url, Plan(pace=replace(STEADY, audits=100_000))) as t:
         await KINDS[name].arise(t)
         await t.live(60)
         conflict, *others = await conflicts_of(t, name)
@@ -217,7 +217,7 @@ async def test_a_party_that_no_table_fits_is_told_and_ends_with_its_cancelling(
 async def test_a_second_block_of_ours_on_the_time_of_another_is_given_back_unasked(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(audit_seconds=100_000)) as t:
+    async with town(database_url, Plan(pace=replace(STEADY, audits=100_000))) as t:
         await block_lost(t)
         await t.live(60)
         (block,) = await t.rows("select lower(during) as s, upper(during) as e from blocks")

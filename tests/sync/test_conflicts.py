@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import Plan, Town, town
+from tests.town import BRISK, CALM, Plan, Town, town
 
 from holdfast.inventory.model import Guest
 from holdfast.store import journal
@@ -331,7 +331,7 @@ async def test_a_guest_who_moves_away_while_we_cancel_is_not_cancelled(database_
 async def test_the_evidence_names_both_clocks_the_late_push_and_what_took_so_long(
     database_url: str,
 ) -> None:
-    async with town(database_url) as t:
+    async with town(database_url, Plan(pace=BRISK)) as t:
         fault = {"status": 503, "path": "/v1/bc/pending-booking", "count": 50}
         await t.mozrest.ask("POST", "/faults", fault)
         ref = await t.boseat.book("salon", NOON, SLOT)
@@ -353,7 +353,7 @@ async def test_the_evidence_names_both_clocks_the_late_push_and_what_took_so_lon
 
 
 async def test_a_hold_that_its_channel_hid_is_named_as_the_cause(database_url: str) -> None:
-    async with town(database_url) as t:
+    async with town(database_url, Plan(pace=BRISK)) as t:
         ref = await t.mozrest.book("chefs-table", NOON, 90, confirm=False)
         await t.live(90)
         await t.boseat.book("chefs-table", NOON, SLOT)
@@ -366,7 +366,7 @@ async def test_a_hold_that_its_channel_hid_is_named_as_the_cause(database_url: s
 
 
 async def test_a_conflict_whose_time_is_over_is_no_question_any_more(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         conflict = await clash(t, patience=200)
         await t.live(8 * 3600)
         assert (await one(t, conflict))["resolution"] is not None

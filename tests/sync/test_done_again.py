@@ -7,7 +7,7 @@ import pytest
 from tests.sync.test_conflict_kinds import allowed, block_lost, cancel_refused
 from tests.sync.test_conflicts import kinds_in_journal, open_kinds
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import Plan, Town, town
+from tests.town import CALM, Plan, Town, town
 
 from holdfast.store import journal
 from holdfast.sync.replay import (
@@ -21,7 +21,7 @@ from holdfast.sync.replay import (
 )
 from holdfast.sync.revive import ASKED_SINCE, NOT_DEAD, NOT_WANTED, Handled, PushWish, handle
 
-QUIET = Plan(webhooks=False, calm=True)
+QUIET = Plan(webhooks=False, pace=CALM)
 
 
 async def again(t: Town, *events: int) -> Rereading:

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import Plan, Town, town
+from tests.town import BRISK, CALM, Plan, Town, town
 
 from holdfast import commands_explain
 from holdfast.commands_explain import Question
@@ -44,7 +44,7 @@ class Asker:
 async def test_from_free_to_taken_and_closed_everywhere(
     database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         asker = Asker(t, database_url, capsys)
         free = await asker.ask()
         assert free.startswith(
@@ -64,7 +64,7 @@ async def test_from_free_to_taken_and_closed_everywhere(
 async def test_an_exposure_and_a_silent_account_are_named(
     database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         asker = Asker(t, database_url, capsys)
         fault = {
             "kind": "status",
@@ -94,7 +94,7 @@ async def test_an_exposure_and_a_silent_account_are_named(
 async def test_the_api_and_the_command_line_tell_the_same(
     database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t, aiohttp.ClientSession() as session:
+    async with town(database_url, Plan(pace=CALM)) as t, aiohttp.ClientSession() as session:
         await t.boseat.book("salon", NOON, SLOT)
         await t.live(60)
         asked = {
@@ -133,7 +133,7 @@ async def test_the_api_and_the_command_line_tell_the_same(
 async def test_what_cannot_be_meant_is_refused_with_what_would_do(
     database_url: str, question: dict[str, Any], complaint: str
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         usual: dict[str, Any] = {"unit": "salon", "start": PARIS_NOON, "length": "1h"}
         asked = usual | {"venue": None} | question
         environ = {"HOLDFAST_DATABASE_URL": database_url}
@@ -144,7 +144,7 @@ async def test_what_cannot_be_meant_is_refused_with_what_would_do(
 async def test_a_name_that_several_venues_use_needs_the_venue(
     database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         async with t.pool.acquire() as connection:
             await connection.execute(
                 "insert into venues (name, timezone, house_contact, holds, conflicts)"
@@ -166,7 +166,7 @@ async def test_a_name_that_several_venues_use_needs_the_venue(
 async def test_a_hold_that_its_channel_shows_to_nobody_is_a_reason(
     database_url: str, capsys: pytest.CaptureFixture[str], *, trusted: bool
 ) -> None:
-    async with town(database_url, Plan(trust_offers=trusted)) as t:
+    async with town(database_url, Plan(trust_offers=trusted, pace=BRISK)) as t:
         await t.mozrest.book("salon", NOON, 120, confirm=False)
         await t.live(90)
         told = await Asker(t, database_url, capsys).ask()

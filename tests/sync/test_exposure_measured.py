@@ -5,7 +5,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import MORNING, Plan, Town, town
+from tests.town import CALM, MORNING, Plan, Town, town
 
 from holdfast.inventory.model import Guest
 from holdfast.sync.operate import DirectBooking
@@ -44,7 +44,7 @@ async def test_it_is_measured_from_the_booking_to_the_last_offer_gone(
 
 
 async def test_time_that_nobody_offered_was_exposed_for_no_time(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         night = MORNING.replace(hour=2) + timedelta(days=1)
         wish = DirectBooking(
             venue="glasshouse",
@@ -64,7 +64,7 @@ async def test_time_that_nobody_offered_was_exposed_for_no_time(database_url: st
 
 
 async def test_a_refused_block_leaves_the_exposure_open_and_says_so(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         fault = {"kind": "status", "status": 422, "method": "POST", "path": "/v1/bookings"}
         await t.boseat.ask("POST", "/faults", fault)
         await t.mozrest.book("salon", NOON, 120)
@@ -81,7 +81,7 @@ async def test_a_refused_block_leaves_the_exposure_open_and_says_so(database_url
 
 
 async def test_a_moved_booking_is_measured_anew(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         ref = await t.boseat.book("salon", NOON, SLOT)
         await t.live(60)
         later = NOON + timedelta(hours=5)
@@ -94,7 +94,7 @@ async def test_a_moved_booking_is_measured_anew(database_url: str) -> None:
 
 
 async def test_the_clock_ends_what_nothing_else_could(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         async with t.pool.acquire() as connection:
             await connection.execute("update accounts set mode = 'paused' where channel = 'boseat'")
         await t.wiring.refresh()
@@ -109,7 +109,7 @@ async def test_the_clock_ends_what_nothing_else_could(database_url: str) -> None
 
 
 async def test_the_api_and_the_metrics_tell_it(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t, aiohttp.ClientSession() as session:
+    async with town(database_url, Plan(pace=CALM)) as t, aiohttp.ClientSession() as session:
         await t.boseat.book("salon", NOON, SLOT)
         await t.live(60)
         (booking,) = await t.rows("select id from bookings")

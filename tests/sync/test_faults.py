@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import Plan, Town, town
+from tests.town import CALM, Plan, Town, town
 
 from holdfast.channels.mozrest.client import HOLD_SECONDS
 from holdfast.inventory.model import Guest, Span
@@ -58,7 +58,7 @@ async def test_a_lost_answer_is_settled_by_reading_and_never_books_twice(
 async def test_a_lost_hold_that_was_a_guests_is_placed_as_soon_as_the_guest_lets_go(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         await broken(
             t, "mozrest", {"kind": "status", "status": 502, "when": "before"}, WRITES["mozrest"][0]
         )
@@ -77,7 +77,7 @@ async def test_a_lost_hold_that_was_a_guests_is_placed_as_soon_as_the_guest_lets
 
 async def test_a_lost_hold_is_disproved_by_any_offer_over_its_time(database_url: str) -> None:
     """Found by the soak, seed 1: what it stood for was on sale, only its very own span was not."""
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         await broken(
             t, "mozrest", {"kind": "status", "status": 502, "when": "before"}, WRITES["mozrest"][0]
         )

@@ -7,6 +7,7 @@ import pytest
 from tests.sync.harbour import BUY_OUT, POOL, SPACE, TABLES, harbour
 from tests.sync.harbour_books import wrong
 from tests.sync.life import Life, clear_weather, set_weather
+from tests.town import CALM
 
 from holdfast.inventory.model import Guest
 from holdfast.sync.operate import DirectBooking
@@ -54,7 +55,7 @@ async def test_whatever_guests_do_no_table_is_sold_twice_and_no_block_is_left_be
     database_url: str, weather: str
 ) -> None:
     kind, _, seed = weather.partition("-")
-    async with harbour(database_url, calm=True) as t:
+    async with harbour(database_url, pace=CALM) as t:
         life = HarbourLife(t, int(seed), PLACES)
         if kind == "stormy":
             await set_weather(t, int(seed))

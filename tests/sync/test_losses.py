@@ -2,7 +2,7 @@
 
 import pytest
 from tests.sync.test_main_job import NOON
-from tests.town import Plan, Side, Town, town
+from tests.town import CALM, Plan, Side, Town, town
 
 from holdfast.sync.remedy import Stale, Wish, act
 
@@ -99,7 +99,7 @@ async def test_nobody_is_asked_any_more_once_the_booking_behind_it_is_gone(
 
 
 async def test_a_hold_that_lapses_is_no_loss(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         await t.boseat.book("salon", NOON, 60, confirm=False)
         await t.live(860)  # ours at the other channel lapses before the guest's does
         assert await t.rows("select 1 from journal where kind = 'block.lapsed'")

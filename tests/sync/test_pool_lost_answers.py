@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.sync.harbour import POOL, SPACE, conflicts, harbour, many, ours, oversold
-from tests.town import MORNING, Town
+from tests.town import CALM, MORNING, Town
 
 from holdfast.channels.mozrest.client import HOLD_SECONDS
 
@@ -83,7 +83,7 @@ async def test_a_hold_that_was_a_guests_is_placed_as_soon_as_a_full_pool_sells_t
     database_url: str,
 ) -> None:
     """Not offered when we looked, and so believed to be ours; the guest lets it lapse, and it is sold again."""
-    async with harbour(database_url, calm=True) as t:
+    async with harbour(database_url, pace=CALM) as t:
         for party in (2, 2, 6):
             await t.mozrest.book(POOL, NOON, 90, party=party)
         await t.live(60)

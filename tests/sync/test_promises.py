@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.databases import EMPTIED
-from tests.town import UNITS, Plan, Side, Town, town
+from tests.town import CALM, UNITS, Plan, Side, Town, town
 
 from holdfast.inventory.model import Guest
 from holdfast.store import journal
@@ -95,7 +95,7 @@ class VenueLife(RuleBasedStateMachine):
     def a_new_town(self) -> None:
         self.run(emptied(self.database_url))
         self.town = self.run(
-            self.stack.enter_async_context(town(self.database_url, Plan(calm=True)))
+            self.stack.enter_async_context(town(self.database_url, Plan(pace=CALM)))
         )
 
     @rule(side=SIDES, unit=UNIT, nth=NTH, confirm=st.booleans())

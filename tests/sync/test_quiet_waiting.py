@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.sync.test_faults import WRITES, broken
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import Plan, town
+from tests.town import CALM, Plan, town
 
 from holdfast.channel import HOLD_MARGIN
 from holdfast.channels.mozrest.client import HOLD_SECONDS
@@ -16,7 +16,7 @@ from holdfast.sync import rounds
 async def test_a_hold_that_may_be_committed_already_is_not_noticed_to_lapse_all_the_time(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         parts = t.wiring.parts
         await broken(
             t, "mozrest", {"kind": "status", "status": 502, "when": "before"}, WRITES["mozrest"][1]

@@ -134,7 +134,7 @@ async def test_a_guest_who_was_to_be_cancelled_when_the_backup_was_made_is_asked
     database_url: str, surroundings: Surroundings, tmp_path: Path
 ) -> None:
     async with town(database_url, QUIET) as t:
-        number = await clash(t)
+        number = await clash(t, patience=45)
         for side in t.sides.values():
             await side.ask("POST", "/faults", AWAY)
         await chosen(t, number, "keep_a")

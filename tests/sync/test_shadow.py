@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import Plan, Side, Town, configuration_text, town
+from tests.town import CALM, Plan, Side, Town, configuration_text, town
 
 from holdfast import commands, rehearsal
 from holdfast.commands import Consent
@@ -26,7 +26,7 @@ class Config:
 
     async def apply(self, mode: str, consent: Consent = YES) -> None:
         urls = {name: side.url for name, side in self._town.sides.items()}
-        head, sep, tail = configuration_text(urls, Plan(calm=True)).partition(
+        head, sep, tail = configuration_text(urls, Plan(pace=CALM)).partition(
             'name = "mozrest-main"'
         )
         tail = tail.replace('mode = "live"', f'mode = "{mode}"', 1)
@@ -58,7 +58,7 @@ async def a_morning_in_shadow(t: Town, config: Config) -> None:
 async def test_in_shadow_everything_is_planned_and_recorded_and_nothing_is_sent(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         config = Config(t, database_url, tmp_path)
         await a_morning_in_shadow(t, config)
         recorded = await t.rows("select call, state from pushes where state <> 'superseded'")
@@ -80,7 +80,7 @@ async def test_in_shadow_everything_is_planned_and_recorded_and_nothing_is_sent(
 async def test_going_live_shows_the_plan_and_closes_what_is_taken_by_then(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         config = Config(t, database_url, tmp_path)
         await a_morning_in_shadow(t, config)
         capsys.readouterr()
@@ -111,7 +111,7 @@ def test_only_the_number_of_calls_is_a_yes(typed: str, agreed: bool) -> None:
 async def test_going_live_needs_a_word_where_calls_would_go_out(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         config = Config(t, database_url, tmp_path)
         await config.apply("shadow")
         await config.apply("live", Consent(ask=False, dry_run=False))  # nothing waits
@@ -131,7 +131,7 @@ async def test_going_live_needs_a_word_where_calls_would_go_out(
 async def test_a_cancellation_asked_for_in_shadow_is_never_sent(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         config = Config(t, database_url, tmp_path)
         await t.mozrest.book("salon", NOON, 120)
         await t.live(240)
@@ -152,6 +152,6 @@ async def test_a_cancellation_asked_for_in_shadow_is_never_sent(
 
 
 async def test_an_account_that_is_not_there_has_no_plan(database_url: str, tmp_path: Path) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         with pytest.raises(Unusable, match="nowhere-main"):
             await Config(t, database_url, tmp_path).plan("nowhere-main")

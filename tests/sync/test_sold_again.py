@@ -1,7 +1,7 @@
 """What a channel sells again once a guest of its own is gone, while somebody elsewhere has the same time."""
 
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import Plan, Town, town
+from tests.town import CALM, Plan, Town, town
 
 
 async def _two_guests(t: Town) -> str:
@@ -31,7 +31,7 @@ async def test_a_guest_who_is_gone_before_we_heard_of_him_leaves_no_time_open(
     database_url: str,
 ) -> None:
     """He is why a block of ours was refused: it is asked for again at once."""
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         ref = await _two_guests(t)
         await t.live(20)
         assert await t.rows("select from pushes where outcome = 'taken'")

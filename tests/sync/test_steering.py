@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.sync.test_main_job import NOON, SLOT
 from tests.sync.test_shadow import writes
-from tests.town import Plan, Town, town
+from tests.town import CALM, Plan, Town, town
 
 from holdfast.sync import rounds
 from holdfast.sync.steer import (
@@ -46,7 +46,7 @@ async def answers(t: Town) -> list[int]:
 async def test_paused_intake_keeps_every_webhook_and_reads_nothing_until_it_goes_on(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         await do(t, "boseat-main", "pause_intake")
         before, other = await reads(t, "boseat"), await reads(t, "mozrest")
         await t.boseat.book("salon", NOON, SLOT)
@@ -75,7 +75,7 @@ async def test_paused_intake_keeps_every_webhook_and_reads_nothing_until_it_goes
 
 
 async def test_paused_pushes_wait_and_go_out_by_risk(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         early = await t.boseat.book("board-room", NOON, SLOT)
         await t.live(ROUND)
         await t.mozrest.ask("DELETE", "/requests")

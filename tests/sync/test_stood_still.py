@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.sync.test_faults import WRITES, broken
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import Plan, Town, town
+from tests.town import CALM, Plan, Town, town
 
 from holdfast.sync.absorb import absorb
 from holdfast.sync.deliver import deliver
@@ -47,7 +47,7 @@ async def wanted(t: Town) -> Parts:
 async def test_a_call_is_not_made_by_one_who_stood_still_for_half_its_lease(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         parts = await wanted(t)
         mozrest = next(a for a in parts.accounts.values() if a.channel_name == "mozrest")
         pool: Any = StoppingPool(parts.pool, lambda: t.clock.advance(40))
@@ -65,7 +65,7 @@ async def test_a_call_is_not_made_by_one_who_stood_still_for_half_its_lease(
 async def test_a_call_that_is_cut_off_by_a_stop_is_unknown_and_settled_by_reading(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         parts = await wanted(t)
         mozrest = next(a for a in parts.accounts.values() if a.channel_name == "mozrest")
         await broken(t, "mozrest", {"kind": "hang", "when": "after"}, WRITES["mozrest"][0])

@@ -17,7 +17,7 @@ from tests.sync.harbour import (
 )
 from tests.sync.test_audit import HOUR, asleep, audited
 from tests.sync.test_main_job import NOON
-from tests.town import Plan, Town, town
+from tests.town import BRISK, Plan, Town, town
 
 SOON = 90
 """Seconds; the offers of the example are read every minute."""
@@ -34,7 +34,7 @@ async def occupied(t: Town) -> list[tuple[str, str]]:
 async def test_an_unseen_hold_is_shown_and_nothing_more_unless_it_is_trusted(
     database_url: str,
 ) -> None:
-    async with town(database_url) as t:
+    async with town(database_url, Plan(pace=BRISK)) as t:
         await t.mozrest.book("chefs-table", NOON, 90, confirm=False)
         await t.live(SOON)
         assert await occupied(t) == [("chefs-table-mozrest", "12:00-13:30")]
@@ -45,7 +45,7 @@ async def test_an_unseen_hold_is_shown_and_nothing_more_unless_it_is_trusted(
 async def test_a_trusted_unseen_hold_is_held_at_the_other_channel_until_the_offer_is_back(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(trust_offers=True)) as t:
+    async with town(database_url, Plan(trust_offers=True, pace=BRISK)) as t:
         await t.mozrest.book("chefs-table", NOON, 90, confirm=False)
         await t.live(SOON)
         ours = await t.boseat.ours("chefs-table")
@@ -61,7 +61,7 @@ async def test_a_trusted_unseen_hold_is_held_at_the_other_channel_until_the_offe
 async def test_what_a_stranger_books_for_good_becomes_a_booking_of_ours_elsewhere(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(trust_offers=True)) as t:
+    async with town(database_url, Plan(trust_offers=True, pace=BRISK)) as t:
         ref = await t.mozrest.book("chefs-table", NOON, 90, confirm=False)
         await t.live(SOON)
         await t.mozrest.act(ref, "confirm")
@@ -73,7 +73,7 @@ async def test_what_a_stranger_books_for_good_becomes_a_booking_of_ours_elsewher
 
 @pytest.mark.soak  # half an hour of life
 async def test_bookings_and_blocks_of_ours_are_no_strangers(database_url: str) -> None:
-    async with town(database_url, Plan(trust_offers=True)) as t:
+    async with town(database_url, Plan(trust_offers=True, pace=BRISK)) as t:
         await t.boseat.book("salon", NOON, 60)
         await t.mozrest.book("board-room", NOON, 90)
         await t.boseat.book("chefs-table", NOON, 60, confirm=False)
@@ -83,7 +83,7 @@ async def test_bookings_and_blocks_of_ours_are_no_strangers(database_url: str) -
 
 
 async def test_a_walk_in_is_shown_by_the_api_with_the_age_of_the_read(database_url: str) -> None:
-    async with town(database_url) as t:
+    async with town(database_url, Plan(pace=BRISK)) as t:
         place = t.mozrest.places["salon"]
         end = NOON + timedelta(hours=2)
         taking = {"place": place, "start": NOON.isoformat(), "end": end.isoformat()}
@@ -113,7 +113,7 @@ async def taken_unseen(t: Town, place: str, minutes: int = 60) -> None:
 async def test_a_table_taken_unseen_takes_one_from_the_pool_and_the_pools_guest_sits_elsewhere(
     database_url: str,
 ) -> None:
-    async with harbour(database_url, trust_offers=True) as t:
+    async with harbour(database_url, trust_offers=True, pace=BRISK) as t:
         await taken_unseen(t, SPACE)
         await t.live(SOON)
         assert await occupied(t) == [("oak-boseat", "12:00-13:00")]
@@ -133,7 +133,7 @@ async def test_a_table_taken_unseen_takes_one_from_the_pool_and_the_pools_guest_
 
 
 async def test_a_guest_of_the_pool_changes_tables_for_somebody_unknown(database_url: str) -> None:
-    async with harbour(database_url, trust_offers=True) as t:
+    async with harbour(database_url, trust_offers=True, pace=BRISK) as t:
         guest = await t.mozrest.book(POOL, NOON, 90, party=4)
         await taken_unseen(t, SPACE)  # before our block could be there
         await t.live(SOON)
@@ -143,7 +143,7 @@ async def test_a_guest_of_the_pool_changes_tables_for_somebody_unknown(database_
 
 
 async def test_who_is_not_trusted_takes_nothing_from_the_pool(database_url: str) -> None:
-    async with harbour(database_url) as t:
+    async with harbour(database_url, pace=BRISK) as t:
         await taken_unseen(t, SPACE)
         await t.live(SOON)
         assert await occupied(t) == [("oak-boseat", "12:00-13:00")]
@@ -156,7 +156,7 @@ async def test_who_is_not_trusted_takes_nothing_from_the_pool(database_url: str)
 async def test_a_pool_that_somebody_unknown_fills_closes_what_its_tables_are_sold_as(
     database_url: str,
 ) -> None:
-    async with harbour(database_url, trust_offers=True) as t:
+    async with harbour(database_url, trust_offers=True, pace=BRISK) as t:
         for party in (2, 2, 4, 6):
             end = NOON + timedelta(minutes=90)
             wish = {
@@ -173,7 +173,7 @@ async def test_a_pool_that_somebody_unknown_fills_closes_what_its_tables_are_sol
 
 
 async def test_the_last_table_taken_unseen_is_an_exposure_of_the_pool(database_url: str) -> None:
-    async with harbour(database_url, trust_offers=True) as t:
+    async with harbour(database_url, trust_offers=True, pace=BRISK) as t:
         for party in (2, 2, 6):
             await t.mozrest.book(POOL, NOON, 90, party=party)
         await t.live(60)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import UNITS, Plan, Town, town
+from tests.town import CALM, UNITS, Plan, Town, town
 
 from holdfast.channels.boseat.simulator.world import example
 from holdfast.channels.mozrest.simulator.world import EXAMPLE
@@ -58,7 +58,7 @@ async def book_directly(t: Town, start: datetime, end: datetime, unit: str = "sa
 async def test_the_night_in_which_the_clock_jumps_is_closed_instant_by_instant(
     database_url: str, evening: str, jump: str, hours: int
 ) -> None:
-    plan = Plan(start=at(evening), calm=True, worlds=night_worlds())
+    plan = Plan(start=at(evening), pace=CALM, worlds=night_worlds())
     async with town(database_url, plan) as t:
         now = at(jump)
         # an hour before and an hour after the jump; on the wall they are two apart, or the same
@@ -87,7 +87,7 @@ async def test_the_night_in_which_the_clock_jumps_is_closed_instant_by_instant(
 
 
 async def test_a_party_that_stays_over_midnight_closes_both_days(database_url: str) -> None:
-    plan = Plan(start=at("2026-11-23T17:00"), calm=True, worlds=night_worlds())
+    plan = Plan(start=at("2026-11-23T17:00"), pace=CALM, worlds=night_worlds())
     async with town(database_url, plan) as t:
         late = at("2026-11-23T22:30")  # half past eleven in Paris
         await t.mozrest.book("salon", late, 120)
@@ -104,7 +104,7 @@ async def test_a_party_that_stays_over_midnight_closes_both_days(database_url: s
 async def test_what_is_over_is_kept_and_closes_nothing_what_runs_closes_the_rest(
     database_url: str,
 ) -> None:
-    async with town(database_url, Plan(start=NOON, calm=True)) as t:
+    async with town(database_url, Plan(start=NOON, pace=CALM)) as t:
         await book_directly(t, NOON - timedelta(hours=3), NOON, "salon")
         await book_directly(t, NOON - timedelta(hours=1), NOON + timedelta(hours=2), "board-room")
         await t.live(60)
@@ -119,7 +119,7 @@ async def test_what_is_over_is_kept_and_closes_nothing_what_runs_closes_the_rest
 
 
 async def test_the_far_future_is_read_when_it_is_needed(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:  # polls reach two days ahead
+    async with town(database_url, Plan(pace=CALM)) as t:  # polls reach two days ahead
         far = NOON + timedelta(days=40)
         await t.boseat.book("salon", far, SLOT)
         await t.live(60)
@@ -139,7 +139,7 @@ async def test_a_booking_without_any_time_is_kept_and_stops_nothing(
     database_url: str, listing: str | None
 ) -> None:
     """A provider's slot of zero or negative length is no span at all."""
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         account = next(a for a in t.wiring.parts.accounts.values() if a.channel_name == "boseat")
         seen = Seen(
             external_id="b-without-time",
@@ -160,7 +160,7 @@ async def test_a_booking_without_any_time_is_kept_and_stops_nothing(
 
 
 async def test_touching_ends_are_no_clash_and_one_microsecond_is(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         middle, end = NOON + timedelta(hours=1), NOON + timedelta(hours=2)
         await book_directly(t, NOON, middle)
         await book_directly(t, middle, end)
@@ -172,7 +172,7 @@ async def test_touching_ends_are_no_clash_and_one_microsecond_is(database_url: s
 
 
 async def test_planning_the_same_moment_again_changes_nothing(database_url: str) -> None:
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         await book_directly(t, NOON, NOON + timedelta(hours=1) + TICK)
         await t.live(60)
         before = await t.rows("select id, during, state from blocks order by id")

@@ -3,12 +3,13 @@
 import asyncio
 import json
 import os
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner, Result
 from tests.sync.test_main_job import NOON
 from tests.sync.test_quarantine import empty_lists, nothing_is_found, seven_bookings
-from tests.town import SECRETS, Plan, Town, town
+from tests.town import SECRETS, STEADY, Plan, Town, town
 
 from holdfast.__main__ import main
 
@@ -71,7 +72,7 @@ async def test_what_would_go_is_shown_and_goes_only_when_it_is_accepted(
 async def test_an_audit_shows_its_plan_then_repairs_and_tells_what_became_of_it(
     operator: CliRunner, database_url: str
 ) -> None:
-    plan = Plan(webhooks=False, audit_seconds=100_000)
+    plan = Plan(webhooks=False, pace=replace(STEADY, audits=100_000))
     async with town(database_url, plan) as t:
         await t.boseat.book("salon", NOON, 60)
         dry = await typed(operator, "audit", "--account", "boseat-main", "--dry-run")

@@ -4,7 +4,7 @@ import os
 
 import pytest
 from tests.sync.life import Life, clear_weather, set_weather
-from tests.town import UNITS, Plan, town
+from tests.town import CALM, UNITS, Plan, town
 
 HOURS = 20
 SEEDS = os.environ.get("VENUE_LIFE_SEEDS", "fair-1,stormy-2").split(",")
@@ -17,7 +17,7 @@ async def test_twenty_hours_end_with_every_channel_in_agreement(
 ) -> None:
     kind, _, number = weather.partition("-")
     seed = int(number)
-    async with town(database_url, Plan(calm=True)) as t:
+    async with town(database_url, Plan(pace=CALM)) as t:
         life = Life(t, seed, {"boseat": UNITS, "mozrest": UNITS})
         if kind == "stormy":
             await set_weather(t, seed)
