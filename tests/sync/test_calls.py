@@ -115,6 +115,18 @@ async def test_a_hold_that_turns_confirmed_while_its_block_waits_costs_one_hold_
         assert [b["expires"] for b in await there.ours("chefs-table")] == [None]
 
 
+async def test_no_time_passes_in_a_town_while_a_provider_takes_its_time(database_url: str) -> None:
+    async with town(database_url) as t:
+        here, there, target, _ = await begin(t, "boseat")
+        slow = {"kind": "slow", "seconds": 0.4, "path": "/v1/bc/pending-booking", "count": 1}
+        await there.ask("POST", "/faults", slow)
+        await here.book("chefs-table", NOON, SLOT)
+        before = t.clock.now()
+        await t.live(5)
+        assert t.clock.now() == before + timedelta(seconds=5)
+        assert await writes(there) == {HOLD[target]: 1}
+
+
 async def test_a_booking_that_is_gone_before_its_block_was_placed_costs_nothing(
     database_url: str,
 ) -> None:

@@ -366,9 +366,9 @@ async def test_a_hold_that_its_channel_hid_is_named_as_the_cause(database_url: s
 
 
 async def test_a_conflict_whose_time_is_over_is_no_question_any_more(database_url: str) -> None:
-    async with town(database_url, Plan(pace=CALM)) as t:
+    async with town(database_url, Plan(pace=CALM, start=NOON - timedelta(hours=1))) as t:
         conflict = await clash(t, patience=200)
-        await t.live(8 * 3600)
+        await t.live(5 * 3600)
         assert (await one(t, conflict))["resolution"] is not None
         assert await open_kinds(t) == []
 
