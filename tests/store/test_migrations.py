@@ -15,6 +15,7 @@ LANDED = {
     "0004_pre_pauses": "2a6b0117cdfbf1e11f65d9749bf53e7f0259a9fb89251ca250c5683eccb682f1",
     "0005_pre_breakers": "73b883b05c9cc71ae46c95fcd38d7ac46ad11e8c25ad0adab5af2fe2ae5c5b56",
     "0006_pre_waiting": "a1baa4891123c3df8b04480e220fd84422df96f4e15300545742cdee90b493ad",
+    "0007_post_one_index_less": "dd3968169b9b8db8c5c4ca06c013dafeacdf4e1b0c71f8bd6ddf8f17a649ff3b",
 }
 """SHA-256 of every migration that has landed. A new one is added here; an old one never changes."""
 

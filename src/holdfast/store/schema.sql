@@ -88,7 +88,6 @@ create table inbox (
 create index inbox_due on inbox (due_at, id) where done_at is null;
 create index inbox_waiting on inbox (account_id, due_at, id) where done_at is null;
 create index inbox_by_account on inbox (account_id, received_at);
-create index inbox_ref on inbox (account_id, ref) where done_at is null;
 create index inbox_by_ref on inbox (ref, account_id, id) where ref is not null;
 create index inbox_troubled on inbox (id) where error is not null or outcome = 'broken';
 create index inbox_when on inbox (received_at);
