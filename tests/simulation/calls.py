@@ -379,7 +379,8 @@ class Pushes(Blocks):
         return push if push["epoch"] == epoch and push["state"] in FLYING else None
 
     def pushes_settle(self, number: int, epoch: int, *values: Any) -> list[Row]:
-        state, at, outcome, error = values
+        state, at, outcome, error, attempt, *told = values
+        self.pushes_end_attempt(number, attempt, at, *told)
         push = self._is_held(number, epoch)
         if push is None:
             return []
@@ -387,7 +388,9 @@ class Pushes(Blocks):
         self.settled.append((number, push["state"]))
         self.log.note(self.settled.pop)
         self.tell(f"push {number}: {push['call']} {outcome} {error or ''}")
-        return [self.pushes.update(push, state=state, lease_until=None, **ended)]
+        self.pushes.update(push, state=state, lease_until=None, **ended)
+        about = self.blocks_by_id(push["block_id"])[0] if push["block_id"] else {"id": None}
+        return [{**about, "push_id": number}]
 
     def pushes_later(self, number: int, epoch: int, *values: Any) -> list[Row]:
         state, due, error, in_vain = values

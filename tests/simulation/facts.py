@@ -170,7 +170,7 @@ class Facts(Blocks):
             "venue_id, listing_id, account_id, channel, external_id, status, raw_status, payment, during,"
             " party_size, unit_ids, held_until, made_at, first_seen_at, firm_at, read_at, updated_at"
         )
-        row: Row = dict(columns(names.split(", "), values))
+        row: Row = dict(columns(names.split(", "), values[:-4]))  # who booked is kept nowhere here
         if self.bookings_by_ref(row["account_id"], row["external_id"]):
             self.on_conflict()
             return []

@@ -11,7 +11,7 @@ from tests.store.conftest import House
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
 from holdfast.inventory.known import Booking, Fact
-from holdfast.inventory.model import OCCUPYING, Span, Status
+from holdfast.inventory.model import OCCUPYING, Guest, Span, Status
 from holdfast.store import bookings
 from holdfast.store.bookings import Origin
 
@@ -46,10 +46,20 @@ async def known(connection: asyncpg.Connection, house: House, ref: str = "b-1") 
     return booking
 
 
+@pytest.mark.parametrize("guest", [Guest(), Guest(name="Ada"), Guest(locale="fr")])
+async def test_who_booked_is_kept_with_a_new_booking_and_nobody_leaves_no_row(
+    connection: asyncpg.Connection, house: House, guest: Guest
+) -> None:
+    id = await bookings.insert(connection, origin(house), FACT, guest, NOW)
+    kept = await connection.fetch("select booking_id, name, email, phone, locale from guests")
+    known = [(id, guest.name, guest.email, guest.phone, guest.locale)]
+    assert [tuple(row) for row in kept] == (known if guest != Guest() else [])
+
+
 async def test_a_booking_comes_out_as_it_went_in(
     connection: asyncpg.Connection, house: House
 ) -> None:
-    id = await bookings.insert(connection, origin(house), FACT, NOW + SECOND)
+    id = await bookings.insert(connection, origin(house), FACT, Guest(), NOW + SECOND)
     assert id is not None
     assert await known(connection, house) == Booking(
         id=id,
@@ -75,7 +85,7 @@ async def test_of_many_who_meet_a_booking_at_once_one_adds_it(
 ) -> None:
     async def one() -> int | None:
         async with pool.acquire() as connection:
-            return await bookings.insert(connection, origin(house), FACT, NOW)
+            return await bookings.insert(connection, origin(house), FACT, Guest(), NOW)
 
     added = await asyncio.gather(*(one() for _ in range(20)))
     assert len([id for id in added if id is not None]) == 1
@@ -85,15 +95,15 @@ async def test_the_same_id_on_another_account_is_another_booking(
     connection: asyncpg.Connection, house: House
 ) -> None:
     elsewhere = replace(origin(house), account_id=house.tables, listing_id=house.salon_tables)
-    assert await bookings.insert(connection, origin(house), FACT, NOW) is not None
-    assert await bookings.insert(connection, elsewhere, FACT, NOW) is not None
+    assert await bookings.insert(connection, origin(house), FACT, Guest(), NOW) is not None
+    assert await bookings.insert(connection, elsewhere, FACT, Guest(), NOW) is not None
     assert set(await bookings.by_refs(connection, house.rooms, ["b-1", "b-2"])) == {"b-1"}
 
 
 async def test_a_booking_is_firm_from_the_first_time_it_was_seen_so(
     connection: asyncpg.Connection, house: House
 ) -> None:
-    await bookings.insert(connection, origin(house), FACT, NOW)
+    await bookings.insert(connection, origin(house), FACT, Guest(), NOW)
     statuses: list[Status] = ["confirmed", "held", "seated"]
     for seconds, status in enumerate(statuses, start=1):
         before = await known(connection, house)
@@ -107,7 +117,7 @@ async def test_a_booking_is_firm_from_the_first_time_it_was_seen_so(
 async def test_a_read_that_changed_nothing_moves_only_the_moment_of_the_read_and_never_back(
     connection: asyncpg.Connection, house: House
 ) -> None:
-    id = await bookings.insert(connection, origin(house), FACT, NOW)
+    id = await bookings.insert(connection, origin(house), FACT, Guest(), NOW)
     assert id is not None
     for at in (NOW + SECOND, NOW - SECOND):
         await bookings.seen_again(connection, id, at)

@@ -145,6 +145,11 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("allocations", "found", ([4711, 4712], ["double_booking", "too_small"])),
     ("blocks", "called_in", ("venue", STRETCH)),
     ("pushes", "refusals", ("venue", LATER)),
+    (
+        "pushes",
+        "settle",
+        (4711, 1, "done", LATER, "done", None, 1, "done", None, None, None),
+    ),
     ("journal", "since", ("venue", MANY - 10, 200)),
     ("stories", "entries", (4711, "venue", 500)),
     ("stories", "targets", (4711, 500)),

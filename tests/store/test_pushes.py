@@ -17,6 +17,7 @@ from holdfast.store.blocks import by_id as blocks_by_id
 from holdfast.store.pushes import Claimed, NewPush, Try
 
 SECOND = timedelta(seconds=1)
+DONE = Try(outcome="done")
 
 
 def wanted(house: House, block: int, **values: Any) -> NewPush:
@@ -316,13 +317,13 @@ async def test_who_lost_the_lease_settles_nothing_but_leaves_its_record(
     await pushes.lapse_leases(connection, NOW)
     (again,) = await claim(pool, house.rooms)
     before = await connection.fetchrow("select * from pushes")
-    assert await pushes.settle(connection, lost, "done", None, NOW) is False
+    assert await pushes.settle(connection, lost, DONE, ("done", None), NOW) is None
     assert await pushes.later(connection, lost, "waiting", NOW, ("", 0)) is False
     assert await connection.fetchrow("select * from pushes") == before
-    await pushes.end_attempt(connection, lost, Try(outcome="done"), NOW)
     assert await connection.fetchval("select outcome from attempts") == "done"
-    assert await pushes.settle(connection, again, "done", None, NOW) is True
-    assert await pushes.settle(connection, again, "dead", None, NOW) is False
+    settled = await pushes.settle(connection, again, DONE, ("done", None), NOW)
+    assert settled == pushes.Settled(block=await blocks_by_id(connection, block))
+    assert await pushes.settle(connection, again, DONE, ("dead", "why"), NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -339,7 +340,7 @@ async def test_a_settled_push_says_how_it_ended_and_never_flies_again(
 ) -> None:
     await rows.push(block)
     (push,) = await claim(pool, house.rooms)
-    assert await pushes.settle(connection, push, outcome, "why", NOW)
+    assert await pushes.settle(connection, push, DONE, (outcome, "why"), NOW)
     row = await connection.fetchrow("select * from pushes")
     assert (row["state"], row["outcome"], row["settled_at"], row["lease_until"]) == (
         state,

@@ -86,9 +86,9 @@ async def occupying_in(
 
 
 async def insert(
-    connection: asyncpg.Connection, origin: Origin, fact: Fact, now: datetime
+    connection: asyncpg.Connection, origin: Origin, fact: Fact, guest: Guest, now: datetime
 ) -> int | None:
-    """Add a booking; None: another worker added it at the same moment."""
+    """Add a booking and who booked; None: another worker added it at the same moment."""
     added: int | None = await connection.fetchval(
         _SQL["insert"],
         origin.venue_id,
@@ -108,6 +108,10 @@ async def insert(
         now if fact.status in FIRM else None,
         fact.read_at,
         now,
+        guest.name,
+        guest.email,
+        guest.phone,
+        guest.locale,
     )
     return added
 

@@ -23,12 +23,18 @@ select * from bookings
  order by id
 
 -- insert --
--- A booking is never refused. A second worker that met it at the same moment updates nothing.
-insert into bookings (venue_id, listing_id, account_id, channel, external_id, status, raw_status, payment, during,
-                      party_size, unit_ids, held_until, made_at, first_seen_at, firm_at, read_at, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
-on conflict (account_id, external_id) do nothing
-returning id
+-- A booking is never refused. A second worker that met it at the same moment updates nothing. With it goes who
+-- booked, if anybody is known.
+with made as (
+  insert into bookings (venue_id, listing_id, account_id, channel, external_id, status, raw_status, payment, during,
+                        party_size, unit_ids, held_until, made_at, first_seen_at, firm_at, read_at, created_at, updated_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+  on conflict (account_id, external_id) do nothing
+  returning id),
+named as (
+  insert into guests (booking_id, name, email, phone, locale)
+  select id, $18, $19, $20, $21 from made where num_nonnulls($18::text, $19::text, $20::text, $21::text) > 0)
+select id from made
 
 -- update --
 -- The merge decided under the venue's lock; the version says that something changed.

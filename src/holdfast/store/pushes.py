@@ -221,6 +221,14 @@ async def lapse_leases(connection: asyncpg.Connection, now: datetime) -> int:
     return len(await connection.fetch(_SQL["lapse_leases"], now))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A push that is ended for good."""
+
+    block: Block | None
+    """What it was about, as it was until now; None: a guest's booking."""
+
+
 async def end_attempt(
     connection: asyncpg.Connection, push: Claimed, result: Try, now: datetime
 ) -> None:
@@ -238,14 +246,25 @@ async def end_attempt(
 
 
 async def settle(
-    connection: asyncpg.Connection, push: Claimed, outcome: str, error: str | None, now: datetime
-) -> bool:
-    """End it as `done` or `dead`; False: the lease was lost meanwhile, nothing was changed."""
+    connection: asyncpg.Connection,
+    push: Claimed,
+    result: Try,
+    ended: tuple[str, str | None],
+    now: datetime,
+) -> Settled | None:
+    """Record what the try came to, and end the push as `done` or `dead`; `ended` is the outcome and its error.
+
+    None: the lease was lost meanwhile, the push was not changed.
+    """
+    outcome, error = ended
     state = "dead" if outcome == "dead" else "done"
-    settled = await connection.fetchval(
-        _SQL["settle"], push.id, push.epoch, state, now, outcome, error
+    told = (result.outcome, result.failure, result.status, result.detail)
+    row = await connection.fetchrow(
+        _SQL["settle"], push.id, push.epoch, state, now, outcome, error, push.attempts, *told
     )
-    return settled is not None
+    if row is None:
+        return None
+    return Settled(block=None if row["id"] is None else block_of(row))
 
 
 async def later(

@@ -117,10 +117,19 @@ update attempts set settled_at = $3, outcome = $4, failure = $5, status = $6, de
  where push_id = $1 and number = $2 and settled_at is null
 
 -- settle --
--- Only who holds the lease settles; the loser's result was recorded with its attempt.
-update pushes set state = $3, settled_at = $4, outcome = $5, error = $6, lease_until = null
- where id = $1 and epoch = $2 and state in ('in_flight', 'unknown')
-returning id
+-- Only who holds the lease settles; what the try came to is recorded even if it was lost meanwhile. Returns the block
+-- that it was about, and whether another call about it flies.
+with tried as (
+  update attempts set settled_at = $4, outcome = $8, failure = $9, status = $10, detail = $11
+   where push_id = $1 and number = $7 and settled_at is null),
+settled as (
+  update pushes set state = $3, settled_at = $4, outcome = $5, error = $6, lease_until = null
+   where id = $1 and epoch = $2 and state in ('in_flight', 'unknown')
+  returning id as push_id, block_id)
+select s.push_id, b.*,
+       exists (select from pushes p
+                where p.block_id = b.id and p.id <> s.push_id and p.state in ('in_flight', 'unknown')) as flying
+  from settled s left join blocks b on b.id = s.block_id
 
 -- later --
 -- Again at `due_at`: as a new try (`waiting`), or to find out what became of the last one (`unknown`).

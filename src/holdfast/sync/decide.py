@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from holdfast.inventory.known import Booking, Fact, Outlet
 from holdfast.inventory.merge import Merged, merge
-from holdfast.inventory.model import OCCUPYING, Absent, Seen, Span
+from holdfast.inventory.model import OCCUPYING, Absent, Guest, Seen, Span
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import inbox, offers, schedule
@@ -144,7 +144,6 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
     booking_id = await _write(current, observation, known, (outlet, merged.fact))
     if booking_id is None:
         return "noop"
-    await _keep_guest(current, booking_id, observation.seen)
     await _sold(current, outlet, known, merged.fact)
     current.touch(known.span if known else None, merged.fact.span)
     current.freed.add(booking_id)
@@ -172,6 +171,7 @@ async def _write(
     what: tuple[Outlet | None, Fact],
 ) -> int | None:
     outlet, fact = what
+    guest = observation.seen.guest if isinstance(observation.seen, Seen) else Guest()
     origin = Origin(
         venue_id=current.premises.id,
         listing_id=outlet.id if outlet else None,
@@ -180,14 +180,10 @@ async def _write(
         external_id=observation.seen.external_id,
     )
     if known is None:
-        return await booking_store.insert(current.connection, origin, fact, current.now)
+        return await booking_store.insert(current.connection, origin, fact, guest, current.now)
     await booking_store.update(current.connection, known, origin, fact, current.now)
+    await booking_store.save_guest(current.connection, known.id, guest)
     return known.id
-
-
-async def _keep_guest(current: Turn, booking_id: int, seen: Seen | Absent) -> None:
-    if isinstance(seen, Seen):
-        await booking_store.save_guest(current.connection, booking_id, seen.guest)
 
 
 async def _sold(current: Turn, outlet: Outlet | None, known: Booking | None, fact: Fact) -> None:

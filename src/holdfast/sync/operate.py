@@ -105,7 +105,6 @@ async def book_direct(current: Turn, wish: DirectBooking) -> int:
     """Add it and plan anew; returns its id. Raises WishRefused."""
     units, span = units_of(current.premises, wish), span_of(wish.start, wish.end)
     booking_id = await _insert(current, units, span, wish)
-    await booking_store.save_guest(current.connection, booking_id, wish.contact)
     current.touch(span)
     await replan(current)
     return booking_id
@@ -155,7 +154,9 @@ async def _insert(current: Turn, units: tuple[int, ...], span: Span, wish: Direc
         unit_ids=units,
     )
     fact = _fact(current.now, span, wish)
-    booking_id = await booking_store.insert(current.connection, origin, fact, current.now)
+    booking_id = await booking_store.insert(
+        current.connection, origin, fact, wish.contact, current.now
+    )
     if booking_id is None:
         raise WishRefused("start", "another try: this reference was taken at the same moment")
     inbox_id = await hear_direct(current, origin.external_id, "direct_booking", "booking")

@@ -63,15 +63,19 @@ async def _settle_near(parts: Parts, venue_id: int, answers: Sequence[Answer]) -
 async def _end(current: Turn, answer: Answer) -> bool:
     """True: it is settled for good."""
     push, verdict, result = answer.push, answer.verdict, answer.result
-    await pushes.end_attempt(current.connection, push, result, current.now)
     if isinstance(verdict, Again | FindOut):
+        await pushes.end_attempt(current.connection, push, result, current.now)
         await _later(current, push, verdict, result)
         return False
     outcome = _outcome(verdict)
-    error = result.detail if outcome == "dead" else None
-    if not await pushes.settle(current.connection, push, outcome, error, current.now):
+    ended = (outcome, result.detail if outcome == "dead" else None)
+    settled = await pushes.settle(current.connection, push, result, ended, current.now)
+    if settled is None:
         return False
-    await _follow(current, answer.account, push, verdict)
+    if settled.block is None:
+        await _booking_push_ended(current, answer.account, push, verdict)
+    else:
+        await _follow(current, answer, settled.block, verdict)
     return True
 
 
@@ -109,11 +113,8 @@ async def _later(current: Turn, push: Claimed, verdict: Again | FindOut, result:
         current.note("push.failed", data, block_id=push.block_id, push_id=push.id)
 
 
-async def _follow(current: Turn, account: Account, push: Claimed, verdict: Done | Ended) -> None:
-    if push.block_id is None:
-        await _booking_push_ended(current, account, push, verdict)
-        return
-    block = await block_store.by_id(current.connection, push.block_id)
+async def _follow(current: Turn, answer: Answer, block: Block, verdict: Done | Ended) -> None:
+    account, push = answer.account, answer.push
     match verdict:
         case Done(placed=Placed() as placed):
             await _placed(current, account, block, (push, placed))

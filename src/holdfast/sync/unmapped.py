@@ -7,7 +7,7 @@ import asyncpg
 
 from holdfast.inventory.known import Booking, Fact
 from holdfast.inventory.merge import merge
-from holdfast.inventory.model import OCCUPYING, Seen
+from holdfast.inventory.model import OCCUPYING, Guest, Seen
 from holdfast.metrics import Metrics
 from holdfast.store import bookings as booking_store
 from holdfast.store import conflicts, inbox, seats
@@ -33,11 +33,10 @@ async def keep_unmapped(parts: Parts, observation: Observation) -> None:
                 external_id=seen.external_id,
             )
             fact = replace(merged.fact, listing=None)
-            booking_id = await _keep_fact(connection, known, (origin, fact), now)
+            guest = seen.guest if isinstance(seen, Seen) else Guest()
+            booking_id = await _keep_fact(connection, known, (origin, fact, guest), now)
             if booking_id is not None:
                 await _tell(connection, parts.metrics, observation, (booking_id, fact), now)
-            if booking_id is not None and isinstance(seen, Seen):
-                await booking_store.save_guest(connection, booking_id, seen.guest)
         await inbox.finish(connection, observation.inbox_ids, now, "unmapped")
     seconds = (now - observation.heard_at).total_seconds()
     processed(
@@ -48,12 +47,14 @@ async def keep_unmapped(parts: Parts, observation: Observation) -> None:
 async def _keep_fact(
     connection: asyncpg.Connection,
     known: Booking | None,
-    what: tuple[Origin, Fact],
+    what: tuple[Origin, Fact, Guest],
     now: datetime,
 ) -> int | None:
     if known is None:
         return await booking_store.insert(connection, *what, now)
-    await booking_store.update(connection, known, *what, now)
+    origin, fact, guest = what
+    await booking_store.update(connection, known, origin, fact, now)
+    await booking_store.save_guest(connection, known.id, guest)
     return known.id
 
 
