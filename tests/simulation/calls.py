@@ -364,12 +364,11 @@ class Pushes(Blocks):
         ended = {"state": "unknown", "lease_until": None, "due_at": now}
         return [self.pushes.update(p, **ended) for p in self.lost()]
 
-    def pushes_end_attempt(self, push: int, number: int, *values: Any) -> list[Row]:
-        at, outcome, failure, _, _ = values
+    def _tried(self, push: int, *values: Any) -> None:
+        at, number, outcome, failure, _, _ = values
         for row in self.attempts:
             if (row["push_id"], row["number"], row["settled_at"]) == (push, number, None):
                 self.attempts.update(row, settled_at=at, outcome=outcome, failure=failure)
-        return []
 
     def _is_held(self, number: int, epoch: int) -> Row | None:
         """The push, if its lease is still of this epoch: the loser settles nothing."""
@@ -379,8 +378,8 @@ class Pushes(Blocks):
         return push if push["epoch"] == epoch and push["state"] in FLYING else None
 
     def pushes_settle(self, number: int, epoch: int, *values: Any) -> list[Row]:
-        state, at, outcome, error, attempt, *told = values
-        self.pushes_end_attempt(number, attempt, at, *told)
+        state, outcome, error, at, *tried = values
+        self._tried(number, at, *tried)
         push = self._is_held(number, epoch)
         if push is None:
             return []
@@ -393,7 +392,8 @@ class Pushes(Blocks):
         return [{**about, "push_id": number}]
 
     def pushes_later(self, number: int, epoch: int, *values: Any) -> list[Row]:
-        state, due, error, in_vain = values
+        state, due, error, in_vain, *tried = values
+        self._tried(number, *tried)
         push = self._is_held(number, epoch)
         if push is None:
             return []

@@ -11,7 +11,7 @@ from tests.web.rows import HOUR, NOON, NOW, Rows
 from holdfast.inventory.model import Span
 from holdfast.store import agenda, inbox, pushes, schedule
 from holdfast.store.agenda import Due, Scope
-from holdfast.store.pushes import Claimed
+from holdfast.store.pushes import Claimed, Delay, Try
 from holdfast.sync.steer import NotSteered, SteerAct, SteeredMeanwhile, SteerWish, seen_of, steer
 
 SOON = NOW + timedelta(minutes=1)
@@ -96,7 +96,7 @@ async def test_paused_pushes_are_neither_taken_nor_due(
 
 async def taken(connection: asyncpg.Connection, house: House, at: datetime) -> Claimed:
     (push,) = await pushes.claim(connection, house.rooms, at, pushes.Wanted(limit=8))
-    await pushes.later(connection, push, "waiting", at, ("broken", 0))
+    await pushes.later(connection, push, Try(outcome="not_done"), Delay("waiting", at, 0), at)
     return push
 
 

@@ -148,7 +148,7 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     (
         "pushes",
         "settle",
-        (4711, 1, "done", LATER, "done", None, 1, "done", None, None, None),
+        (4711, 1, "done", "done", None, LATER, 1, "done", None, None, None),
     ),
     ("journal", "since", ("venue", MANY - 10, 200)),
     ("stories", "entries", (4711, "venue", 500)),

@@ -14,10 +14,11 @@ from tests.web.rows import HOUR, NOON, NOW, Rows
 
 from holdfast.store import pushes
 from holdfast.store.blocks import by_id as blocks_by_id
-from holdfast.store.pushes import Claimed, NewPush, Try
+from holdfast.store.pushes import Claimed, Delay, NewPush, Try
 
 SECOND = timedelta(seconds=1)
 DONE = Try(outcome="done")
+SPOILT = Try(outcome="unknown", failure="unknown", status=503, detail="place: 503")
 
 
 def wanted(house: House, block: int, **values: Any) -> NewPush:
@@ -209,8 +210,7 @@ async def test_an_attempt_is_written_before_the_call_is_made(
     assert (push.was, push.attempts, push.epoch, push.first_sent_at) == ("waiting", 1, 1, None)
     (attempt,) = await connection.fetch("select * from attempts")
     assert (attempt["number"], attempt["key"], attempt["sent_at"]) == (1, f"hf-{push.id}-1", NOW)
-    result = Try(outcome="unknown", failure="unknown", status=503, detail="place: 503")
-    await pushes.end_attempt(connection, push, result, NOW + SECOND)
+    await pushes.later(connection, push, SPOILT, Delay("unknown", NOW, 0), NOW + SECOND)
     (attempt,) = await connection.fetch("select * from attempts")
     assert (attempt["outcome"], attempt["status"], attempt["settled_at"]) == (
         "unknown",
@@ -224,8 +224,9 @@ async def test_the_first_result_of_an_attempt_stands(
 ) -> None:
     await rows.push(block)
     (push,) = await claim(pool, house.rooms)
-    await pushes.end_attempt(connection, push, Try(outcome="done"), NOW)
-    await pushes.end_attempt(connection, push, Try(outcome="not_done"), NOW + SECOND)
+    await pushes.settle(connection, push, DONE, ("done", None), NOW)
+    again = Try(outcome="not_done")
+    await pushes.later(connection, push, again, Delay("waiting", NOW, 0), NOW + SECOND)
     assert await connection.fetchval("select outcome from attempts") == "done"
 
 
@@ -318,7 +319,7 @@ async def test_who_lost_the_lease_settles_nothing_but_leaves_its_record(
     (again,) = await claim(pool, house.rooms)
     before = await connection.fetchrow("select * from pushes")
     assert await pushes.settle(connection, lost, DONE, ("done", None), NOW) is None
-    assert await pushes.later(connection, lost, "waiting", NOW, ("", 0)) is False
+    assert await pushes.later(connection, lost, DONE, Delay("waiting", NOW, 0), NOW) is False
     assert await connection.fetchrow("select * from pushes") == before
     assert await connection.fetchval("select outcome from attempts") == "done"
     settled = await pushes.settle(connection, again, DONE, ("done", None), NOW)
@@ -366,7 +367,7 @@ async def test_what_is_tried_later_comes_back_as_a_new_try_or_as_a_question(
 ) -> None:
     await rows.push(block)
     (push,) = await claim(pool, house.rooms)
-    assert await pushes.later(connection, push, state, NOW + SECOND, ("503", 1))
+    assert await pushes.later(connection, push, SPOILT, Delay(state, NOW + SECOND, 1), NOW)
     assert await claim(pool, house.rooms) == []
     assert await next_due(connection, house.rooms) == NOW + SECOND
     (again,) = await claim(pool, house.rooms, now=NOW + SECOND)
@@ -380,7 +381,7 @@ async def test_an_old_try_makes_room_for_the_newer_wish(
     old = await pushes.wish(connection, wanted(house, block))
     (push,) = await claim(pool, house.rooms)
     newer = await pushes.wish(connection, wanted(house, block, call="release"))
-    assert await pushes.later(connection, push, "waiting", NOW, ("503", 0))
+    assert await pushes.later(connection, push, SPOILT, Delay("waiting", NOW, 0), NOW)
     assert await states(pool) == {old: "superseded", newer: "waiting"}
 
 
@@ -390,7 +391,7 @@ async def test_a_question_does_not_make_room_and_the_newer_wish_waits_for_the_an
     old = await pushes.wish(connection, wanted(house, block))
     (push,) = await claim(pool, house.rooms)
     newer = await pushes.wish(connection, wanted(house, block, call="release"))
-    assert await pushes.later(connection, push, "unknown", NOW, ("503", 0))
+    assert await pushes.later(connection, push, SPOILT, Delay("unknown", NOW, 0), NOW)
     assert [one.id for one in await claim(pool, house.rooms)] == [old]
     assert (await states(pool))[newer] == "waiting"
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import asyncpg
 
@@ -221,28 +222,20 @@ async def lapse_leases(connection: asyncpg.Connection, now: datetime) -> int:
     return len(await connection.fetch(_SQL["lapse_leases"], now))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(NamedTuple):
     """A push that is ended for good."""
 
     block: Block | None
     """What it was about, as it was until now; None: a guest's booking."""
 
 
-async def end_attempt(
-    connection: asyncpg.Connection, push: Claimed, result: Try, now: datetime
-) -> None:
-    """Record what the try came to, whoever settles the push."""
-    await connection.execute(
-        _SQL["end_attempt"],
-        push.id,
-        push.attempts,
-        now,
-        result.outcome,
-        result.failure,
-        result.status,
-        result.detail,
-    )
+class Delay(NamedTuple):
+    """When a push comes up next: `waiting` for a new try, or `unknown`, to find out what became of the last."""
+
+    state: str
+    due_at: datetime
+    in_vain: int
+    """So many reads did not find what it did."""
 
 
 async def settle(
@@ -258,9 +251,9 @@ async def settle(
     """
     outcome, error = ended
     state = "dead" if outcome == "dead" else "done"
-    told = (result.outcome, result.failure, result.status, result.detail)
+    tried = (now, push.attempts, *_told(result))
     row = await connection.fetchrow(
-        _SQL["settle"], push.id, push.epoch, state, now, outcome, error, push.attempts, *told
+        _SQL["settle"], push.id, push.epoch, state, outcome, error, *tried
     )
     if row is None:
         return None
@@ -268,20 +261,19 @@ async def settle(
 
 
 async def later(
-    connection: asyncpg.Connection,
-    push: Claimed,
-    state: str,
-    due_at: datetime,
-    why: tuple[str, int],
+    connection: asyncpg.Connection, push: Claimed, result: Try, delay: Delay, now: datetime
 ) -> bool:
-    """Again at `due_at`, as `waiting` or `unknown`; `why` is the error and the reads in vain so far.
-
-    False: the lease was lost meanwhile, nothing was changed.
-    """
+    """Record what the try came to, and let it come again. False: the lease was lost, the push was not changed."""
+    error = result.detail or result.failure or ""
+    tried = (now, push.attempts, *_told(result))
     moved = await connection.fetchval(
-        _SQL["later"], push.id, push.epoch, state, due_at, why[0], why[1]
+        _SQL["later"], push.id, push.epoch, delay.state, delay.due_at, error, delay.in_vain, *tried
     )
     return moved is not None
+
+
+def _told(result: Try) -> tuple[object, ...]:
+    return result.outcome, result.failure, result.status, result.detail
 
 
 async def placing_on(

@@ -111,19 +111,14 @@ update pushes set state = 'unknown', lease_until = null, due_at = $1
  where state = 'in_flight' and lease_until < clock_timestamp()
 returning id
 
--- end_attempt --
--- What one try came to. Recorded even if the lease was lost meanwhile.
-update attempts set settled_at = $3, outcome = $4, failure = $5, status = $6, detail = $7
- where push_id = $1 and number = $2 and settled_at is null
-
 -- settle --
 -- Only who holds the lease settles; what the try came to is recorded even if it was lost meanwhile. Returns the block
 -- that it was about, and whether another call about it flies.
 with tried as (
-  update attempts set settled_at = $4, outcome = $8, failure = $9, status = $10, detail = $11
+  update attempts set settled_at = $6, outcome = $8, failure = $9, status = $10, detail = $11
    where push_id = $1 and number = $7 and settled_at is null),
 settled as (
-  update pushes set state = $3, settled_at = $4, outcome = $5, error = $6, lease_until = null
+  update pushes set state = $3, settled_at = $6, outcome = $4, error = $5, lease_until = null
    where id = $1 and epoch = $2 and state in ('in_flight', 'unknown')
   returning id as push_id, block_id)
 select s.push_id, b.*,
@@ -133,7 +128,10 @@ select s.push_id, b.*,
 
 -- later --
 -- Again at `due_at`: as a new try (`waiting`), or to find out what became of the last one (`unknown`).
--- Where a newer wish is waiting already, the old one makes room for it.
+-- Where a newer wish is waiting already, the old one makes room for it. What the try came to is recorded as by `settle`.
+with tried as (
+  update attempts set settled_at = $7, outcome = $9, failure = $10, status = $11, detail = $12
+   where push_id = $1 and number = $8 and settled_at is null)
 update pushes p
    set state = case when $3 = 'waiting' and exists (
                  select from pushes w where coalesce(w.block_id, 0) = coalesce(p.block_id, 0)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
-from holdfast.inventory.allocate import Clash, Seating, Trouble, allocate
+from holdfast.inventory.allocate import NOBODY, Clash, Seating, Trouble, allocate
 from holdfast.inventory.backoff import REMEMBERED
 from holdfast.inventory.demand import pause
 from holdfast.inventory.known import Block, Outlet
@@ -37,10 +37,28 @@ from holdfast.sync.wanted import Scene, wanted_on
 
 
 async def replan(turn: Turn) -> None:
-    """Derive allocations, conflicts, blocks and pushes anew around everything that was touched."""
+    """Derive allocations, conflicts, blocks and pushes anew around everything that was touched.
+
+    Where nothing came but blocks that were wanted, only the calls after it and the exposures are looked at: who sits
+    where, and what is wanted, does not depend on it. A pool's may, and what strangers take is read off the offers.
+    """
+    if turn.seeds or not _is_plain(turn.premises):
+        turn.touch(*turn.stood)
+        await _replan(turn)
+    elif turn.stood:
+        scene, called = await _load(turn, turn.stood)
+        remedies = await want_calls(turn, called, scene.ground)
+        await measure(turn, scene, NOBODY, remedies)
+
+
+def _is_plain(premises: Premises) -> bool:
+    return not premises.trust_offers and not any(o.pool for o in premises.ever.values())
+
+
+async def _replan(turn: Turn) -> None:
     if not turn.seeds:
         return
-    scene, called = await _load(turn)
+    scene, called = await _load(turn, turn.seeds)
     seats = await _seat(turn, scene)
     changed = list[Block | None]()
     for outlet, part in _by_listing(turn, scene, seats):
@@ -50,13 +68,13 @@ async def replan(turn: Turn) -> None:
     await measure(turn, scene, seats, remedies)
 
 
-async def _load(turn: Turn) -> tuple[Scene, Sequence[Called]]:
+async def _load(turn: Turn, seeds: Sequence[Span]) -> tuple[Scene, Sequence[Called]]:
     """Load generously, see how far the change reaches, and load again where that was not enough.
 
     Also returns the scene's blocks with the last call about each.
     """
     venue, where = turn.premises, _where(turn.premises)
-    loaded = _hull(turn.seeds).padded(timedelta(days=1), timedelta(days=1))
+    loaded = _hull(seeds).padded(timedelta(days=1), timedelta(days=1))
     while True:
         bookings = await booking_store.occupying_in(turn.connection, venue.id, loaded)
         called = await called_in(turn.connection, venue.id, loaded)
@@ -65,8 +83,8 @@ async def _load(turn: Turn) -> tuple[Scene, Sequence[Called]]:
         strangers = await _strangers(turn, loaded)
         taken = [b.span for b in bookings if b.span] + [one.block.span for one in called]
         taken += [span for spans in strangers.values() for span in spans]
-        stretch = reach(turn.seeds, taken, margin)
-        if is_enough(loaded, stretch, turn.seeds):
+        stretch = reach(seeds, taken, margin)
+        if is_enough(loaded, stretch, seeds):
             break
         loaded = stretch.padded(margin, margin)
     called = [one for one in called if one.block.span.overlaps(stretch)]

@@ -64,7 +64,6 @@ async def _end(current: Turn, answer: Answer) -> bool:
     """True: it is settled for good."""
     push, verdict, result = answer.push, answer.verdict, answer.result
     if isinstance(verdict, Again | FindOut):
-        await pushes.end_attempt(current.connection, push, result, current.now)
         await _later(current, push, verdict, result)
         return False
     outcome = _outcome(verdict)
@@ -105,9 +104,8 @@ async def _later(current: Turn, push: Claimed, verdict: Again | FindOut, result:
     looked = push.was == "unknown" and result.failure is None
     in_vain = 0 if again else push.absent_reads + int(looked)
     due = current.now + timedelta(seconds=verdict.seconds)
-    why = (result.detail or result.failure or "", in_vain)
-    state = "waiting" if again else "unknown"
-    await pushes.later(current.connection, push, state, due, why)
+    delay = pushes.Delay("waiting" if again else "unknown", due, in_vain)
+    await pushes.later(current.connection, push, result, delay, current.now)
     if result.failure and push.attempts <= 1:
         data = {"call": push.call, "failure": result.failure}
         current.note("push.failed", data, block_id=push.block_id, push_id=push.id)
@@ -147,9 +145,11 @@ async def _placed(
     current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
     await block_stands(current, stood)
     _measure(current, account, block, (push, stood.source))
-    if sold or not (block.state == "held" and state == block.wants == "booked"):
-        # else nothing follows: what was closed as held is closed as booked
+    if block.wants != state and (block.wants, state) != ("booked", "held"):
         current.touch(block.span)
+    elif sold or block.state != "held" or state != "booked":
+        # else nothing follows: what was closed as held is closed as booked
+        current.stood.append(block.span)
 
 
 def _measure(

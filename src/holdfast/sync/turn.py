@@ -49,6 +49,8 @@ class Turn:
     """When we first heard of what this turn answers; propagation is measured from it."""
     entries: list[Entry] = field(default_factory=list)
     seeds: list[Span] = field(default_factory=list)
+    stood: list[Span] = field(default_factory=list)
+    """Where blocks of ours stand now that were wanted there: what is wanted stays as it was."""
     freed: set[int] = field(default_factory=set)
     """Bookings that may have units that they need no more."""
 
