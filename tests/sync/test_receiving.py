@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, cast
 
 import asyncpg
@@ -21,6 +22,7 @@ create function poison() returns trigger language plpgsql as
 $$ begin raise exception 'no' using errcode = '22000'; end $$;
 create trigger poison before insert on inbox for each row when (new.ref = 'bad') execute function poison();
 """
+A_WHILE = 3600.0
 
 
 def event(ref: str) -> bytes:
@@ -112,6 +114,77 @@ class Stuck:
     async def fetch(self, *_: Any) -> list[asyncpg.Record]:
         await self.may.wait()
         return []
+
+
+@dataclass
+class OneByOne:
+    """A pool whose commits end when they are told to."""
+
+    begun: list[asyncio.Future[None]] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def acquire(self, **_: float) -> AsyncIterator["OneByOne"]:
+        yield self
+
+    async def fetch(self, *_: Any) -> list[asyncpg.Record]:
+        self.begun.append(asyncio.get_running_loop().create_future())
+        await self.begun[-1]
+        return []
+
+
+async def handed_in(receiver: Receiver, *names: str) -> "asyncio.Future[list[str]]":
+    """And whatever can begin has begun."""
+    waiting = asyncio.gather(*(accept(receiver, event(name)) for name in names))
+    await asyncio.sleep(0.01)
+    return waiting
+
+
+async def test_a_second_commit_begins_only_for_those_who_still_wait_after_a_while(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receive, "SLOW", A_WHILE)
+    loop, after_a_while = asyncio.get_running_loop(), list[Callable[[], object]]()
+    in_time = loop.call_later
+
+    def call_later(delay: float, call: Callable[..., object], *about: Any) -> asyncio.TimerHandle:
+        if delay == A_WHILE:
+            after_a_while.append(partial(call, *about))
+        return in_time(delay, call, *about)
+
+    async with town(database_url) as t:
+        monkeypatch.setattr(loop, "call_later", call_later)
+        pool = OneByOne()
+        receiver = Receiver(replace(t.wiring.parts, pool=cast(asyncpg.Pool, pool)))
+        first, second = await handed_in(receiver, "a"), await handed_in(receiver, "b")
+        pool.begun[0].set_result(None)
+        await first
+        third = await handed_in(receiver, "c")
+        waited_for_b, waited_for_c = after_a_while
+        waited_for_b()
+        await asyncio.sleep(0.01)
+        assert len(pool.begun) == 2  # b's own commit, and none beside it
+        waited_for_c()
+        await asyncio.sleep(0.01)
+        assert len(pool.begun) == 3
+        for commit in pool.begun[1:]:
+            commit.set_result(None)
+        assert [*await second, *await third] == ["accepted"] * 2
+        await receiver.close()
+
+
+@pytest.mark.parametrize(("many", "commits"), [(16, 1), (17, 2), (64, 4)])
+async def test_of_many_who_come_together_half_wait_for_one_commit_at_most(
+    database_url: str, many: int, commits: int
+) -> None:
+    async with town(database_url) as t:
+        pool = OneByOne()
+        receiver = Receiver(replace(t.wiring.parts, pool=cast(asyncpg.Pool, pool)))
+        everybody = await handed_in(receiver, *(f"b-{n}" for n in range(many)))
+        while not everybody.done():
+            pool.begun[-1].set_result(None)
+            await asyncio.sleep(0.01)
+        assert len(pool.begun) == commits
+        await receiver.close()
 
 
 async def test_nobody_waits_for_a_commit_longer_than_the_provider_does(
