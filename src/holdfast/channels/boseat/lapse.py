@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from holdfast.channels.boseat.translate import held_until, span_of, status_of
+from holdfast.channels.boseat.translate import Gist, held_until, status_of
 from holdfast.channels.boseat.wire import Booking
 from holdfast.inventory.model import OCCUPYING, Seen, Span
 
@@ -12,13 +12,13 @@ MARGIN = timedelta(seconds=5)
 """After a deadline, before a hold is asked after: clocks differ."""
 
 
-def overdue(booking: Booking, now: datetime) -> bool:
+def overdue(booking: Booking | Gist, now: datetime) -> bool:
     """Whether it should have lapsed by now."""
     until = held_until(booking)
     return until is not None and now > until + MARGIN
 
 
-def judged(seen: Seen, free: Collection[Span], others: Iterable[Booking], now: datetime) -> Seen:
+def judged(seen: Seen, free: Collection[Span], others: Iterable[Gist], now: datetime) -> Seen:
     """An overdue booking as expired, or as held without a deadline.
 
     It has lapsed if its slot is offered again, if somebody else has the time now, or, once the slot has
@@ -32,16 +32,12 @@ def judged(seen: Seen, free: Collection[Span], others: Iterable[Booking], now: d
     return replace(seen, status="expired") if lapsed else replace(seen, held_until=None)
 
 
-def _replaced(booking_id: str, span: Span, others: Iterable[Booking], now: datetime) -> bool:
+def _replaced(booking_id: str, span: Span, others: Iterable[Gist], now: datetime) -> bool:
     return any(
-        other.id != booking_id and _holds(other, now) and _overlaps(other, span) for other in others
+        other.id != booking_id and other.overlaps(span) and _holds(other, now) for other in others
     )
 
 
-def _holds(booking: Booking, now: datetime) -> bool:
+def _holds(booking: Gist, now: datetime) -> bool:
     return status_of(booking.status) in OCCUPYING and not overdue(booking, now)
 
-
-def _overlaps(booking: Booking, span: Span) -> bool:
-    taken = span_of(booking)
-    return taken is not None and taken.overlaps(span)

@@ -11,6 +11,7 @@ from holdfast.channels.boseat.lapse import judged, overdue
 from holdfast.channels.boseat.protocol.bookings import IdsStyle
 from holdfast.channels.boseat.protocol.paging import Reading
 from holdfast.channels.boseat.reading import Reader
+from holdfast.channels.boseat.translate import Gist
 from holdfast.channels.boseat.wire import Booking
 from holdfast.clock import Clock
 from holdfast.inventory.marker import marker_of
@@ -46,7 +47,7 @@ class Observer:
         others = () if seen.span in free else await self._all_rows(space)
         return judged(seen, free, others, seen.read_at)
 
-    async def _all_rows(self, space: str) -> Sequence[Booking]:
+    async def _all_rows(self, space: str) -> Sequence[Gist]:
         style, reading = await self._reader.style(), Reading()
         while reading.page is not None:
             await self._reader.next_rows(space, style, reading)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple, Self
 
 from holdfast.channels.boseat.wire import Booking, Product
 from holdfast.inventory.marker import marker_of
@@ -31,6 +32,42 @@ MOST_HOURS = 24 * 366
 PAYMENTS: Mapping[str, Payment] = MappingProxyType({"PAID": "paid", "REFUNDED": "refunded"})
 
 
+class Gist(NamedTuple):
+    """All of a booking that an observation is made of; as it came it is many times as big."""
+
+    id: str
+    status: str | None
+    booked_at: datetime | None
+    start: datetime | None
+    end: datetime | None
+    product_id: str | None
+    space_id: str | None
+    space_label: str | None
+    guest: tuple[str | None, str | None, str | None] | None
+
+    @classmethod
+    def of(cls, booking: Booking) -> Self:
+        """What is kept of it while the rest of its list is read."""
+        slot, space, customer = booking.slot, booking.space, booking.customer
+        return cls(
+            booking.id,
+            booking.status,
+            booking.booked_at,
+            slot.start if slot else None,
+            slot.end if slot else None,
+            booking.product_id,
+            space.id if space else None,
+            space.label if space else None,
+            (customer.name, customer.email, customer.phone) if customer else None,
+        )
+
+    def overlaps(self, span: Span) -> bool:
+        """Whether some instant lies in its time and in this span."""
+        if self.start is None or self.end is None:
+            return False
+        return self.start < span.end and span.start < self.end
+
+
 def status_of(raw: str | None) -> Status:
     """Our word for a status; `unknown`, which occupies, for any word not documented."""
     return STATUSES.get((raw or "").strip().upper(), "unknown")
@@ -46,7 +83,7 @@ def span_of(booking: Booking) -> Span | None:
     return Span(start=booking.slot.start, end=booking.slot.end) if booking.slot else None
 
 
-def held_until(booking: Booking) -> datetime | None:
+def held_until(booking: Booking | Gist) -> datetime | None:
     """When an unconfirmed booking lapses, by Boseat's clock."""
     if status_of(booking.status) != "held" or booking.booked_at is None:
         return None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from holdfast.channel import Strange
 from holdfast.channels.boseat.protocol.failures import RAW_CHARACTERS, json_of, unreadable
+from holdfast.channels.boseat.translate import Gist
 from holdfast.channels.boseat.wire import Booking
 from holdfast.exchange import Reply, Request
 from holdfast.told import id_in
@@ -114,7 +115,7 @@ class Reading:
     page: int | None = 1
     """The page to ask for next; None: done."""
     whole: bool = False
-    rows: dict[str, Booking] = field(default_factory=dict)
+    rows: dict[str, Gist] = field(default_factory=dict)
     """By id, as last seen."""
     strange: list[Strange] = field(default_factory=list)
     """What could not be read so far."""
@@ -126,10 +127,12 @@ class Reading:
     _flawed: bool = False
 
     def take(self, page: ListPage[Booking]) -> list[Booking]:
-        """Those of its rows that are new, or not as they were seen before."""
-        fresh = [row for row in page.rows if self.rows.get(row.id) != row]
-        self.rows |= {row.id: row for row in page.rows}
-        self._ids |= {row.id for row in page.rows}
+        """Those of its rows that are new, or tell anything else than before."""
+        gists = [Gist.of(row) for row in page.rows]
+        pairs = zip(page.rows, gists, strict=True)
+        fresh = [row for row, gist in pairs if self.rows.get(row.id) != gist]
+        self.rows.update((gist.id, gist) for gist in gists)
+        self._ids.update(gist.id for gist in gists)
         self._totals.add(page.total)
         self._pages += 1
         self._flawed |= page.unreadable > 0
