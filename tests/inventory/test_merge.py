@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.inventory.made import a_booking, a_seen, at, patient, span, steps
 
-from holdfast.inventory.known import Booking
-from holdfast.inventory.merge import Merged, merge
+from holdfast.inventory.known import Booking, Told
+from holdfast.inventory.merge import Merged, is_news, merge
 from holdfast.inventory.model import OCCUPYING, Absent, Payment, Seen, Status
 
 LISTINGS = {1: "salon", 2: "terrace"}
@@ -48,9 +48,16 @@ KNOWN = st.builds(
 )
 
 
+def listing_of(known: Booking | None) -> str | None:
+    return LISTINGS.get(known.listing_id or 0) if known else None
+
+
+def told(known: Booking | None) -> Told | None:
+    return Told(*(getattr(known, name) for name in Told._fields)) if known else None
+
+
 def judged(known: Booking | None, observed: Seen | Absent) -> Merged:
-    listing = LISTINGS.get(known.listing_id or 0) if known else None
-    return merge(known, listing, observed)
+    return merge(known, listing_of(known), observed)
 
 
 def after(known: Booking | None, observed: Seen | Absent) -> Booking | None:
@@ -72,6 +79,21 @@ def after(known: Booking | None, observed: Seen | Absent) -> Booking | None:
         made_at=fact.made_at,
         read_at=fact.read_at,
     )
+
+
+@patient
+@given(st.none() | KNOWN, SEEN)
+def test_news_is_what_would_be_applied(known: Booking | None, seen: Seen) -> None:
+    news = is_news(told(known), listing_of(known), seen)
+    assert news == (judged(known, seen).verdict == "applied")
+
+
+@patient
+@given(KNOWN, SEEN)
+def test_news_is_what_would_be_known_otherwise(known: Booking, seen: Seen) -> None:
+    read_now = replace(seen, read_at=known.read_at)
+    assume(told(after(known, read_now)) != told(known))
+    assert is_news(told(known), listing_of(known), read_now)
 
 
 @patient

@@ -152,6 +152,16 @@ class Facts(Blocks):
     def bookings_by_refs(self, account: int, refs: Sequence[str]) -> list[Row]:
         return [b for b in self.bookings if b["account_id"] == account and b["external_id"] in refs]
 
+    def bookings_told_by_refs(self, account: int, refs: Sequence[str]) -> list[Row]:
+        found = self.bookings_by_refs(account, refs)
+        spans = [
+            (b["during"].lower, b["during"].upper) if b["during"] else (None, None) for b in found
+        ]
+        return [
+            b | {"starts_at": start, "ends_at": end}
+            for b, (start, end) in zip(found, spans, strict=True)
+        ]
+
     def bookings_venue_of_ref(self, account: int, ref: str) -> list[Row]:
         return named(self.bookings_by_ref(account, ref), "venue_id")
 

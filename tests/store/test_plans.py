@@ -119,6 +119,7 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("pushes", "placing_on", ("listing", STRETCH)),
     ("bookings", "by_ref", ("account", "b-4711")),
     ("bookings", "by_refs", ("account", ["b-4711", "b-4712"])),
+    ("bookings", "told_by_refs", ("account", ["b-4711", "b-4712"])),
     ("bookings", "occupying_in", ("venue", STRETCH)),
     ("bookings", "live_refs", ("account", STRETCH, LATER)),
     ("bookings", "lapsing", (NOON + 10 * HOUR,)),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from holdfast.inventory.model import FIRM, OCCUPYING, Payment, Seen, Span, Status, Strength, Takes
 
@@ -89,6 +89,19 @@ class Booking:
     def strength(self) -> Strength:
         """Whether the other channels must answer it with a booking or with a hold."""
         return "booked" if self.status in FIRM else "held"
+
+
+class Told(NamedTuple):
+    """What a booking is as last told: as much of a `Booking` as shows whether it is told anew."""
+
+    listing_id: int | None
+    status: Status
+    raw_status: str
+    payment: Payment
+    span: Span | None
+    party_size: int | None
+    held_until: datetime | None
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

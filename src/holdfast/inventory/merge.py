@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from holdfast.inventory.known import Booking, Fact
+from holdfast.inventory.known import Booking, Fact, Told
 from holdfast.inventory.model import FIRM, OCCUPYING, Absent, Seen, Status
 
 Verdict = Literal["applied", "noop", "stale"]
@@ -33,10 +33,31 @@ def merge(known: Booking | None, listing: str | None, observed: Seen | Absent) -
     fact = Fact.of(observed)
     if known is None:
         return Merged(verdict="applied", change=_created(fact.status), fact=fact)
-    fact = _completed(fact, known, listing)
-    if _same(fact, known, listing):
+    if tells_the_same(known, listing, observed):
         return Merged(verdict="noop", change="booking.unchanged")
+    fact = _completed(fact, known, listing)
     return Merged(verdict="applied", change=_change(known, fact), fact=fact)
+
+
+def is_news(known: Told | None, listing: str | None, seen: Seen) -> bool:
+    """Whether `merge` would apply it, for the many that it would not."""
+    if known is None:
+        return True
+    return seen.read_at >= known.read_at and not tells_the_same(known, listing, seen)
+
+
+def tells_the_same(known: Booking | Told, listing: str | None, seen: Seen) -> bool:
+    """Whether all that a channel tells of a booking is as it is known; what it leaves out is."""
+    told_until = seen.held_until if seen.status in ("held", "pending") else None
+    return (
+        seen.status == known.status
+        and seen.raw_status == known.raw_status
+        and seen.payment == known.payment
+        and told_until == known.held_until
+        and (not seen.listing or seen.listing == listing)
+        and (seen.span is None or seen.span == known.span)
+        and (seen.party_size is None or seen.party_size == known.party_size)
+    )
 
 
 def _created(status: Status) -> str:
@@ -73,26 +94,6 @@ def _completed(fact: Fact, known: Booking, listing: str | None) -> Fact:
         span=fact.span or known.span,
         party_size=known.party_size if fact.party_size is None else fact.party_size,
         made_at=fact.made_at or known.made_at,
-    )
-
-
-def _same(fact: Fact, known: Booking, listing: str | None) -> bool:
-    return (
-        fact.listing,
-        fact.status,
-        fact.raw_status,
-        fact.payment,
-        fact.span,
-        fact.party_size,
-        fact.held_until,
-    ) == (
-        listing,
-        known.status,
-        known.raw_status,
-        known.payment,
-        known.span,
-        known.party_size,
-        known.held_until,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import asyncpg
 
-from holdfast.inventory.known import Booking, Fact
+from holdfast.inventory.known import Booking, Fact, Told
 from holdfast.inventory.model import FIRM, Guest, Span, Status
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_range, to_span
@@ -62,6 +62,28 @@ async def by_refs(
     """Several of them, by the channel's id."""
     rows = await connection.fetch(_SQL["by_refs"], account_id, list(external_ids))
     return {row["external_id"]: booking_of(row) for row in rows}
+
+
+async def told_by_refs(
+    connection: asyncpg.Connection, account_id: int, external_ids: Sequence[str]
+) -> dict[str, Told]:
+    """What several of them were the last time, by the channel's id."""
+    rows = await connection.fetch(_SQL["told_by_refs"], account_id, list(external_ids))
+    return {row["external_id"]: _told_of(row) for row in rows}
+
+
+def _told_of(row: asyncpg.Record) -> Told:
+    start, end = row["starts_at"], row["ends_at"]
+    return Told(
+        row["listing_id"],
+        row["status"],
+        row["raw_status"],
+        row["payment"],
+        None if start is None else Span(start=start, end=end),
+        row["party_size"],
+        row["held_until"],
+        row["read_at"],
+    )
 
 
 async def venue_of_ref(

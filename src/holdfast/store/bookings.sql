@@ -3,8 +3,14 @@
 select * from bookings where account_id = $1 and external_id = $2
 
 -- by_refs --
--- A page of them, for the local diff of a poll.
+-- Several of them, for an audit.
 select * from bookings where account_id = $1 and external_id = any($2::text[])
+
+-- told_by_refs --
+-- A page of them, for the local diff of a poll: only what is compared.
+select external_id, listing_id, status, raw_status, payment, lower(during) as starts_at, upper(during) as ends_at,
+       party_size, held_until, read_at
+  from bookings where account_id = $1 and external_id = any($2::text[])
 
 -- venue_of_ref --
 -- Where it is, be it on a listing that is no longer in service.

@@ -10,8 +10,8 @@ import structlog
 
 from holdfast.channel import Announced, ChannelError, Limited, Page
 from holdfast.inventory.backoff import pause
-from holdfast.inventory.known import Booking
-from holdfast.inventory.merge import merge
+from holdfast.inventory.known import Told
+from holdfast.inventory.merge import is_news
 from holdfast.inventory.model import OCCUPYING, Seen, Span
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
@@ -154,7 +154,7 @@ async def _bookings(parts: Parts, cursor: Cursor, account: Account) -> bool:
 async def _differences(parts: Parts, account: Account, page: Page) -> list[Observation]:
     refs = [seen.external_id for seen in page.bookings]
     async with parts.pool.acquire() as connection:
-        known = await booking_store.by_refs(connection, account.id, refs)
+        known = await booking_store.told_by_refs(connection, account.id, refs)
         ours = await block_store.states_by_ref(connection, account.id, refs)
     different = [
         seen
@@ -175,14 +175,14 @@ async def _differences(parts: Parts, account: Account, page: Page) -> list[Obser
     ]
 
 
-def _result(seen: Seen, known: Mapping[str, Booking], missed: set[str]) -> str:
+def _result(seen: Seen, known: Mapping[str, Told], missed: set[str]) -> str:
     if seen.external_id in missed:
         return "missed_by_webhook"
     return "changed" if seen.external_id in known else "new"
 
 
 async def _missed(
-    parts: Parts, account: Account, known: Mapping[str, Booking], theirs: Sequence[Seen]
+    parts: Parts, account: Account, known: Mapping[str, Told], theirs: Sequence[Seen]
 ) -> set[str]:
     """Changes of a kind that the channel announces, and no webhook told us of."""
     announces = account.channel.capabilities.announces
@@ -209,9 +209,9 @@ def _as_believed(seen: Seen, state: str) -> bool:
     )
 
 
-def _changed(account: Account, known: Booking | None, seen: Seen) -> bool:
+def _changed(account: Account, known: Told | None, seen: Seen) -> bool:
     listing = account.listings.get(known.listing_id or 0) if known else None
-    return merge(known, listing.name if listing else None, seen).verdict == "applied"
+    return is_news(known, listing.name if listing else None, seen)
 
 
 async def _ask_after(

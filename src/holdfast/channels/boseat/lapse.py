@@ -40,4 +40,3 @@ def _replaced(booking_id: str, span: Span, others: Iterable[Gist], now: datetime
 
 def _holds(booking: Gist, now: datetime) -> bool:
     return status_of(booking.status) in OCCUPYING and not overdue(booking, now)
-
