@@ -16,7 +16,7 @@ from holdfast.clock import AgreedClock
 from holdfast.complaints import Unusable
 from holdfast.kind import discover
 from holdfast.metrics import metrics_app
-from holdfast.processes import Surroundings, in_background, traced, traced_by
+from holdfast.processes import Surroundings, in_background, settle_in, traced, traced_by
 from holdfast.serving import IDLE_SECONDS, First, listening, until_told_to_stop
 from holdfast.settings import Settings, SettingsError
 from holdfast.starting import ensure_schema, surroundings
@@ -139,6 +139,7 @@ async def web(environ: Mapping[str, str]) -> None:
     )
     with traces:
         async with running_web(around, place) as port:
+            settle_in()
             log.info("web_ready", host=settings.host, port=port)
             await until_told_to_stop()
     log.info("web_stopped")

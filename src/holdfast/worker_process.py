@@ -11,7 +11,7 @@ import structlog
 
 from holdfast.herald import open_redis
 from holdfast.metrics import metrics_app
-from holdfast.processes import Surroundings, in_background, traced
+from holdfast.processes import Surroundings, in_background, settle_in, traced
 from holdfast.serving import STOP_SECONDS, listening, until_told_to_stop
 from holdfast.settings import Settings
 from holdfast.starting import ensure_schema, surroundings
@@ -71,6 +71,7 @@ async def worker(environ: Mapping[str, str]) -> None:
     metrics = (settings.host, settings.metrics_port) if settings.metrics_port else None
     with traces:
         async with running_worker(around, metrics):
+            settle_in()
             log.info("worker_ready")
             await until_told_to_stop()
     log.info("worker_stopped")

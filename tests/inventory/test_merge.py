@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.inventory.made import a_booking, a_seen, at, patient, span, steps
 
@@ -86,14 +86,6 @@ def after(known: Booking | None, observed: Seen | Absent) -> Booking | None:
 def test_news_is_what_would_be_applied(known: Booking | None, seen: Seen) -> None:
     news = is_news(told(known), listing_of(known), seen)
     assert news == (judged(known, seen).verdict == "applied")
-
-
-@patient
-@given(KNOWN, SEEN)
-def test_news_is_what_would_be_known_otherwise(known: Booking, seen: Seen) -> None:
-    read_now = replace(seen, read_at=known.read_at)
-    assume(told(after(known, read_now)) != told(known))
-    assert is_news(told(known), listing_of(known), read_now)
 
 
 @patient

@@ -1,6 +1,7 @@
 """scan: a complete poll of bookings that did not change, against parsing its pages with the wire models alone."""
 
 import asyncio
+import gc
 import resource
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -22,6 +23,7 @@ from holdfast.doctor_accounts import connection_of
 from holdfast.embedded import embedded_postgres
 from holdfast.exchange import Reply, Request
 from holdfast.kind import discover
+from holdfast.processes import settle_in
 from holdfast.soak.house import SECRETS
 from holdfast.soak.program import Missed
 from holdfast.store import configuration
@@ -139,7 +141,7 @@ async def _known(server: str, many: int) -> str:
 
 @asynccontextmanager
 async def _reading(url: str, pages: Pages) -> AsyncIterator[Parts]:
-    """The parts of a worker whose account reads these pages."""
+    """The parts of a worker whose account reads these pages, in a process that has settled in like a worker's."""
     async with parts_on(url) as parts:
         book = await configuration.load(parts.pool)
         account = next(a for a in parts.accounts.values() if a.channel_name == CHANNEL)
@@ -147,7 +149,11 @@ async def _reading(url: str, pages: Pages) -> AsyncIterator[Parts]:
         connection = connection_of(kind, book.accounts[account.id], pages, SECRETS)
         channel = kind.connect(replace(connection, listings=listings))
         parts.accounts = {**parts.accounts, account.id: replace(account, channel=channel)}
-        yield parts
+        settle_in()
+        try:
+            yield parts
+        finally:
+            gc.unfreeze()
 
 
 async def _polled(parts: Parts) -> float:
