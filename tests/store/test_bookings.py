@@ -10,7 +10,7 @@ import pytest
 from tests.store.conftest import House
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
-from holdfast.inventory.known import Booking, Fact
+from holdfast.inventory.known import Booking, Fact, Told
 from holdfast.inventory.model import OCCUPYING, Guest, Span, Status
 from holdfast.store import bookings
 from holdfast.store.bookings import Origin
@@ -98,6 +98,18 @@ async def test_the_same_id_on_another_account_is_another_booking(
     assert await bookings.insert(connection, origin(house), FACT, Guest(), NOW) is not None
     assert await bookings.insert(connection, elsewhere, FACT, Guest(), NOW) is not None
     assert set(await bookings.by_refs(connection, house.rooms, ["b-1", "b-2"])) == {"b-1"}
+
+
+async def test_what_a_poll_compares_is_as_the_booking_is_known(
+    connection: asyncpg.Connection, house: House
+) -> None:
+    await bookings.insert(connection, origin(house), FACT, Guest(), NOW)
+    timeless = replace(FACT, span=None)
+    await bookings.insert(connection, origin(house, "b-2"), timeless, Guest(), NOW)
+    for ref in ("b-1", "b-2"):
+        whole = await known(connection, house, ref)
+        told = Told(*(getattr(whole, name) for name in Told._fields))
+        assert await bookings.told_by_refs(connection, house.rooms, [ref, "b-3"]) == {ref: told}
 
 
 async def test_a_booking_is_firm_from_the_first_time_it_was_seen_so(

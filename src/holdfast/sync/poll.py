@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
+import asyncpg
 import structlog
 
 from holdfast.channel import Announced, ChannelError, Limited, Page
 from holdfast.inventory.backoff import pause
-from holdfast.inventory.known import Told
+from holdfast.inventory.known import There, Told
 from holdfast.inventory.merge import is_news
 from holdfast.inventory.model import OCCUPYING, Seen, Span
 from holdfast.store import blocks as block_store
@@ -155,12 +156,12 @@ async def _differences(parts: Parts, account: Account, page: Page) -> list[Obser
     refs = [seen.external_id for seen in page.bookings]
     async with parts.pool.acquire() as connection:
         known = await booking_store.told_by_refs(connection, account.id, refs)
-        ours = await block_store.states_by_ref(connection, account.id, refs)
+        news = [s for s in page.bookings if _changed(account, known.get(s.external_id), s)]
+        ours = await _ours(connection, account, news)
     different = [
         seen
-        for seen in page.bookings
-        if not (seen.external_id in ours and _as_believed(seen, ours[seen.external_id]))
-        and _changed(account, known.get(seen.external_id), seen)
+        for seen in news
+        if seen.external_id not in ours or not _as_believed(seen, ours[seen.external_id])
     ]
     theirs = [seen for seen in different if seen.external_id not in ours and seen.marker is None]
     missed = await _missed(parts, account, known, theirs)
@@ -173,6 +174,16 @@ async def _differences(parts: Parts, account: Account, page: Page) -> list[Obser
         Observation(account=account, seen=seen, via="poll", heard_at=seen.read_at)
         for seen in different
     ]
+
+
+async def _ours(
+    connection: asyncpg.Connection, account: Account, news: Sequence[Seen]
+) -> dict[str, There]:
+    """Which of them are blocks of ours: those are no bookings to us, and so news whenever they are shown."""
+    if not news:
+        return {}
+    refs = [seen.external_id for seen in news]
+    return await block_store.states_by_ref(connection, account.id, refs)
 
 
 def _result(seen: Seen, known: Mapping[str, Told], missed: set[str]) -> str:
@@ -203,7 +214,7 @@ def _announced(seen: Seen, is_known: bool) -> Announced:
     return "updated" if is_known else "created"
 
 
-def _as_believed(seen: Seen, state: str) -> bool:
+def _as_believed(seen: Seen, state: There) -> bool:
     return (seen.status in ("held", "pending") and state == "held") or (
         seen.status in ("confirmed", "seated", "completed") and state == "booked"
     )

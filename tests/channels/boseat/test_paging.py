@@ -86,6 +86,39 @@ def test_a_row_is_given_again_only_if_it_changed() -> None:
     assert reading.take(ListPage(rows=(changed,), unreadable=0, last=False, total=2)) == []
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"status": "PAID"},
+        {"bookingDate": "2026-03-01T10:00:00Z"},
+        {"slot": {"from": "2026-03-02T10:00:00Z", "to": "2026-03-02T11:30:00Z"}},
+        {"slot": {"from": "2026-03-02T09:00:00Z", "to": "2026-03-02T11:00:00Z"}},
+        {"product": {"id": "p-2"}},
+        {"space": {"id": "s-2", "label": "salon"}},
+        {"space": {"id": "s-1", "label": "loft"}},
+        {"customer": {"email": "house+hf-b1@example.test"}},
+        {"slot": None},
+        {"customer": None},
+    ],
+    ids=str,
+)
+def test_a_row_that_tells_anything_else_is_given_again(told: dict[str, object]) -> None:
+    row = {
+        "id": "a",
+        "status": "CONFIRMED",
+        "bookingDate": "2026-03-01T09:00:00Z",
+        "slot": {"from": "2026-03-02T10:00:00Z", "to": "2026-03-02T11:00:00Z"},
+        "product": {"id": "p-1"},
+        "space": {"id": "s-1", "label": "salon"},
+        "customer": {"email": "guest@example.test"},
+    }
+    before, now = (Booking.model_validate(one) for one in (row, row | told))
+    reading = Reading()
+    reading.take(ListPage(rows=(before,), unreadable=0, last=False, total=2))
+    assert reading.take(ListPage(rows=(before,), unreadable=0, last=False, total=2)) == []
+    assert reading.take(ListPage(rows=(now,), unreadable=0, last=False, total=2)) == [now]
+
+
 async def _many(desk: Desk) -> set[str]:
     """More bookings than a page holds; some of them cancelled, which are listed all the same."""
     refs = [await desk.guest(1, hour(number % 10, number // 10 + 1)) for number in range(110)]

@@ -138,6 +138,9 @@ def length_of(product: Product) -> timedelta | None:
 
 
 def _extra(booking: Booking) -> dict[str, str]:
-    label = booking.space.label if booking.space else None
-    named = {"product_id": booking.product_id, "space_label": label}
-    return {key: value for key, value in named.items() if value}
+    extra: dict[str, str] = {}
+    if booking.product is not None:
+        extra["product_id"] = booking.product.id
+    if booking.space is not None and booking.space.label:
+        extra["space_label"] = booking.space.label
+    return extra
