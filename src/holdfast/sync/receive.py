@@ -22,10 +22,6 @@ BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
 """What goes into one commit; a single delivery may be larger."""
 
-FEW = 16
-"""Nor more than these, or half of what waits: while some are being stored, those before them are answered and the
-next are read. All in one commit, everybody would wait for it, and then it for everybody."""
-
 AT_ONCE, SLOW = 2, 0.1
 """Commits under way. One takes all that gathered during the one before; a second one begins beside it only where
 it takes so many seconds: many small ones cost more than they win, and nobody shall wait for one that is stuck."""
@@ -74,8 +70,8 @@ class _Batch:
         self._until = loop.time() + GATHERS
         self._late = loop.call_later(PATIENCE, _fail, self.waiting, TimeoutError())
 
-    def has_room(self, size: int, now: float, most: int) -> bool:
-        room = len(self.waiting) < most and self._size + size <= BATCH_BYTES
+    def has_room(self, size: int, now: float) -> bool:
+        room = len(self.waiting) < BATCH and self._size + size <= BATCH_BYTES
         return room and now < self._until
 
     def add(self, waiting: _Waiting, size: int) -> None:
@@ -117,8 +113,7 @@ class Receiver:
         rows = self._rows(account, headers, body)
         loop = asyncio.get_running_loop()
         stored = loop.create_future()
-        most = min(BATCH, max(FEW, self._backlog // 2))
-        if not self._queue or not self._queue[-1].has_room(len(body), loop.time(), most):
+        if not self._queue or not self._queue[-1].has_room(len(body), loop.time()):
             self._open(loop)
         self._queue[-1].add(_Waiting(rows, stored), len(body))
         self._backlog += 1
