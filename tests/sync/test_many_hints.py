@@ -10,7 +10,9 @@ from tests.town import town
 
 from holdfast import herald
 from holdfast.herald import HERE, NOBODY, Herald, spelt, told
-from holdfast.sync.parts import Lane
+from holdfast.sync import rounds
+from holdfast.sync.absorb import BATCH
+from holdfast.sync.parts import Account, Lane, Parts
 from holdfast.worker import Drainer, drain_job
 
 
@@ -75,7 +77,7 @@ class Noting(Drainer):
         return self._rounds(lane)
 
     async def _rounds(self, lane: Lane) -> int:
-        self._goes_on(lane)
+        self._goes_on(lane, full=True)
         self.began.append(lane)
         await self.free.wait()
         return 0
@@ -110,27 +112,55 @@ async def test_what_is_told_by_name_begins_without_a_look_and_anew_if_told_meanw
         assert len(drainer.began) == 3
 
 
-async def test_looks_take_breath_and_the_agenda_is_asked_only_before_a_rest(
+@pytest.mark.parametrize(
+    ("takes", "told", "rounds_made"),
+    [([3], False, 1), ([3], True, 2), ([BATCH, 3], False, 2), ([BATCH], False, 2)],
+    ids=("not full", "not full, but told of more", "full", "full, and there was no more"),
+)
+async def test_after_a_round_that_was_not_full_a_lane_ends_unless_it_is_told_of_more(
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    takes: list[int],
+    told: bool,
+    rounds_made: int,
+) -> None:
+    async with town(database_url) as t:
+        drainer, made = Drainer(t.wiring.parts), list[int]()
+        lane: Lane = ("absorb", min(t.wiring.parts.accounts))
+
+        async def step(_parts: Parts, _account: Account) -> int:
+            made.append(takes.pop(0) if takes else 0)
+            if told and len(made) == 1:
+                drainer.nudge(lane)
+            return made[-1]
+
+        monkeypatch.setattr(rounds, "STEPS", {"absorb": step})
+        drainer.nudge(lane)
+        await turns()
+        assert len(made) == rounds_made
+
+
+async def test_before_a_look_that_is_asked_for_there_is_a_breath_and_after_it_the_agenda(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with town(database_url) as t:
-        drainer, asked = Noting(t.wiring.parts), asyncio.Event()
+        drainer, rests = Noting(t.wiring.parts), asyncio.Queue[int]()
 
         async def until_due() -> float:
-            asked.set()
+            rests.put_nowait(drainer.looks)
             return 60.0
 
         monkeypatch.setattr(drainer, "_until_due", until_due)
         sweep = asyncio.create_task(drainer.sweep(Random(1)))
         try:
-            await turns()
+            assert await rests.get() == 1
             for _ in range(50):
                 drainer.nudge()
                 await asyncio.sleep(0)
-            assert (drainer.looks, asked.is_set()) == (1, False)
+            assert drainer.looks == 1
             async with asyncio.timeout(5):
-                await asked.wait()
-            assert drainer.looks == 2
+                assert await rests.get() == 2
+            assert rests.empty()
         finally:
             sweep.cancel()
             await asyncio.gather(sweep, return_exceptions=True)
