@@ -23,8 +23,9 @@ log = structlog.get_logger()
 SWEEP_SECONDS = 1.0
 """At the latest so often a worker looks by itself: without Redis this is the latency."""
 
-BREATH_SECONDS = 0.05
-"""Before a look that was asked for: what is told by name needs none, and all else that comes meanwhile is one."""
+BREATH_SECONDS = 0.2
+"""Before a look that was asked for, or that finds again what is overdue. What is told by name needs none; all else that
+comes meanwhile is one: a person's word, or the end of a lane, after which others may have work that nobody named."""
 
 HEARTBEAT_SECONDS = 5.0
 
@@ -159,8 +160,9 @@ class Drainer:
             return SWEEP_SECONDS
         if due is None:
             return SWEEP_SECONDS
+        ahead = (due - self._parts.now()).total_seconds()
         # what is overdue has its lane already, or waits for its account's budget
-        return max(0.1, (due - self._parts.now()).total_seconds())
+        return ahead if ahead > 0 else BREATH_SECONDS
 
     def _in_trouble(self, trouble: str | None) -> None:
         if trouble == self.trouble:

@@ -1,19 +1,21 @@
 """However many hints come in at once, a worker looks once at a time, and not at all for what it is told by name."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
 import pytest
 from tests.town import town
 
-from holdfast import herald
+from holdfast import herald, worker
 from holdfast.herald import HERE, NOBODY, Herald, spelt, told
 from holdfast.sync import rounds
 from holdfast.sync.absorb import BATCH
 from holdfast.sync.parts import Account, Lane, Parts
-from holdfast.worker import Drainer, drain_job
+from holdfast.worker import BREATH_SECONDS, SWEEP_SECONDS, Drainer, drain_job
 
 
 class Crowded:
@@ -164,6 +166,24 @@ async def test_before_a_look_that_is_asked_for_there_is_a_breath_and_after_it_th
         finally:
             sweep.cancel()
             await asyncio.gather(sweep, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "rests"),
+    [(3.0, 3.0), (0.01, 0.01), (-7.0, BREATH_SECONDS), (None, SWEEP_SECONDS)],
+    ids=("later", "soon", "overdue", "nothing"),
+)
+async def test_a_worker_rests_until_something_falls_due_and_a_breath_where_it_is_overdue(
+    monkeypatch: pytest.MonkeyPatch, ahead: float | None, rests: float
+) -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+    async def next_due(_parts: Any) -> datetime | None:
+        return None if ahead is None else now + timedelta(seconds=ahead)
+
+    monkeypatch.setattr(worker, "next_due", next_due)
+    parts: Any = SimpleNamespace(now=lambda: now)
+    assert await Drainer(parts)._until_due() == pytest.approx(rests)
 
 
 @pytest.mark.parametrize(
