@@ -2,12 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import combinations_with_replacement
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,11 +22,11 @@ from holdfast.budget import (
     Kind,
     LocalBudget,
     Pace,
-    SharedBudget,
     retry_after,
 )
 from holdfast.clock import ManualClock, SystemClock
 from holdfast.exchange import BudgetSpent, Reply, Request
+from holdfast.shared_budget import MOMENT, PLENTY, SharedBudget
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PACES: dict[Kind, Pace] = {"read": Pace(per_minute=60), "write": Pace(per_minute=20)}
@@ -224,6 +224,95 @@ async def test_budgets_leave_nothing_behind_in_redis_once_they_are_whole_again(
     keys = await redis.keys("*")
     assert len(keys) == 2
     assert all([0 < await redis.ttl(key) <= 31 for key in keys])
+
+
+class Counted(Redis):
+    """Counts its trips."""
+
+    def __init__(self, *told: Any, **named: Any) -> None:
+        super().__init__(*told, **named)
+        self.trips, self.asked = 0, asyncio.Event()
+
+    def evalsha(self, sha: str, numkeys: int, *told: Any) -> Awaitable[str] | str:
+        self.trips += 1
+        self.asked.set()
+        return super().evalsha(sha, numkeys, *told)
+
+
+@pytest.fixture
+async def counted(redis_url: str) -> AsyncIterator[Counted]:
+    async with Counted.from_url(redis_url) as redis:
+        await shared(redis, PACES, "warm").left("write")  # the script is there
+        redis.trips = 0
+        redis.asked.clear()
+        yield redis
+
+
+async def test_those_who_ask_together_are_one_question_and_get_no_more_than_is_left(
+    counted: Counted,
+) -> None:
+    budget = shared(counted, PACES)
+    waits = await asyncio.gather(*(budget.take("write") for _ in range(8)))
+    assert waits[:5] == [0.0] * 5
+    assert waits[5:] == pytest.approx([4.0] * 3, abs=0.5)
+    assert counted.trips == 1
+    assert await budget.left("write") == 0
+
+
+async def test_who_comes_while_redis_is_asked_goes_into_the_next_question(counted: Counted) -> None:
+    budget = shared(counted, PACES)
+    flying = [asyncio.create_task(budget.take("write"))]
+    await counted.asked.wait()
+    for _ in range(7):
+        flying.append(asyncio.create_task(budget.take("write")))
+        await asyncio.sleep(0)
+    waits = await asyncio.gather(*flying)
+    assert [wait == 0 for wait in waits] == [True] * 5 + [False] * 3
+    assert counted.trips <= 3  # the last may have come after the second
+
+
+async def test_who_gives_up_leaves_the_others_their_turn(counted: Counted) -> None:
+    budget = shared(counted, PACES)
+    first, second = (asyncio.create_task(budget.take("write")) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == 0
+    assert first.cancelled()
+    assert await budget.left("write") == 3  # he had asked
+
+
+async def test_where_plenty_is_left_it_is_not_asked_again_for_a_moment(counted: Counted) -> None:
+    clock = ManualClock(START)
+    paces: dict[Kind, Pace] = {"read": Pace(per_minute=60), "write": Pace(per_minute=600)}
+    budget = SharedBudget(counted, "main", paces, local(clock), clock)
+    assert await budget.left("write") == 150
+    assert [await budget.left("write") for _ in range(3)] == [PLENTY] * 3
+    assert counted.trips == 1
+    clock.advance(MOMENT.total_seconds())
+    assert await budget.left("write") == 150
+    assert await budget.left("read") == 15
+    assert await budget.left("read") == 15
+    assert counted.trips == 4
+
+
+async def test_though_plenty_was_left_a_moment_ago_nobody_takes_what_is_gone(
+    counted: Counted,
+) -> None:
+    clock, paces = ManualClock(START), dict.fromkeys(PACES, Pace(per_minute=600))
+    one = SharedBudget(counted, "main", paces, local(clock), clock)
+    assert await one.left("write") == 150
+    assert await burst(shared(counted, paces)) >= 150
+    assert await one.left("write") == PLENTY
+    assert not await one.spares("write")
+    assert await one.take("write") > 0
+    assert await one.left("write") == 0
+
+
+async def test_a_penalty_ends_what_was_believed_to_be_left(counted: Counted) -> None:
+    budget = shared(counted, dict.fromkeys(PACES, Pace(per_minute=600)))
+    assert await budget.left("write") == 150
+    await budget.penalise(30)
+    assert await budget.left("write") == 0
 
 
 def a_port_where_nobody_listens() -> int:

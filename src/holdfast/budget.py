@@ -1,21 +1,12 @@
-"""Rate budgets: how many calls an account may still make, shared between workers in Redis, or a fair share without."""
+"""Rate budgets: how many calls an account may still make, or one process's fair share of them."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, Protocol
-
-import structlog
-from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError
+from typing import Literal, Protocol
 
 from holdfast.clock import Clock
 from holdfast.exchange import BudgetSpent, Reply, Request, Transport
-
-log = structlog.get_logger()
 
 Kind = Literal["read", "write"]
 PATIENCE = 2.0
@@ -23,12 +14,6 @@ PATIENCE = 2.0
 
 SOON = 1e-6
 """Seconds that count as none: a clock's reading is no more exact."""
-
-ANSWER_SECONDS = 0.5
-"""So long a call waits for Redis to say whether it may go."""
-
-DOUBT = timedelta(seconds=3)
-"""So long a Redis that did not answer is not asked again: a frozen one would slow down every single call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,98 +102,6 @@ class LocalBudget:
         """See `Budget.penalise`."""
         until = self._clock.now().timestamp() + seconds
         self._penalty_until = max(self._penalty_until, until)
-
-
-# The generic cell rate algorithm, on Redis' own clock. KEYS: arrival, penalty. ARGV: interval and burst in
-# microseconds and calls, and whether to take (1) or only to look (0). Returns {wait, calls left}.
-_GCRA = """
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
-local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local penalty = tonumber(redis.call('GET', KEYS[2]) or '0')
-if penalty > now then return {penalty - now, 0} end
-local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local left = math.floor((burst * interval - (arrival - now)) / interval)
-local early = arrival - now - (burst - 1) * interval
-if ARGV[3] == '0' or early > 0 then return {math.max(early, 0), left} end
-redis.call('SET', KEYS[1], string.format('%.0f', arrival + interval),
-           'PX', math.ceil((arrival + interval - now) / 1000) + 1000)
-return {0, left - 1}
-"""
-
-_PENALTY = """
-local t = redis.call('TIME')
-local till = t[1] * 1000000 + t[2] + tonumber(ARGV[1])
-if till > tonumber(redis.call('GET', KEYS[1]) or '0') then
-  redis.call('SET', KEYS[1], string.format('%.0f', till), 'PX', math.ceil(tonumber(ARGV[1]) / 1000))
-end
-return 0
-"""
-
-
-class SharedBudget:
-    """The account's budget across all processes; while Redis is away, a fair local share."""
-
-    def __init__(
-        self,
-        redis: Redis,
-        account: str,
-        paces: dict[Kind, Pace],
-        fallback: LocalBudget,
-        clock: Clock,
-    ) -> None:
-        self._redis = redis
-        self._clock = clock
-        self._doubted_until = datetime.min.replace(tzinfo=UTC)
-        self._account = account
-        self._paces = paces
-        self._fallback = fallback
-        self._gcra = redis.register_script(_GCRA)
-        self._penalty = redis.register_script(_PENALTY)
-
-    async def take(self, kind: Kind) -> float:
-        """See `Budget.take`."""
-        answer = await self._ask(kind, take=True)
-        return await self._fallback.take(kind) if answer is None else answer[0] / 1e6
-
-    async def left(self, kind: Kind) -> int:
-        """See `Budget.left`."""
-        answer = await self._ask(kind, take=False)
-        return await self._fallback.left(kind) if answer is None else int(answer[1])
-
-    async def spares(self, kind: Kind) -> bool:
-        """See `Budget.spares`."""
-        return await self.left(kind) >= self._paces[kind].reserve
-
-    async def penalise(self, seconds: float) -> None:
-        """See `Budget.penalise`."""
-        await self._fallback.penalise(seconds)
-        told = {"keys": [self._key("penalty")], "args": [int(seconds * 1e6)]}
-        if await self._answer(self._penalty, told) is None:
-            log.debug("budget_without_redis", account=self._account)
-
-    async def _ask(self, kind: Kind, *, take: bool) -> Sequence[float] | None:
-        pace = self._paces[kind]
-        asked = {
-            "keys": [self._key(kind), self._key("penalty")],
-            "args": [int(pace.interval * 1e6), pace.burst, int(take)],
-        }
-        answer: Sequence[float] | None = await self._answer(self._gcra, asked)
-        return answer
-
-    async def _answer(self, script: AsyncScript, asked: Mapping[str, Any]) -> Any:
-        """What Redis says; None: it does not answer, and is not asked again for a while."""
-        if self._clock.now() < self._doubted_until:
-            return None
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await script(**asked)
-        except (RedisError, OSError, TimeoutError):
-            self._doubted_until = self._clock.now() + DOUBT
-            return None
-
-    def _key(self, part: str) -> str:
-        return f"{{holdfast:budget:{self._account}}}:{part}"
 
 
 class BudgetedTransport:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
 from holdfast.breaker import AccountBreaker, WatchedTransport, Whose
-from holdfast.budget import BudgetedTransport, Kind, LocalBudget, Pace, SharedBudget
+from holdfast.budget import BudgetedTransport, Kind, LocalBudget, Pace
 from holdfast.channel import Contact, Listing
 from holdfast.clock import Clock
 from holdfast.configuration_problem import NotUnderstood
@@ -23,6 +23,7 @@ from holdfast.kind import Kind as ChannelKind
 from holdfast.measured import MeasuredTransport
 from holdfast.metrics import Metrics
 from holdfast.secret import SecretMissing
+from holdfast.shared_budget import SharedBudget
 from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow, Book, ListingRow, VenueRow
 from holdfast.store.trouble import DATABASE_TROUBLE

@@ -23,8 +23,9 @@ log = structlog.get_logger()
 SWEEP_SECONDS = 1.0
 """At the latest so often a worker looks by itself: without Redis this is the latency."""
 
-BREATH_SECONDS = 0.02
-"""Between two looks: what is told by name needs none, and all else that comes meanwhile is one."""
+BREATH_SECONDS = 0.2
+"""Before a look that was asked for, or that finds again what is overdue. What is told by name needs none; all else that
+comes meanwhile is one: a person's word, or the end of a lane, after which others may have work that nobody named."""
 
 HEARTBEAT_SECONDS = 5.0
 
@@ -74,12 +75,16 @@ class Drainer:
         task.add_done_callback(lambda done: self._ended(lane, done, perf_counter() - began))
 
     async def _work(self, lane: Lane) -> int:
-        return await work_off(self._parts, lane, lambda: self._goes_on(lane))
+        return await work_off(self._parts, lane, lambda full: self._goes_on(lane, full))
 
-    def _goes_on(self, lane: Lane) -> bool:
-        """Another round begins, and finds what was asked for until now."""
+    def _goes_on(self, lane: Lane, full: bool) -> bool:
+        """Another round begins, and finds what was asked for until now.
+
+        After one that was not full, only if it was asked for: what nobody told of, the look at the lane's end finds.
+        """
+        asked = lane in self._anew
         self._anew.discard(lane)
-        return not self._landing
+        return not self._landing and (full or asked)
 
     def _ended(self, lane: Lane, task: asyncio.Task[int], seconds: float) -> None:
         del self._lanes[lane]
@@ -125,15 +130,13 @@ class Drainer:
         while True:
             self._nudged.clear()
             await self.run()
-            await asyncio.sleep(BREATH_SECONDS)
-            if self._nudged.is_set():
-                continue
             seconds = min(SWEEP_SECONDS * random.uniform(0.8, 1.2), await self._until_due())
             try:
                 async with asyncio.timeout(seconds):
                     await self._nudged.wait()
             except TimeoutError:
                 continue
+            await asyncio.sleep(BREATH_SECONDS)
 
     async def read(self, random: Random) -> None:
         """For ever: poll whatever is due to be read."""
@@ -157,8 +160,9 @@ class Drainer:
             return SWEEP_SECONDS
         if due is None:
             return SWEEP_SECONDS
+        ahead = (due - self._parts.now()).total_seconds()
         # what is overdue has its lane already, or waits for its account's budget
-        return max(0.1, (due - self._parts.now()).total_seconds())
+        return ahead if ahead > 0 else BREATH_SECONDS
 
     def _in_trouble(self, trouble: str | None) -> None:
         if trouble == self.trouble:

@@ -290,7 +290,7 @@ class Worker:
             await asyncio.sleep(self.process.random.uniform(4.0, 8.0))
 
     def _start(self, lane: Lane) -> None:
-        work = work_off(self.parts, lane, lambda: not self.process.dead)
+        work = work_off(self.parts, lane, lambda full: full and not self.process.dead)
         task = self.lanes[lane] = asyncio.get_running_loop().create_task(work)
         task.add_done_callback(lambda done: self._ended(lane, done))
 

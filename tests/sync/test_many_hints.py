@@ -1,17 +1,21 @@
 """However many hints come in at once, a worker looks once at a time, and not at all for what it is told by name."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
 import pytest
 from tests.town import town
 
-from holdfast import herald
+from holdfast import herald, worker
 from holdfast.herald import HERE, NOBODY, Herald, spelt, told
-from holdfast.sync.parts import Lane
-from holdfast.worker import Drainer, drain_job
+from holdfast.sync import rounds
+from holdfast.sync.absorb import BATCH
+from holdfast.sync.parts import Account, Lane, Parts
+from holdfast.worker import BREATH_SECONDS, SWEEP_SECONDS, Drainer, drain_job
 
 
 class Crowded:
@@ -75,7 +79,7 @@ class Noting(Drainer):
         return self._rounds(lane)
 
     async def _rounds(self, lane: Lane) -> int:
-        self._goes_on(lane)
+        self._goes_on(lane, full=True)
         self.began.append(lane)
         await self.free.wait()
         return 0
@@ -110,30 +114,76 @@ async def test_what_is_told_by_name_begins_without_a_look_and_anew_if_told_meanw
         assert len(drainer.began) == 3
 
 
-async def test_looks_take_breath_and_the_agenda_is_asked_only_before_a_rest(
+@pytest.mark.parametrize(
+    ("takes", "told", "rounds_made"),
+    [([3], False, 1), ([3], True, 2), ([BATCH, 3], False, 2), ([BATCH], False, 2)],
+    ids=("not full", "not full, but told of more", "full", "full, and there was no more"),
+)
+async def test_after_a_round_that_was_not_full_a_lane_ends_unless_it_is_told_of_more(
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    takes: list[int],
+    told: bool,
+    rounds_made: int,
+) -> None:
+    async with town(database_url) as t:
+        drainer, made = Drainer(t.wiring.parts), list[int]()
+        lane: Lane = ("absorb", min(t.wiring.parts.accounts))
+
+        async def step(_parts: Parts, _account: Account) -> int:
+            made.append(takes.pop(0) if takes else 0)
+            if told and len(made) == 1:
+                drainer.nudge(lane)
+            return made[-1]
+
+        monkeypatch.setattr(rounds, "STEPS", {"absorb": step})
+        drainer.nudge(lane)
+        await turns()
+        assert len(made) == rounds_made
+
+
+async def test_before_a_look_that_is_asked_for_there_is_a_breath_and_after_it_the_agenda(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with town(database_url) as t:
-        drainer, asked = Noting(t.wiring.parts), asyncio.Event()
+        drainer, rests = Noting(t.wiring.parts), asyncio.Queue[int]()
 
         async def until_due() -> float:
-            asked.set()
+            rests.put_nowait(drainer.looks)
             return 60.0
 
         monkeypatch.setattr(drainer, "_until_due", until_due)
         sweep = asyncio.create_task(drainer.sweep(Random(1)))
         try:
-            await turns()
+            assert await rests.get() == 1
             for _ in range(50):
                 drainer.nudge()
                 await asyncio.sleep(0)
-            assert (drainer.looks, asked.is_set()) == (1, False)
+            assert drainer.looks == 1
             async with asyncio.timeout(5):
-                await asked.wait()
-            assert drainer.looks == 2
+                assert await rests.get() == 2
+            assert rests.empty()
         finally:
             sweep.cancel()
             await asyncio.gather(sweep, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "rests"),
+    [(3.0, 3.0), (0.01, 0.01), (-7.0, BREATH_SECONDS), (None, SWEEP_SECONDS)],
+    ids=("later", "soon", "overdue", "nothing"),
+)
+async def test_a_worker_rests_until_something_falls_due_and_a_breath_where_it_is_overdue(
+    monkeypatch: pytest.MonkeyPatch, ahead: float | None, rests: float
+) -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+    async def next_due(_parts: Any) -> datetime | None:
+        return None if ahead is None else now + timedelta(seconds=ahead)
+
+    monkeypatch.setattr(worker, "next_due", next_due)
+    parts: Any = SimpleNamespace(now=lambda: now)
+    assert await Drainer(parts)._until_due() == pytest.approx(rests)
 
 
 @pytest.mark.parametrize(

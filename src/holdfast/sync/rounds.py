@@ -8,9 +8,9 @@ from datetime import datetime
 
 from holdfast.channel import HOLD_MARGIN
 from holdfast.store import agenda
-from holdfast.sync.absorb import absorb
+from holdfast.sync.absorb import BATCH, absorb
 from holdfast.sync.awaken import awaken
-from holdfast.sync.deliver import deliver, recover
+from holdfast.sync.deliver import AT_ONCE, deliver, recover
 from holdfast.sync.grace import PATIENCE, grace
 from holdfast.sync.lapse import lapse
 from holdfast.sync.parts import Account, Lane, Parts, Step
@@ -20,6 +20,9 @@ STEPS: Mapping[Step, Callable[[Parts, Account], Awaitable[int]]] = {
     "absorb": absorb,
     "deliver": deliver,
 }
+
+FULL: Mapping[Step, int] = {"absorb": BATCH, "deliver": AT_ONCE}
+"""So many does a round take; whoever took fewer took all that was due, or all that the budget let him."""
 
 ENOUGH = 50
 """Rounds in one go; who is behind goes on with the next nudge."""
@@ -55,21 +58,24 @@ def _live(parts: Parts) -> list[int]:
     return [account.id for account in parts.accounts.values() if account.mode == "live"]
 
 
-async def work_off(parts: Parts, lane: Lane, go_on: Callable[[], bool] = lambda: True) -> int:
+async def work_off(
+    parts: Parts, lane: Lane, go_on: Callable[[bool], bool] = lambda _full: True
+) -> int:
     """Work a lane off until nothing in it is due or its budget is spent; returns how much was done.
 
-    No further round is begun once `go_on` says no.
+    No round is begun once `go_on` says no; it is told whether the one before was full, as none was before the first.
     """
     step, account_id = lane
-    total = 0
+    total, full = 0, True
     for _ in range(ENOUGH):
-        if not go_on():
+        if not go_on(full):
             break
         account = parts.accounts.get(account_id)
         done = await STEPS[step](parts, account) if account is not None else 0
         total += done
         if not done:
             break
+        full = done >= FULL[step]
     return total
 
 
