@@ -46,7 +46,7 @@ async def test_the_summary_counts_what_still_goes_on(database_url: str) -> None:
         told = await narrator(t)
         await t.boseat.ask("POST", "/faults", {"method": "POST"})
         await t.mozrest.book(POOL, NOON, 90, party=4)
-        await t.pass_time(60)
+        await t.pass_time(90)
         await told.weigh()
     going = [one for one in told.exposed if one.goes_on]
     assert going

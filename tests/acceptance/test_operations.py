@@ -130,12 +130,13 @@ async def test_a_process_refuses_an_older_schema_in_one_line_and_accepts_a_newer
     on_stage: Stage, empty_database_url: str
 ) -> None:
     older = {**on_stage.settings, "HOLDFAST_DATABASE_URL": empty_database_url}
+    needed = [name for name, _ in migrations() if "_post_" not in name]  # those come after it
     for command in ("web", "worker"):
         refused = await finished(on_stage.folder, command, **older)
         assert refused.code == 1
         assert refused.err.splitlines() == [
             "holdfast: the database is too old, missing:"
-            f" {', '.join(name for name, _ in migrations())}. Run `holdfast migrate`"
+            f" {', '.join(needed)}. Run `holdfast migrate`"
         ]
     await applied(on_stage, ADDITIVE)
     try:
