@@ -17,7 +17,7 @@ FOLLOW = 0.1
 LEAST = 2
 """Of each kind of process in each part, so that one may be restarted."""
 
-A_CALL, A_DECISION, A_WEBHOOK = 5.0, 1.0, 2.0
+A_CALL, A_DECISION, A_WEBHOOK = 4.0, 1.0, 2.0
 """Redis operations, those within scripts counted: to ask the budget, and to wake whoever sleeps. `--check` counts those
 of a booking. arq's job, one a second of each process that wakes others, is left out."""
 
