@@ -172,6 +172,38 @@ async def test_a_second_commit_begins_only_for_those_who_still_wait_after_a_whil
         await receiver.close()
 
 
+@pytest.mark.parametrize(("many", "commits"), [(16, 1), (17, 2), (64, 4)])
+async def test_of_many_who_come_together_half_wait_for_one_commit_at_most(
+    database_url: str, many: int, commits: int
+) -> None:
+    async with town(database_url) as t:
+        pool = OneByOne()
+        receiver = Receiver(replace(t.wiring.parts, pool=cast(asyncpg.Pool, pool)))
+        everybody = await handed_in(receiver, *(f"b-{n}" for n in range(many)))
+        while not everybody.done():
+            pool.begun[-1].set_result(None)
+            await asyncio.sleep(0.01)
+        assert len(pool.begun) == commits
+        await receiver.close()
+
+
+async def test_who_comes_in_at_once_after_another_goes_into_the_same_commit(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        pool = OneByOne()
+        receiver = Receiver(replace(t.wiring.parts, pool=cast(asyncpg.Pool, pool)))
+        waiting = []
+        for number in range(5):
+            waiting.append(asyncio.create_task(accept(receiver, event(f"b-{number}"))))
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+        pool.begun[0].set_result(None)
+        assert await asyncio.gather(*waiting) == ["accepted"] * 5
+        assert len(pool.begun) == 1
+        await receiver.close()
+
+
 async def test_nobody_waits_for_a_commit_longer_than_the_provider_does(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

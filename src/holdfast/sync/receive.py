@@ -22,6 +22,11 @@ BATCH = 500
 BATCH_BYTES = 8 * 1024 * 1024
 """What goes into one commit; a single delivery may be larger."""
 
+FEW = 16
+"""Nor more than these, or half of what waits; and up to these it is waited for whoever comes in at once. So while some
+are being stored, those before them are answered and the next are read: neither does everybody wait for one commit, and
+then it for everybody, nor has each a commit of his own."""
+
 AT_ONCE, SLOW = 2, 0.1
 """Commits under way. One takes all that gathered during the one before; a second one begins beside it only where
 it takes so many seconds: many small ones cost more than they win, and nobody shall wait for one that is stuck."""
@@ -70,8 +75,8 @@ class _Batch:
         self._until = loop.time() + GATHERS
         self._late = loop.call_later(PATIENCE, _fail, self.waiting, TimeoutError())
 
-    def has_room(self, size: int, now: float) -> bool:
-        room = len(self.waiting) < BATCH and self._size + size <= BATCH_BYTES
+    def has_room(self, size: int, now: float, most: int) -> bool:
+        room = len(self.waiting) < most and self._size + size <= BATCH_BYTES
         return room and now < self._until
 
     def add(self, waiting: _Waiting, size: int) -> None:
@@ -113,7 +118,8 @@ class Receiver:
         rows = self._rows(account, headers, body)
         loop = asyncio.get_running_loop()
         stored = loop.create_future()
-        if not self._queue or not self._queue[-1].has_room(len(body), loop.time()):
+        most = min(BATCH, max(FEW, self._backlog // 2))
+        if not self._queue or not self._queue[-1].has_room(len(body), loop.time(), most):
             self._open(loop)
         self._queue[-1].add(_Waiting(rows, stored), len(body))
         self._backlog += 1
@@ -157,13 +163,21 @@ class Receiver:
 
     async def _flush_all(self) -> None:
         try:
-            while self._queue:
+            while await self._gathered():
                 batch = self._queue.popleft()
                 self._backlog -= len(batch.waiting)
                 await self._flush(batch.waiting)
                 batch.answered()
         finally:  # at once, or who comes before this task is forgotten would wait for nobody
             self._flushers.discard(cast(asyncio.Task[None], asyncio.current_task()))
+
+    async def _gathered(self) -> bool:
+        """Whether there is a batch, once nobody more comes in at once, or a few have."""
+        size = 0
+        while self._queue and size < len(self._queue[0].waiting) < FEW:
+            size = len(self._queue[0].waiting)
+            await asyncio.sleep(0)
+        return bool(self._queue)
 
     async def _flush(self, batch: Sequence[_Waiting]) -> None:
         """Whatever goes wrong, whoever waits is told, and the flusher lives on."""
