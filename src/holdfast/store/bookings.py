@@ -166,6 +166,21 @@ async def seen_again(connection: asyncpg.Connection, booking_id: int, read_at: d
     await connection.execute(_SQL["seen_again"], booking_id, read_at)
 
 
+async def keep(
+    connection: asyncpg.Connection,
+    known: Booking | None,
+    what: tuple[Origin, Fact, Guest],
+    now: datetime,
+) -> int | None:
+    """Add a booking or write it anew, with who booked; None: another worker added it at the same moment."""
+    origin, fact, guest = what
+    if known is None:
+        return await insert(connection, origin, fact, guest, now)
+    await update(connection, known, origin, fact, now)
+    await save_guest(connection, known.id, guest)
+    return known.id
+
+
 async def save_guest(connection: asyncpg.Connection, booking_id: int, guest: Guest) -> None:
     """Keep who booked, unless they were erased or nothing is known of them."""
     if guest != Guest():

@@ -43,6 +43,11 @@ class Observation:
     venue_id: int | None = None
     """The venue of the booking as we know it, where `seen` does not say."""
 
+    @property
+    def guest(self) -> Guest:
+        """Who booked, as far as it was told."""
+        return self.seen.guest if isinstance(self.seen, Seen) else Guest()
+
 
 def venue_of(parts: Parts, account: Account, seen: Seen | Absent) -> int | None:
     """The venue of the listing that a booking was seen on; None: it cannot be mapped."""
@@ -171,7 +176,6 @@ async def _write(
     what: tuple[Outlet | None, Fact],
 ) -> int | None:
     outlet, fact = what
-    guest = observation.seen.guest if isinstance(observation.seen, Seen) else Guest()
     origin = Origin(
         venue_id=current.premises.id,
         listing_id=outlet.id if outlet else None,
@@ -179,11 +183,8 @@ async def _write(
         channel=observation.account.channel_name,
         external_id=observation.seen.external_id,
     )
-    if known is None:
-        return await booking_store.insert(current.connection, origin, fact, guest, current.now)
-    await booking_store.update(current.connection, known, origin, fact, current.now)
-    await booking_store.save_guest(current.connection, known.id, guest)
-    return known.id
+    kept = (origin, fact, observation.guest)
+    return await booking_store.keep(current.connection, known, kept, current.now)
 
 
 async def _sold(current: Turn, outlet: Outlet | None, known: Booking | None, fact: Fact) -> None:

@@ -28,8 +28,8 @@ are being stored, those before them are answered and the next are read: neither 
 then it for everybody, nor has each a commit of his own."""
 
 AT_ONCE, SLOW = 2, 0.1
-"""Commits under way. One takes all that gathered during the one before; a second one begins beside it only where
-it takes so many seconds: many small ones cost more than they win, and nobody shall wait for one that is stuck."""
+"""Commits under way. One takes what gathered during the one before; a second one begins beside it only for those
+who have waited so many seconds: many small ones cost more than they win, and nobody shall wait for one that is stuck."""
 
 BACKLOG = 5_000
 """Deliveries that may wait for their commit; more are asked to come again. Their bytes are bounded where they

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import asyncpg
 
-from holdfast.inventory.known import Booking, Fact
+from holdfast.inventory.known import Fact
 from holdfast.inventory.merge import merge
-from holdfast.inventory.model import OCCUPYING, Guest, Seen
+from holdfast.inventory.model import OCCUPYING
 from holdfast.metrics import Metrics
 from holdfast.store import bookings as booking_store
 from holdfast.store import conflicts, inbox, seats
@@ -33,8 +33,8 @@ async def keep_unmapped(parts: Parts, observation: Observation) -> None:
                 external_id=seen.external_id,
             )
             fact = replace(merged.fact, listing=None)
-            guest = seen.guest if isinstance(seen, Seen) else Guest()
-            booking_id = await _keep_fact(connection, known, (origin, fact, guest), now)
+            kept = (origin, fact, observation.guest)
+            booking_id = await booking_store.keep(connection, known, kept, now)
             if booking_id is not None:
                 await _tell(connection, parts.metrics, observation, (booking_id, fact), now)
         await inbox.finish(connection, observation.inbox_ids, now, "unmapped")
@@ -42,20 +42,6 @@ async def keep_unmapped(parts: Parts, observation: Observation) -> None:
     processed(
         parts.metrics, account.channel_name, "unmapped", seconds, len(observation.inbox_ids) or 1
     )
-
-
-async def _keep_fact(
-    connection: asyncpg.Connection,
-    known: Booking | None,
-    what: tuple[Origin, Fact, Guest],
-    now: datetime,
-) -> int | None:
-    if known is None:
-        return await booking_store.insert(connection, *what, now)
-    origin, fact, guest = what
-    await booking_store.update(connection, known, origin, fact, now)
-    await booking_store.save_guest(connection, known.id, guest)
-    return known.id
 
 
 async def _tell(

@@ -44,7 +44,7 @@ class Attribution:
     ) -> str | None:
         """The listing of this space and product, else the believed or any one of this space, else None."""
         here = self._in.get(space_id, ())
-        if len(here) == 1:
+        if len(here) == 1:  # as nearly always; each booking of a list is asked about
             return here[0].name
         fits = min(
             here, key=lambda p: (p.product_id != product_id, p.name != believed), default=None
