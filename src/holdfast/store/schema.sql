@@ -294,7 +294,8 @@ create trigger journal_append_only before update or delete on journal
 create trigger journal_never_emptied before truncate on journal
   for each statement execute function journal_is_append_only();
 
--- When an account is to be read next; one row for each account and task.
+-- How an account's readings stand; one row for each account and task. `bookings` and `offers` sum up `readings`; `audit`
+-- is due by itself.
 create table cursors (
   id               bigint generated always as identity primary key,
   account_id       bigint not null references accounts,
@@ -302,10 +303,59 @@ create table cursors (
   next_due_at      timestamptz not null,
   lease_until      timestamptz,  -- the database's clock
   started_at       timestamptz,
-  last_complete_at timestamptz,
+  last_complete_at timestamptz,  -- everything was read since
   failures         integer not null default 0,
   error            text,
+  period_seconds   double precision,  -- in which everything is to be read once, by plan
+  news_at          timestamptz,       -- all that tells of the next days was read since
+  news_seconds     double precision,  -- in which that is to be read once, by plan
   unique (account_id, task)
+);
+
+-- One list of bookings, what is past in a long one, or a listing's offers for some days: read page by page.
+create table readings (
+  id            bigint generated always as identity primary key,
+  account_id    bigint not null references accounts,
+  task          text not null check (task in ('bookings', 'past', 'offers')),
+  listing_id    bigint references listings on delete cascade,  -- of offers
+  place         text not null,           -- the list as its channel names it; the first day of offers
+  during        tstzrange check (not isempty(during)),  -- what it tells of; null: of any time
+  due_at        timestamptz not null,
+  lease_until   timestamptz,             -- the database's clock
+  started_at    timestamptz,
+  page          integer,                 -- to be asked for next; null: a pass begins
+  pass_began_at timestamptz,             -- the pass under way
+  memo          jsonb not null default '{}',  -- what was learned of the list, and of the pass under way
+  read_at       timestamptz,             -- when its last page was read
+  complete_at   timestamptz,             -- when its last complete pass began
+  cost          integer not null default 1 check (cost > 0),  -- reads that the last pass took
+  failures      integer not null default 0,
+  error         text,
+  unique nulls not distinct (account_id, task, listing_id, place)
+);
+create index readings_due on readings (account_id, task, due_at);
+
+-- The rows that a pass over several pages has seen: pages shift while they are read.
+create table pass_rows (
+  reading_id bigint not null references readings on delete cascade,
+  ref_hash   bigint not null,
+  primary key (reading_id, ref_hash)
+);
+
+-- When a list last showed each live booking and block of an account: what none shows any more is asked after by its id.
+create table listed (
+  account_id bigint not null references accounts,
+  ref        text not null,
+  at         timestamptz not null,
+  primary key (account_id, ref)
+);
+
+-- What of a listing's offers was read completely, and when last.
+create table looks (
+  listing_id bigint not null references listings on delete cascade,
+  during     tstzrange not null check (not isempty(during)),
+  read_at    timestamptz not null,
+  primary key (listing_id, during)
 );
 
 -- One wanted read of a listing's offers, for a stretch of time that polling would reach too late.
