@@ -1,5 +1,8 @@
 """Rate budgets: how many calls an account may still make, or one process's fair share of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -7,13 +10,14 @@ from typing import Literal, Protocol
 
 from holdfast.clock import Clock
 from holdfast.exchange import BudgetSpent, Reply, Request, Transport
+from holdfast.inventory.shares import Levels, Terms, Use, admitted, terms_of
 
 Kind = Literal["read", "write"]
 PATIENCE = 2.0
 """Seconds that a call waits for its turn before it is put back; far below a push's lease."""
 
-SOON = 1e-6
-"""Seconds that count as none: a clock's reading is no more exact."""
+READERS_PATIENCE = 20.0
+"""The same for what is read in the background: nobody waits for it, and its lease is renewed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +32,9 @@ class Pace:
         return max(1, self.per_minute // 4)
 
     @property
-    def reserve(self) -> int:
-        """What polls leave to news and calls: they use only what is above it."""
-        return max(1, self.burst // 3)
+    def steady(self) -> float:
+        """Calls a minute in the long run."""
+        return 60.0 / self.interval
 
     @property
     def interval(self) -> float:
@@ -38,19 +42,28 @@ class Pace:
         return 60.0 / max(1, self.per_minute - self.burst)
 
 
+USE: ContextVar[Use] = ContextVar("USE", default="acting")
+
+
+@contextmanager
+def spending(use: Use) -> Iterator[None]:
+    """Calls made inside are paid from this use's share."""
+    token = USE.set(use)
+    try:
+        yield
+    finally:
+        USE.reset(token)
+
+
 class Budget(Protocol):
     """One account's budgets."""
 
-    async def take(self, kind: Kind) -> float:
+    async def take(self, kind: Kind, use: Use = "acting") -> float:
         """0: one call was taken from the budget. Else the seconds until one is free; nothing was taken."""
         ...
 
-    async def left(self, kind: Kind) -> int:
-        """How many calls could go now."""
-        ...
-
-    async def spares(self, kind: Kind) -> bool:
-        """Whether so much is left that what can wait may go, too."""
+    async def left(self, kind: Kind, use: Use = "acting") -> int:
+        """How many calls of this use could go now."""
         ...
 
     async def penalise(self, seconds: float) -> None:
@@ -65,38 +78,36 @@ class LocalBudget:
         self._clock = clock
         self._paces = paces
         self._share = share
-        self._arrival: dict[Kind, float] = {}
+        self._all: dict[Kind, float] = {}
+        self._own: dict[tuple[Kind, Use], float] = {}
         self._penalty_until = 0.0
 
-    async def take(self, kind: Kind) -> float:
+    async def take(self, kind: Kind, use: Use = "acting") -> float:
         """See `Budget.take`."""
         now = self._clock.now().timestamp()
         if now < self._penalty_until:
             return self._penalty_until - now
-        burst, interval = self._shared(kind)
-        arrival = max(self._arrival.get(kind, 0.0), now)
-        early = arrival - now - (burst - 1) * interval
-        if early > SOON:
-            return early
-        self._arrival[kind] = arrival + interval
+        taken, wait, levels = admitted(self._terms(kind, use), self._levels(kind, use), now, 1)
+        if not taken:
+            return wait
+        self._all[kind], self._own[kind, use] = levels.all, levels.own
         return 0.0
 
-    async def left(self, kind: Kind) -> int:
+    async def left(self, kind: Kind, use: Use = "acting") -> int:
         """See `Budget.left`."""
         now = self._clock.now().timestamp()
         if now < self._penalty_until:
             return 0
-        burst, interval = self._shared(kind)
-        ahead = max(0.0, self._arrival.get(kind, 0.0) - now)
-        return int((burst * interval - ahead + SOON) / interval)
+        terms = self._terms(kind, use)
+        return admitted(terms, self._levels(kind, use), now, terms.burst)[0]
 
-    def _shared(self, kind: Kind) -> tuple[int, float]:
+    def _levels(self, kind: Kind, use: Use) -> Levels:
+        return Levels(all=self._all.get(kind, 0.0), own=self._own.get((kind, use), 0.0))
+
+    def _terms(self, kind: Kind, use: Use) -> Terms:
         pace = self._paces[kind]
-        return max(1, pace.burst // self._share), pace.interval * self._share
-
-    async def spares(self, kind: Kind) -> bool:
-        """See `Budget.spares`."""
-        return await self.left(kind) >= self._paces[kind].reserve
+        burst, interval = max(1, pace.burst // self._share), pace.interval * self._share
+        return terms_of(burst, interval, use)
 
     async def penalise(self, seconds: float) -> None:
         """See `Budget.penalise`."""
@@ -122,9 +133,10 @@ class BudgetedTransport:
         return reply
 
     async def _wait_for_turn(self, kind: Kind) -> None:
-        waited = 0.0
-        while wait := await self._budget.take(kind):
-            if waited + wait > PATIENCE:
+        use, waited = USE.get(), 0.0
+        patience = PATIENCE if use in ("acting", "hints") else READERS_PATIENCE
+        while wait := await self._budget.take(kind, use):
+            if waited + wait > patience:
                 raise BudgetSpent(wait)
             await self._clock.sleep(wait)
             waited += wait

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from holdfast.budget import Kind, LocalBudget, Pace
 from holdfast.clock import Clock
+from holdfast.inventory.shares import Use, terms_of
 
 log = structlog.get_logger()
 
@@ -26,25 +27,47 @@ PLENTY, MOMENT = 128, timedelta(seconds=1)
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
+Purse = tuple[Kind, Use]
+"""A budget, and what is paid from it."""
+
 Answer = tuple[float, int, int]
 """How many microseconds those wait that were not taken, how many calls are left, how many were taken."""
 
-# The generic cell rate algorithm, on Redis' own clock. KEYS: arrival, penalty. ARGV: interval and burst in
-# microseconds and calls, and how many to take, 0 to only look. Returns {wait of those not taken, calls left, taken}.
+# `shares.admitted` on Redis' own clock. KEYS: the level of all calls, of this use's own, penalty. ARGV: interval, burst,
+# calls to leave, the own share's interval and burst, in microseconds and calls; how many to take, 0 to only look.
+# Returns {wait of those not taken, calls left to this use, taken}.
 _GCRA = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local penalty = tonumber(redis.call('GET', KEYS[2]) or '0')
+local interval, burst, keep = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local own_interval, own_burst = tonumber(ARGV[4]), tonumber(ARGV[5])
+local penalty = tonumber(redis.call('GET', KEYS[3]) or '0')
 if penalty > now then return {penalty - now, 0, 0} end
-local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local left = math.floor((burst * interval - (arrival - now)) / interval)
-local taken = math.min(tonumber(ARGV[3]), math.max(left, 0))
-if taken > 0 then
-  arrival = arrival + taken * interval
-  redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000) + 1000)
+local all_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local own_at = own_interval > 0 and math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), now) or now
+local left = math.max((burst * interval - (all_at - now)) / interval, 0)
+local due = 0
+if own_interval > 0 then due = math.max(math.floor((own_burst * own_interval - (own_at - now)) / own_interval), 0) end
+local function allowed(want)
+  local within = math.min(want, due, math.floor(left))
+  return within + math.min(want - within, math.max(math.floor(left - within - keep), 0))
 end
-return {math.max(arrival - now - (burst - 1) * interval, 0), left - taken, taken}
+local may = allowed(burst)
+local taken = math.min(tonumber(ARGV[6]), may)
+if taken > 0 then
+  all_at = all_at + taken * interval
+  redis.call('SET', KEYS[1], string.format('%.0f', all_at), 'PX', math.ceil((all_at - now) / 1000) + 1000)
+  if own_interval > 0 then
+    own_at = math.min(own_at + taken * own_interval, now + own_burst * own_interval)
+    redis.call('SET', KEYS[2], string.format('%.0f', own_at), 'PX', math.ceil((own_at - now) / 1000) + 1000)
+  end
+end
+local wait = all_at - now - (burst - 1 - keep) * interval
+if own_interval > 0 then
+  local within = math.max(all_at - now - (burst - 1) * interval, own_at - now - (own_burst - 1) * own_interval)
+  wait = math.min(wait, within)
+end
+return {math.max(wait, 0), may - taken, taken}
 """
 
 _PENALTY = """
@@ -89,39 +112,32 @@ class SharedBudget:
         self._fallback = fallback
         self._gcra = redis.register_script(_GCRA)
         self._penalty = redis.register_script(_PENALTY)
-        self._plenty_until: dict[Kind, datetime] = {}
-        self._next: dict[Kind, _Question] = {}
+        self._plenty_until: dict[Purse, datetime] = {}
+        self._next: dict[Purse, _Question] = {}
         self._turns = {kind: asyncio.Lock() for kind in paces}
 
-    async def take(self, kind: Kind) -> float:
+    async def take(self, kind: Kind, use: Use = "acting") -> float:
         """See `Budget.take`. Those who come together, or while Redis is asked, are asked about together."""
-        question = self._next.get(kind)
+        question = self._next.get((kind, use))
         if question is None:
-            question = self._next[kind] = _Question()
-            question.answer = asyncio.create_task(self._put(kind, question))
+            question = self._next[kind, use] = _Question()
+            question.answer = asyncio.create_task(self._put((kind, use), question))
         place = question.many
         question.many += 1
         answer = await asyncio.shield(question.answer)
-        return await self._fallback.take(kind) if answer is None else _wait(answer, place)
+        return await self._fallback.take(kind, use) if answer is None else _wait(answer, place)
 
-    async def _put(self, kind: Kind, question: _Question) -> Answer | None:
-        async with self._turns[kind]:
-            del self._next[kind]
-            return await self._ask(kind, question.many)
+    async def _put(self, purse: Purse, question: _Question) -> Answer | None:
+        async with self._turns[purse[0]]:
+            del self._next[purse]
+            return await self._ask(purse, question.many)
 
-    async def left(self, kind: Kind) -> int:
+    async def left(self, kind: Kind, use: Use = "acting") -> int:
         """See `Budget.left`. What was plenty a moment ago is not asked again: `take` is the judge of every call."""
-        if self._clock.now() < self._plenty_until.get(kind, NEVER):
+        if self._clock.now() < self._plenty_until.get((kind, use), NEVER):
             return PLENTY
-        return await self._left(kind)
-
-    async def _left(self, kind: Kind) -> int:
-        answer = await self._ask(kind, 0)
-        return await self._fallback.left(kind) if answer is None else int(answer[1])
-
-    async def spares(self, kind: Kind) -> bool:
-        """See `Budget.spares`."""
-        return await self._left(kind) >= self._paces[kind].reserve
+        answer = await self._ask((kind, use), 0)
+        return await self._fallback.left(kind, use) if answer is None else int(answer[1])
 
     async def penalise(self, seconds: float) -> None:
         """See `Budget.penalise`."""
@@ -131,15 +147,24 @@ class SharedBudget:
         if await self._answer(self._penalty, told) is None:
             log.debug("budget_without_redis", account=self._account)
 
-    async def _ask(self, kind: Kind, take: int) -> Answer | None:
+    async def _ask(self, purse: Purse, take: int) -> Answer | None:
+        kind, use = purse
         pace = self._paces[kind]
+        terms = terms_of(pace.burst, pace.interval, use)
         asked = {
-            "keys": [self._key(kind), self._key("penalty")],
-            "args": [int(pace.interval * 1e6), pace.burst, take],
+            "keys": [self._key(kind), self._key(f"{kind}:{use}"), self._key("penalty")],
+            "args": [
+                int(terms.interval * 1e6),
+                terms.burst,
+                terms.keep,
+                int(terms.own_interval * 1e6),
+                terms.own_burst,
+                take,
+            ],
         }
         answer: Answer | None = await self._answer(self._gcra, asked)
         plenty = answer is not None and answer[1] >= PLENTY
-        self._plenty_until[kind] = self._clock.now() + MOMENT if plenty else NEVER
+        self._plenty_until[purse] = self._clock.now() + MOMENT if plenty else NEVER
         return answer
 
     async def _answer(self, script: AsyncScript, asked: Mapping[str, Any]) -> Any:

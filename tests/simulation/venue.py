@@ -36,14 +36,11 @@ class Nothing(BaseModel):
 class Unlimited:
     """Budgets have tests of their own."""
 
-    async def take(self, kind: str) -> float:
+    async def take(self, kind: str, use: str = "acting") -> float:
         return 0.0
 
-    async def left(self, kind: str) -> int:
+    async def left(self, kind: str, use: str = "acting") -> int:
         return 8
-
-    async def spares(self, kind: str) -> bool:
-        return True
 
     async def penalise(self, seconds: float) -> None:
         """Nobody is ever too fast."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from tests.town import MORNING, Plan, Side, Town, town
 
 from holdfast.budget import Kind
+from holdfast.inventory.shares import Use
 from holdfast.sync.absorb import absorb
 from holdfast.sync.parts import ECHO, Account
 
@@ -18,14 +19,11 @@ class Few:
 
     calls: int
 
-    async def take(self, kind: Kind) -> float:
+    async def take(self, kind: Kind, use: Use = "acting") -> float:
         return 0.0
 
-    async def left(self, kind: Kind) -> int:
+    async def left(self, kind: Kind, use: Use = "acting") -> int:
         return self.calls
-
-    async def spares(self, kind: Kind) -> bool:
-        return False
 
     async def penalise(self, seconds: float) -> None:
         self.calls = 0

@@ -61,7 +61,7 @@ async def absorb(parts: Parts, account: Account) -> int:
 
     Decides venue by venue; returns how many were taken. Who in doubt answers, the breaker is asked about.
     """
-    room = min(BATCH, await account.budget.left("read"))
+    room = min(BATCH, await account.budget.left("read", "hints"))
     if room <= 0:
         return 0
     async with parts.pool.acquire() as connection:

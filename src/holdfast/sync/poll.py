@@ -129,7 +129,7 @@ def _next(parts: Parts, cursor: Cursor, account: Account, error: ChannelError | 
 async def _make_way(parts: Parts, account: Account) -> None:
     """Polls use what news and calls leave of the budget. Raises Limited when that is nothing for long."""
     for _ in range(PATIENCE_ROUNDS):
-        if await account.budget.spares("read"):
+        if await account.budget.left("read", "audit"):
             return
         await parts.clock.sleep(MAKE_WAY_SECONDS)
     raise Limited("the read budget is needed for news", retry_after=MAKE_WAY_SECONDS)
