@@ -16,7 +16,7 @@ Kind = Literal["read", "write"]
 PATIENCE = 2.0
 """Seconds that a call waits for its turn before it is put back; far below a push's lease."""
 
-READERS_PATIENCE = 20.0
+READERS_PATIENCE = 60.0
 """The same for what is read in the background: nobody waits for it, and its lease is renewed."""
 
 
@@ -42,17 +42,26 @@ class Pace:
         return 60.0 / max(1, self.per_minute - self.burst)
 
 
-USE: ContextVar[Use] = ContextVar("USE", default="acting")
+@dataclass(slots=True)
+class Spender:
+    """What some calls are for, and how many went."""
+
+    use: Use
+    calls: int = 0
+
+
+SPENDER: ContextVar[Spender] = ContextVar("SPENDER")
 
 
 @contextmanager
-def spending(use: Use) -> Iterator[None]:
-    """Calls made inside are paid from this use's share."""
-    token = USE.set(use)
+def spending(use: Use) -> Iterator[Spender]:
+    """Calls made inside are paid from this use's share, and counted."""
+    spender = Spender(use)
+    token = SPENDER.set(spender)
     try:
-        yield
+        yield spender
     finally:
-        USE.reset(token)
+        SPENDER.reset(token)
 
 
 class Budget(Protocol):
@@ -125,15 +134,17 @@ class BudgetedTransport:
 
     async def send(self, request: Request) -> Reply:
         """See `Transport.send`. Raises BudgetSpent when its turn does not come soon."""
+        spender = SPENDER.get(None) or Spender("acting")
         if request.budget != "none":
-            await self._wait_for_turn(request.budget)
+            await self._wait_for_turn(request.budget, spender.use)
+            spender.calls += 1
         reply = await self._inner.send(request)
         if reply.status == 429:
             await self._budget.penalise(retry_after(reply, self._clock.now()))
         return reply
 
-    async def _wait_for_turn(self, kind: Kind) -> None:
-        use, waited = USE.get(), 0.0
+    async def _wait_for_turn(self, kind: Kind, use: Use) -> None:
+        waited = 0.0
         patience = PATIENCE if use in ("acting", "hints") else READERS_PATIENCE
         while wait := await self._budget.take(kind, use):
             if waited + wait > patience:

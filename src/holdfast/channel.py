@@ -80,6 +80,14 @@ class Malformed(WebhookRefused):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """How a channel is asked for offers: for so many days at a time, which takes about so many reads."""
+
+    days: int
+    reads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a channel can do, as data."""
 
@@ -92,6 +100,8 @@ class Capabilities:
     moves: bool
     announces: frozenset[Announced]
     """The changes that its webhooks tell of; all others are found by polling only."""
+    stretch: Stretch
+    """How offers are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +171,36 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingList:
+    """One list of bookings that a channel is asked for, page by page."""
+
+    place: str
+    """What it is called at its channel; the same at each start."""
+    during: Span | None
+    """When its bookings begin; None: at any time, and past ones stay in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """One page of a list, as it was asked for by number."""
+
+    page: Page
+    """Its bookings but for those that ended before the window; `complete` means nothing here."""
+    refs: Sequence[str]
+    """The ids of all its rows, past ones included, in their order."""
+    made: Sequence[datetime]
+    """When those were made whose provider tells it, in the order of the rows."""
+    readable: bool
+    """Whether every row of it could be read."""
+    next: int | None
+    """The page after it; None: there is none."""
+    last: int | None
+    """The number of the list's last page, where that is told."""
+    total: int | None
+    """How many rows the list has on all its pages, where that is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfferSheet:
     """What a listing offers within `window`. `complete` False: absence from it means nothing."""
 
@@ -190,6 +230,19 @@ class Channel(Protocol):
         """Every booking the channel shows on these listings that overlaps `window`, page by page.
 
         Bookings outside the window may appear as well. One read from the budget per page at most.
+        """
+        ...
+
+    def lists(self, listings: Sequence[Listing], window: Span) -> Sequence[BookingList]:
+        """The lists in which every booking on these listings that overlaps `window` is shown."""
+        ...
+
+    async def read_list(
+        self, listings: Sequence[Listing], which: BookingList, number: int | None, since: datetime
+    ) -> ListPage:
+        """One page of a list, the first where `number` is None; what ended before `since` is left out.
+
+        One read from the budget, or a few where the channel must find out how it is asked.
         """
         ...
 

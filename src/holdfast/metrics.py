@@ -67,7 +67,7 @@ VIAS = ("webhook", "poll", "clock", "operator")
 EVENT_TYPES = ("created", "updated", "cancelled", OTHER)
 EVENT_OUTCOMES = ("applied", "noop", "stale", "echo", "unmapped", "broken")
 RESOLUTIONS = ("operator", "expired", "by_itself")
-TASKS = ("absorb", "deliver")
+TASKS = ("absorb", "deliver", "bookings", "probes", "offers", "background")
 
 _without_created_series: Callable[[], None] = disable_created_metrics
 """Or every counter would come twice; the annotation is what the library's function lacks."""

@@ -143,6 +143,7 @@ class Wiring:
             listings=listings,
             former={listing.id: _listing(book, kind, listing) for listing in former},
             venues={listing.id: listing.venue_id for listing in rows},
+            reads_per_minute=row.reads_per_minute,
             poll_seconds=row.poll_seconds,
             offers_seconds=row.offers_seconds,
             audit_seconds=row.audit_seconds,

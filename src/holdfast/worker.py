@@ -12,10 +12,9 @@ from typing import Any
 
 import structlog
 
-from holdfast.store import breakers, offers, schedule
+from holdfast.store import breakers, offers, readings, schedule
 from holdfast.store.trouble import DATABASE_TROUBLE
-from holdfast.sync.parts import Lane, Parts
-from holdfast.sync.poll import poll
+from holdfast.sync.parts import Lane, Parts, Step
 from holdfast.sync.rounds import due_lanes, next_due, served, work_off
 
 log = structlog.get_logger()
@@ -28,6 +27,9 @@ BREATH_SECONDS = 0.2
 comes meanwhile is one: a person's word, or the end of a lane, after which others may have work that nobody named."""
 
 HEARTBEAT_SECONDS = 5.0
+
+READING: frozenset[Step] = frozenset({"bookings", "probes", "offers", "background"})
+"""Steps that another worker takes up where they stopped."""
 
 
 class Drainer:
@@ -111,11 +113,15 @@ class Drainer:
         self._parts.metrics.job_duration.of(task=lane[0]).observe(seconds)
 
     async def land(self, seconds: float) -> None:
-        """Begin nothing more, and wait so long for what is under way.
+        """Begin nothing more, and wait so long for what is under way; readings are left where they are.
 
         What flies even then is cut off: its outcome is unknown, and recorded as such already.
         """
         self._landing = True
+        reading = [task for lane, task in self._lanes.items() if lane[0] in READING]
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
         if not self._lanes:
             return
         _, flying = await asyncio.wait(self._lanes.values(), timeout=seconds)
@@ -137,21 +143,6 @@ class Drainer:
             except TimeoutError:
                 continue
             await asyncio.sleep(BREATH_SECONDS)
-
-    async def read(self, random: Random) -> None:
-        """For ever: poll whatever is due to be read."""
-        while True:
-            try:
-                if await poll(self._parts):
-                    self.nudge()
-                    continue
-            except DATABASE_TROUBLE as error:
-                self._in_trouble(type(error).__name__)
-            except (
-                Exception
-            ):  # what was being read keeps its lease and comes back; the fault is ours
-                log.exception("reading_failed")
-            await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.3, 0.5))
 
     async def _until_due(self) -> float:
         try:
@@ -188,6 +179,7 @@ async def beat(parts: Parts, name: str, redis_ok: Callable[[], datetime | None])
                 if round_number % 100 == 0:
                     await schedule.bury_workers(connection, parts.now() - timedelta(days=1))
                     await offers.forget_past(connection, parts.now() - timedelta(days=1))
+                    await readings.forget(connection, parts.now() - timedelta(days=2))
         except DATABASE_TROUBLE:
             log.debug("heartbeat_missed")
         await asyncio.sleep(HEARTBEAT_SECONDS)

@@ -42,7 +42,6 @@ async def running_worker(
             "configuration": keep_fresh(wiring, drainer.nudge),
             "heartbeat": _beating(wiring, steady),
             "redis": steady.main(),
-            "poll": drainer.read(random),
             "sweep": drainer.sweep(random),
         }
         for name, work in beside.items():

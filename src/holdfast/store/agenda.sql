@@ -54,7 +54,11 @@ select least(
                        where k.account_id = p.account_id and k.retry_at > $1
                          and k.direction = case p.state when 'unknown' then 'in' else 'out' end)),
   (select min(retry_at) from breakers where retry_at > $1 and account_id = any($3::bigint[])),
-  (select min(c.next_due_at) from cursors c join accounts a on a.id = c.account_id
+  (select min(d.at) from accounts a
+     cross join lateral (
+       select min(r.due_at) as at from readings r where r.account_id = a.id
+       union all
+       select c.next_due_at from cursors c where c.account_id = a.id and c.task = 'audit') d
     where a.active and a.mode <> 'paused' and a.id = any($3::bigint[])
       and not exists (select from pauses s
                        where s.account_id = a.id and s.direction = 'intake' and s.ended_at is null)

@@ -41,10 +41,10 @@ news as (
     select id from inbox
      where account_id = $1 and done_at is null and due_at > $2 and (error like 'not_sent: %' or error like 'unknown: %')
        for update skip locked) w where i.id = w.id),
-readings as (
-  update cursors c set next_due_at = $2 from (
-    select id from cursors where account_id = $1 and failures > 0 and next_due_at > $2
-       for update skip locked) w where c.id = w.id),
+lists as (
+  update readings r set due_at = $2 from (
+    select id from readings where account_id = $1 and failures > 0 and due_at > $2
+       for update skip locked) w where r.id = w.id),
 looks as (
   update probes o set due_at = $2 from (
     select p.id from probes p join listings l on l.id = p.listing_id

@@ -2,13 +2,15 @@
 -- How the accounts of these listings stand, and when they are read next.
 select l.id, a.name as account, a.mode, a.braked_at is not null as braked,
        array(select s.direction from pauses s where s.account_id = a.id and s.ended_at is null) as paused,
-       o.last_complete_at as read_at, o.last_complete_at + make_interval(days => a.horizon_days) as read_until,
+       w.read_at, w.read_until,
        o.next_due_at as offers_due, b.next_due_at as bookings_due,
        (select min(p.due_at) from probes p where p.listing_id = l.id and p.during && $2) as probe_due
   from listings l
   join accounts a on a.id = l.account_id
   left join cursors o on o.account_id = a.id and o.task = 'offers'
   left join cursors b on b.account_id = a.id and b.task = 'bookings'
+  left join lateral (select min(k.read_at) as read_at, max(upper(k.during)) as read_until from looks k
+                      where k.listing_id = l.id and k.during && $2) w on true
  where l.id = any($1::bigint[])
 
 -- offers --

@@ -1,6 +1,6 @@
 """The ground of planning: what it rests on in a venue besides bookings and blocks, in one question."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,8 +18,8 @@ class Ground:
 
     longest: timedelta
     """The longest offer: how far a change can reach. An hour where none is known."""
-    horizons: Mapping[int, datetime]
-    """By account, up to when its offers were read completely; who is missing never was."""
+    looks: Mapping[int, Sequence[Span]]
+    """By listing, the times whose offers were read completely; what is missing never was."""
     paused: Collection[int]
     """Accounts to which nothing is sent now."""
     refused: bool
@@ -50,7 +50,14 @@ async def ground(
     )
     return Ground(
         longest=row["longest"],
-        horizons=dict(row["horizons"]),
+        looks=_by_listing(row["looks"]),
         paused=frozenset(row["paused"]),
         refused=row["refused"],
     )
+
+
+def _by_listing(looks: Sequence[tuple[int, datetime, datetime]]) -> dict[int, list[Span]]:
+    found: dict[int, list[Span]] = {}
+    for listing_id, start, end in looks:
+        found.setdefault(listing_id, []).append(Span(start=start, end=end))
+    return found

@@ -78,7 +78,8 @@ due as (
          join cursors c on c.account_id = a.id and c.task = 'bookings'
         where (c.last_complete_at is null or c.last_complete_at < case
                  when b.marker like 'orphan-%' then b.created_at
-                 else $2 - interval '15 minutes' - 2 * make_interval(secs => a.poll_seconds) end)))
+                 else $2 - interval '15 minutes'
+                      - 2 * make_interval(secs => greatest(a.poll_seconds, coalesce(c.period_seconds, 0))) end)))
     order by p.state = 'waiting', case when $5 then p.attempts end, h.expires_at, p.risk, p.starts_at, p.id limit $3
     for update of p skip locked),
 taken as (

@@ -29,4 +29,10 @@ returning id
 
 -- read_all --
 -- Every account is to be read anew, and counts as never read until it was.
-update cursors set last_complete_at = null, next_due_at = least(next_due_at, $1), lease_until = null
+with shown as (delete from listed),
+passes as (delete from pass_rows),
+lists as (
+  update readings set complete_at = null, read_at = null, page = null, pass_began_at = null, memo = '{}',
+         due_at = least(due_at, $1), lease_until = null)
+update cursors
+   set last_complete_at = null, news_at = null, asked_at = null, next_due_at = least(next_due_at, $1), lease_until = null

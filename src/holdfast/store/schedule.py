@@ -1,4 +1,4 @@
-"""When accounts and single stretches of time are to be read: cursors, probes, and workers' heartbeats."""
+"""What is wanted to be read soon: stretches of offers around taken time, audits; and workers' heartbeats."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,16 @@ AROUND = timedelta(hours=3)
 """How long before a time an offer may begin that reaches into it."""
 
 
+NEIGHBOURS = timedelta(hours=3)
+"""Probes of a listing that lie so near each other are read at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """A reading that is due and that we hold a lease on."""
+    """An account's audit that is due and that we hold a lease on."""
 
     id: int
     account_id: int
-    task: str
-    failures: int
     started_at: datetime
 
 
@@ -40,34 +42,18 @@ class Probe:
 async def claim(
     connection: asyncpg.Connection, now: datetime, account_ids: Sequence[int]
 ) -> Cursor | None:
-    """The reading that is due longest, for 30 seconds of the database's clock unless it is kept."""
+    """The audit that is due longest, for 30 seconds of the database's clock."""
     row = await connection.fetchrow(_SQL["claim"], now, list(account_ids))
     if row is None:
         return None
     return Cursor(**{name: row[name] for name in Cursor.__dataclass_fields__})
 
 
-async def keep(connection: asyncpg.Connection, cursor: Cursor) -> None:
-    """Another 30 seconds."""
-    await connection.execute(_SQL["keep"], cursor.id, cursor.started_at)
-
-
-async def give_back(connection: asyncpg.Connection, cursor: Cursor) -> None:
-    """Whoever looks next may read it."""
-    await connection.execute(_SQL["give_back"], cursor.id, cursor.started_at)
-
-
 async def settle(
-    connection: asyncpg.Connection,
-    cursor: Cursor,
-    next_due_at: datetime,
-    error: str | None,
-    complete_at: datetime | None,
+    connection: asyncpg.Connection, cursor: Cursor, next_due_at: datetime, complete: bool
 ) -> None:
-    """When it is due again; `complete_at` is when a complete reading began. Nothing if the lease was lost."""
-    await connection.execute(
-        _SQL["settle"], cursor.id, next_due_at, error, complete_at, cursor.started_at
-    )
+    """When it is due again, and whether it was complete. Nothing if the lease was lost."""
+    await connection.execute(_SQL["settle"], cursor.id, next_due_at, complete, cursor.started_at)
 
 
 async def hurry(
@@ -91,27 +77,41 @@ async def probe_around(
     await probe(connection, listing_id, span.padded(AROUND, timedelta(0)), due_at)
 
 
-async def claim_probe(connection: asyncpg.Connection, now: datetime) -> Probe | None:
-    """The probe that is due longest, for a minute of the database's clock."""
-    row = await connection.fetchrow(_SQL["claim_probe"], now)
-    if row is None:
-        return None
-    return Probe(
-        id=row["id"],
-        listing_id=row["listing_id"],
-        window=to_span(row["during"]),
-        attempts=row["attempts"],
-    )
+async def claim_probes(
+    connection: asyncpg.Connection, account_id: int, now: datetime
+) -> list[Probe]:
+    """What is most urgent on one of an account's listings, for 30 seconds of the database's clock."""
+    rows = await connection.fetch(_SQL["claim_probes"], now, account_id, NEIGHBOURS)
+    return [
+        Probe(
+            id=row["id"],
+            listing_id=row["listing_id"],
+            window=to_span(row["during"]),
+            attempts=row["attempts"],
+        )
+        for row in rows
+    ]
 
 
-async def end_probe(connection: asyncpg.Connection, probe_id: int) -> None:
-    """It was read."""
-    await connection.execute(_SQL["end_probe"], probe_id)
+async def keep_probes(connection: asyncpg.Connection, probes: Sequence[Probe]) -> None:
+    """Another 30 seconds."""
+    await connection.execute(_SQL["keep_probes"], _ids(probes))
 
 
-async def probe_later(connection: asyncpg.Connection, probe_id: int, due_at: datetime) -> None:
+async def end_probes(connection: asyncpg.Connection, probes: Sequence[Probe]) -> None:
+    """They were read."""
+    await connection.execute(_SQL["end_probes"], _ids(probes))
+
+
+async def probes_later(
+    connection: asyncpg.Connection, probes: Sequence[Probe], due_at: datetime
+) -> None:
     """The channel did not answer."""
-    await connection.execute(_SQL["probe_later"], probe_id, due_at)
+    await connection.execute(_SQL["probes_later"], _ids(probes), due_at)
+
+
+def _ids(probes: Sequence[Probe]) -> list[int]:
+    return [probe.id for probe in probes]
 
 
 async def beat(

@@ -309,6 +309,7 @@ create table cursors (
   period_seconds   double precision,  -- in which everything is to be read once, by plan
   news_at          timestamptz,       -- all that tells of the next days was read since
   news_seconds     double precision,  -- in which that is to be read once, by plan
+  asked_at         timestamptz,       -- up to when what no list shows any more was asked after
   unique (account_id, task)
 );
 
@@ -329,6 +330,7 @@ create table readings (
   read_at       timestamptz,             -- when its last page was read
   complete_at   timestamptz,             -- when its last complete pass began
   cost          integer not null default 1 check (cost > 0),  -- reads that the last pass took
+  every_seconds double precision not null default 60 check (every_seconds > 0),  -- between two readings, by plan
   failures      integer not null default 0,
   error         text,
   unique nulls not distinct (account_id, task, listing_id, place)

@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from holdfast.budget import spending
 from holdfast.channel import ChannelError, Limited
 from holdfast.inventory.backoff import pause
 from holdfast.inventory.model import Absent, Seen
@@ -112,7 +113,8 @@ async def _read(parts: Parts, errand: Errand, enough: asyncio.Semaphore) -> Obse
             await _finish(parts, errand.account, errand.rows, "echo")
             return None
         try:
-            seen = await errand.account.channel.fetch(errand.ref, listing)
+            with spending("hints"):
+                seen = await errand.account.channel.fetch(errand.ref, listing)
         except ChannelError as error:
             await keep_raw(parts, errand.account, errand.ref, error)
             await _later(parts, errand, error)

@@ -8,10 +8,10 @@ from holdfast.channel import OfferSheet
 from holdfast.inventory.audit import Believed, Finding, compare, exposures
 from holdfast.inventory.exposure import taken_by_strangers, without_a_free_unit
 from holdfast.inventory.known import Block
-from holdfast.inventory.model import Seen, Span
+from holdfast.inventory.model import Offer, Seen, Span
 from holdfast.inventory.occupied import as_bookings
 from holdfast.inventory.plan import closed_on, sold_here
-from holdfast.store import audits, seats
+from holdfast.store import audits, offers, readings, seats
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import brake as brake_store
@@ -205,10 +205,46 @@ async def _record(
         await audits.forget(connection, parts.now() - KEPT)
 
 
-async def audit_all(parts: Parts, account: Account) -> bool:
-    """Every venue of an account, on schedule; True: all could be read completely. Raises ChannelError."""
-    reports = [
-        await audit(parts, account, venue_id, dry_run=False)
-        for venue_id in sorted(set(account.venues.values()))
-    ]
-    return all(report.look.complete for report in reports)
+async def audit_standing(parts: Parts, account: Account) -> bool:
+    """Record how an account stands at each venue, from what its readings showed; True: all of it was read.
+
+    Nothing is read for it: reading goes through all lists and offers again and again, and repairs what differs.
+    """
+    now = parts.now()
+    async with parts.pool.acquire() as connection:
+        since = await readings.read_since(connection, account.id)
+    for venue_id in sorted(set(account.venues.values())):
+        found = await _exposures(parts, venue_id, await _as_known(parts, account, venue_id, now))
+        outcome = [await became(parts, account, venue_id, finding) for finding in found]
+        record = audits.Record(
+            account_id=account.id,
+            venue_id=venue_id,
+            began_at=since or now,
+            ended_at=now,
+            complete=since is not None,
+            findings=[one.plain() for one in outcome],
+        )
+        async with parts.pool.acquire() as connection:
+            await audits.add(connection, record)
+    async with parts.pool.acquire() as connection:
+        await audits.forget(connection, now - KEPT)
+    return since is not None
+
+
+async def _as_known(
+    parts: Parts, account: Account, venue_id: int, now: datetime
+) -> dict[int, OfferSheet]:
+    """What the account's listings sell at a venue, as last read."""
+    window = Span(start=now, end=now + timedelta(days=account.horizon_days))
+    mine = [i for i, venue in account.venues.items() if venue == venue_id]
+    async with parts.pool.acquire() as connection:
+        known = await offers.known_in(connection, mine, window)
+    return {
+        listing_id: OfferSheet(
+            window=window,
+            offers=[Offer(span=span) for span in known[listing_id].open if span.start >= now],
+            read_at=now,
+            complete=False,
+        )
+        for listing_id in mine
+    }

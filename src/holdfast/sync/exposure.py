@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from holdfast.inventory.cover import joined
 from holdfast.inventory.exposure import (
     Basis,
     Begin,
@@ -80,23 +81,20 @@ def _claims(turn: Turn, outlet: Outlet, bookings: Sequence[Booking], seats: Seat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """What of a listing was ever read: by polls up to their horizon, just now, or by a probe."""
+    """What of a listing was ever read: before, or just now."""
 
-    until: datetime | None
-    just: Span | None
+    looks: Sequence[Span]
     known: Shelf
 
     @classmethod
     def of(cls, turn: Turn, outlet: Outlet, scene: Scene) -> "_Read":
-        until = scene.ground.horizons.get(outlet.account_id)
-        offers = scene.offers[outlet.id]
+        offers, just = scene.offers[outlet.id], turn.read.get(outlet.id)
         known = Shelf(offers.open if outlet.pool else offers.sellable)
-        return cls(until=until, just=turn.read.get(outlet.id), known=known)
+        looks = [*scene.ground.looks.get(outlet.id, ()), *([just] if just is not None else [])]
+        return cls(looks=joined(looks), known=known)
 
     def covers(self, span: Span) -> bool:
-        if self.until is not None and span.end <= self.until:
-            return True
-        return (self.just is not None and self.just.covers(span)) or bool(self.known.over(span))
+        return any(look.covers(span) for look in self.looks) or bool(self.known.over(span))
 
 
 async def _take(

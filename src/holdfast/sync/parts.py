@@ -16,6 +16,7 @@ from holdfast.clock import Clock
 from holdfast.inventory.known import Block, Holds, Outlet, Unit
 from holdfast.inventory.marker import mark
 from holdfast.inventory.model import Span
+from holdfast.inventory.timetable import Timetable
 from holdfast.metrics import Metrics
 from holdfast.store.pushes import Claimed, Try
 from holdfast.sync.gathering import Gathering
@@ -24,7 +25,7 @@ from holdfast.sync.outcome import Verdict
 LOOK_BACK = timedelta(hours=12)
 """Bookings that run now, or ended a moment ago, are still read."""
 
-Step = Literal["absorb", "deliver"]
+Step = Literal["absorb", "deliver", "bookings", "probes", "offers", "background"]
 Lane = tuple[Step, int]
 """One step for one account, by its id."""
 
@@ -48,6 +49,7 @@ class Account:
     """No longer in service: what stands there of ours may still have to be given back."""
     venues: Mapping[int, int]
     """The venue of each listing."""
+    reads_per_minute: int
     poll_seconds: int
     offers_seconds: int
     audit_seconds: int
@@ -56,11 +58,6 @@ class Account:
     def window(self, now: datetime) -> Span:
         """The time whose bookings are read."""
         return Span(start=now - LOOK_BACK, end=now + timedelta(days=self.horizon_days))
-
-    def every(self, task: str) -> int:
-        """So many seconds lie between two readings of a task."""
-        usual = {"offers": self.offers_seconds, "audit": self.audit_seconds}
-        return usual.get(task, self.poll_seconds)
 
     def listing_for(self, block: Block) -> Listing:
         """The listing as its channel must see it for this block: a pool's blocks are for parties of their own."""
@@ -107,6 +104,15 @@ class Premises:
         return Contact(name=self.house.name, email=email, phone=self.house.phone)
 
 
+@dataclass(slots=True)
+class Planned:
+    """What this process has seen to for an account: which readings there are, and how often they are due."""
+
+    goals: tuple[tuple[int | None, str], ...] = ()
+    table: Timetable | None = None
+    made_at: datetime | None = None
+
+
 class Wake(Protocol):
     """Tells the workers, after a commit, in which lanes there is something to do; without any: somewhere.
 
@@ -134,6 +140,8 @@ class Parts:
     """Reads that this process made of each account, by its id, and has not told yet."""
     answers: Gathering[Answer] = field(default_factory=Gathering)
     """What calls came to, by venue; see `settle`."""
+    planned: dict[int, Planned] = field(default_factory=dict)
+    """What this process has seen to for each account, by its id; see `readings`."""
     placed: dict[tuple[int, str], datetime] = field(default_factory=dict)
     """By account and its channel's id, what this process has just placed or confirmed, and when that was answered: its
     webhook may be here before the answer is settled."""

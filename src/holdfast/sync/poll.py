@@ -1,298 +1,198 @@
-"""poll: read what webhooks did not tell. Only differences are decided on; absence is asked after by id."""
+"""poll: each account is read by itself, in lanes side by side: bookings, offers that a decision waits for, offers of the
+near days, and all that can wait. No lane waits for another, and no account for another."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-import asyncpg
 import structlog
 
-from holdfast.channel import Announced, ChannelError, Limited, Page
+from holdfast.budget import spending
+from holdfast.channel import ChannelError, Limited
 from holdfast.inventory.backoff import pause
-from holdfast.inventory.known import There, Told
-from holdfast.inventory.merge import is_news
-from holdfast.inventory.model import OCCUPYING, Seen, Span
-from holdfast.store import blocks as block_store
-from holdfast.store import bookings as booking_store
-from holdfast.store import inbox, schedule
-from holdfast.store.schedule import Cursor, Probe
+from holdfast.inventory.shares import Use
+from holdfast.store import readings, schedule
+from holdfast.store.readings import Lane, Reading
+from holdfast.store.schedule import Probe
 from holdfast.store.trouble import DATABASE_TROUBLE
-from holdfast.sync.absorb import apply
-from holdfast.sync.audit import audit_all
-from holdfast.sync.brake import ask_after
-from holdfast.sync.decide import Observation
+from holdfast.sync.audit import audit_standing
+from holdfast.sync.lists import read_page
+from holdfast.sync.offering import read_probes, read_stretch
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
-from holdfast.sync.sheets import believe
-from holdfast.sync.unreadable import keep_raw, keep_strange
+from holdfast.sync.readings import sum_up, timetable_of
+from holdfast.sync.unreadable import keep_raw
 
 log = structlog.get_logger()
-
-JITTER = 0.1
 
 KEEP_SECONDS = 8.0
 """Between two renewals of a reading's lease of 30 seconds."""
 
+AGAIN_SECONDS = 1.0
+"""After another worker tries whether the provider answers."""
 
-MAKE_WAY_SECONDS, PATIENCE_ROUNDS = 1.0, 20
+LONGEST_PAUSE = 300.0
+"""Seconds: so often at least it is tried whether what failed can be read."""
 
 
-async def poll(parts: Parts) -> bool:
-    """Do one reading that is due, a probe before a cursor; False: none was due."""
+async def read_bookings(parts: Parts, account: Account) -> int:
+    """One page of a list of bookings, if one is due."""
+    return await _read_one(parts, account, "bookings", "bookings")
+
+
+async def read_near_offers(parts: Parts, account: Account) -> int:
+    """One stretch of the offers of the next days, if one is due."""
+    return await _read_one(parts, account, "offers", "offers")
+
+
+async def read_background(parts: Parts, account: Account) -> int:
+    """One page of the past or one stretch of later offers, if one is due; else the audit, if it is."""
+    done = await _read_one(parts, account, "background", "audit")
+    return done or await _audit(parts, account)
+
+
+async def read_probed(parts: Parts, account: Account) -> int:
+    """The offers that decisions about one listing wait for."""
     async with parts.pool.acquire() as connection:
-        probe = await schedule.claim_probe(connection, parts.now())
-    if probe is not None:
-        await _probe_or_give_back(parts, probe)
-        return True
+        probes = await schedule.claim_probes(connection, account.id, parts.now())
+    if not probes:
+        return 0
+    try:
+        await _probe(parts, account, probes)
+    except asyncio.CancelledError:
+        async with parts.pool.acquire() as connection:
+            await schedule.probes_later(connection, probes, parts.now())
+        raise
+    return len(probes)
+
+
+async def _probe(parts: Parts, account: Account, probes: Sequence[Probe]) -> None:
+    error: ChannelError | None = None
+    keep = _each(parts, probes)
+    try:
+        async with _kept(parts, keep), account.breaker.passing("in", 1) as go:
+            if not go.room:
+                raise Limited("another call tries whether it answers", retry_after=AGAIN_SECONDS)
+            with spending("probes"):
+                await read_probes(parts, account, probes)
+    except ChannelError as caught:
+        error = caught
     async with parts.pool.acquire() as connection:
-        cursor = await schedule.claim(connection, parts.now(), list(parts.accounts))
-    if cursor is None:
-        return False
-    account = parts.accounts[cursor.account_id]
-    async with _kept(parts, cursor), account.breaker.passing("in", 1) as go:
-        if go.room:
-            await _follow(parts, cursor, account)
-            return True
-    async with parts.pool.acquire() as connection:  # another tries just now whether it answers
-        await schedule.give_back(connection, cursor)
-    return False
+        if error is None:
+            await schedule.end_probes(connection, probes)
+            return
+        attempts = max(probe.attempts for probe in probes)
+        wait = _pause(parts, error, attempts)
+        await schedule.probes_later(connection, probes, parts.now() + timedelta(seconds=wait))
+
+
+def _each(parts: Parts, probes: Sequence[Probe]) -> Callable[[], Awaitable[None]]:
+    async def keep() -> None:
+        async with parts.pool.acquire() as connection:
+            await schedule.keep_probes(connection, probes)
+
+    return keep
+
+
+async def _read_one(parts: Parts, account: Account, lane: Lane, use: Use) -> int:
+    async with parts.pool.acquire() as connection:
+        reading = await readings.claim(connection, parts.now(), account.id, lane)
+    if reading is None:
+        return 0
+
+    async def keep() -> None:
+        async with parts.pool.acquire() as connection:
+            await readings.keep(connection, reading)
+
+    try:
+        async with _kept(parts, keep), account.breaker.passing("in", 1) as go:
+            if go.room:
+                await _follow(parts, reading, account, use)
+                return 1
+    except asyncio.CancelledError:
+        await _give_back(parts, reading)
+        raise
+    await _give_back(parts, reading)  # another tries just now whether it answers
+    return 0
+
+
+async def _give_back(parts: Parts, reading: Reading) -> None:
+    async with parts.pool.acquire() as connection:
+        await readings.give_back(connection, reading)
 
 
 @asynccontextmanager
-async def _kept(parts: Parts, cursor: Cursor) -> AsyncIterator[None]:
+async def _kept(parts: Parts, keep: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """The lease lasts as long as the reading: not less, however slow, and hardly more, however it ends."""
-    keeping = asyncio.create_task(_keep(parts, cursor))
+    keeping = asyncio.create_task(_keep(parts, keep))
     try:
         yield
-    except asyncio.CancelledError:
-        async with parts.pool.acquire() as connection:
-            await schedule.give_back(connection, cursor)
-        raise
     finally:
         keeping.cancel()
 
 
-async def _keep(parts: Parts, cursor: Cursor) -> None:
+async def _keep(parts: Parts, keep: Callable[[], Awaitable[None]]) -> None:
     while True:
         await parts.clock.sleep(KEEP_SECONDS)
         with suppress(*DATABASE_TROUBLE):
-            async with parts.pool.acquire() as connection:
-                await schedule.keep(connection, cursor)
+            await keep()
 
 
-async def _follow(parts: Parts, cursor: Cursor, account: Account) -> None:
-    error: ChannelError | None = None
-    complete = False
+async def _follow(parts: Parts, reading: Reading, account: Account, use: Use) -> None:
+    outcome = "error"
     try:
-        if cursor.task == "bookings":
-            complete = await _bookings(parts, cursor, account)
-        elif cursor.task == "audit":
-            complete = await audit_all(parts, account)
-        else:
-            complete = await _all_offers(parts, cursor, account)
-    except ChannelError as caught:
-        error = caught
+        with spending(use) as spender:
+            if reading.task == "offers":
+                complete = await read_stretch(parts, reading, account, spender)
+            else:
+                complete = await read_page(parts, reading, account)
+        outcome = "complete" if complete else "partial"
+    except Limited as error:  # the budget is needed elsewhere: no failure
+        outcome = "skipped"
+        await _put_off(parts, reading, _pause(parts, error, reading.failures), None)
+    except ChannelError as error:
         await keep_raw(parts, account, None, error)
-    due = _next(parts, cursor, account, error)
-    outcome = _outcome(error, complete)
+        if reading.failures == 0:
+            log.warning("poll_failed", account=account.name, task=reading.task, error=str(error))
+        wait = min(_pause(parts, error, reading.failures), _until_tried(parts, account))
+        await _put_off(parts, reading, wait, str(error))
+        await _summed_up(parts, account, reading)
     parts.metrics.poll_runs.of(channel=account.channel_name, outcome=outcome).inc()
-    if outcome == "error" and cursor.failures == 0:
-        log.warning("poll_failed", account=account.name, task=cursor.task, error=str(error))
-    async with parts.pool.acquire() as connection:
-        failed, at = (
-            str(error) if outcome == "error" else None,
-            cursor.started_at if complete else None,
-        )
-        await schedule.settle(connection, cursor, due, failed, at)
 
 
-def _outcome(error: ChannelError | None, complete: bool) -> str:
-    """A reading that the budget had no room for is no failure: calls about blocks go first."""
-    if error is None:
-        return "complete" if complete else "partial"
-    return "skipped" if isinstance(error, Limited) else "error"
-
-
-def _next(parts: Parts, cursor: Cursor, account: Account, error: ChannelError | None) -> datetime:
-    seconds = account.every(cursor.task)
-    if error is None:
-        jitter = 1 + JITTER * (2 * parts.random.random() - 1)
-        return parts.now() + timedelta(seconds=seconds * jitter)
+def _pause(parts: Parts, error: ChannelError, failures: int) -> float:
     told = error.retry_after if isinstance(error, Limited) else None
-    wait = pause(failure_of(error), cursor.failures, parts.random.random(), told)
-    due = parts.now() + timedelta(seconds=min(wait or seconds, 300.0))
-    return min(due, account.breaker.retry_at("in") or due)  # so that there is always one that tries
+    wait = pause(failure_of(error), failures, parts.random.random(), told)
+    return min(wait or LONGEST_PAUSE, LONGEST_PAUSE)
 
 
-async def _make_way(parts: Parts, account: Account) -> None:
-    """Polls use what news and calls leave of the budget. Raises Limited when that is nothing for long."""
-    for _ in range(PATIENCE_ROUNDS):
-        if await account.budget.left("read", "audit"):
-            return
-        await parts.clock.sleep(MAKE_WAY_SECONDS)
-    raise Limited("the read budget is needed for news", retry_after=MAKE_WAY_SECONDS)
+def _until_tried(parts: Parts, account: Account) -> float:
+    """Seconds until its breaker lets a call through, so that there is one that tries."""
+    at: datetime | None = account.breaker.retry_at("in")
+    return LONGEST_PAUSE if at is None else max(0.0, (at - parts.now()).total_seconds())
 
 
-async def _bookings(parts: Parts, cursor: Cursor, account: Account) -> bool:
-    """Scan page by page; what a complete scan did not show is read by its id before anything is concluded."""
-    window = account.window(cursor.started_at)
-    shown: set[str] = set()
-    complete = False
-    await _make_way(parts, account)
-    async for page in account.channel.scan(list(account.listings.values()), window):
-        shown |= {seen.external_id for seen in page.bookings}
-        await keep_strange(parts, account, page.strange)
-        await apply(parts, await _differences(parts, account, page))
-        complete = page.complete
-        await _make_way(parts, account)
-    if complete:
-        await _ask_after(parts, account, (window, cursor.started_at), shown)
-    return complete
-
-
-async def _differences(parts: Parts, account: Account, page: Page) -> list[Observation]:
-    refs = [seen.external_id for seen in page.bookings]
+async def _put_off(parts: Parts, reading: Reading, seconds: float, error: str | None) -> None:
     async with parts.pool.acquire() as connection:
-        known = await booking_store.told_by_refs(connection, account.id, refs)
-        news = [s for s in page.bookings if _changed(account, known.get(s.external_id), s)]
-        ours = await _ours(connection, account, news)
-    different = [
-        seen
-        for seen in news
-        if seen.external_id not in ours or not _as_believed(seen, ours[seen.external_id])
-    ]
-    theirs = [seen for seen in different if seen.external_id not in ours and seen.marker is None]
-    missed = await _missed(parts, account, known, theirs)
-    unchanged = len(page.bookings) - len(different)
-    results = Counter({"unchanged": unchanged})
-    results.update(_result(seen, known, missed) for seen in different)
-    for result, amount in results.items():
-        parts.metrics.poll_items.of(channel=account.channel_name, result=result).inc(amount)
-    return [
-        Observation(account=account, seen=seen, via="poll", heard_at=seen.read_at)
-        for seen in different
-    ]
+        due = parts.now() + timedelta(seconds=seconds)
+        await readings.put_off(connection, reading, due, error)
 
 
-async def _ours(
-    connection: asyncpg.Connection, account: Account, news: Sequence[Seen]
-) -> dict[str, There]:
-    """Which of them are blocks of ours: those are no bookings to us, and so news whenever they are shown."""
-    if not news:
-        return {}
-    refs = [seen.external_id for seen in news]
-    return await block_store.states_by_ref(connection, account.id, refs)
-
-
-def _result(seen: Seen, known: Mapping[str, Told], missed: set[str]) -> str:
-    if seen.external_id in missed:
-        return "missed_by_webhook"
-    return "changed" if seen.external_id in known else "new"
-
-
-async def _missed(
-    parts: Parts, account: Account, known: Mapping[str, Told], theirs: Sequence[Seen]
-) -> set[str]:
-    """Changes of a kind that the channel announces, and no webhook told us of."""
-    announces = account.channel.capabilities.announces
-    made = {
-        seen.external_id: None if seen.external_id in known else seen.made_at
-        for seen in theirs
-        if _announced(seen, seen.external_id in known) in announces
-    }
-    if not made:
-        return set()
+async def _summed_up(parts: Parts, account: Account, reading: Reading) -> None:
     async with parts.pool.acquire() as connection:
-        return await inbox.untold(connection, account.id, made)
+        table = await timetable_of(connection, parts, account)
+        await sum_up(connection, parts, account, reading.task, table)
 
 
-def _announced(seen: Seen, is_known: bool) -> Announced:
-    if seen.status not in OCCUPYING:
-        return "cancelled"
-    return "updated" if is_known else "created"
-
-
-def _as_believed(seen: Seen, state: There) -> bool:
-    return (seen.status in ("held", "pending") and state == "held") or (
-        seen.status in ("confirmed", "seated", "completed") and state == "booked"
-    )
-
-
-def _changed(account: Account, known: Told | None, seen: Seen) -> bool:
-    listing = account.listings.get(known.listing_id or 0) if known else None
-    return is_news(known, listing.name if listing else None, seen)
-
-
-async def _ask_after(
-    parts: Parts, account: Account, what: tuple[Span, datetime], shown: set[str]
-) -> None:
-    window, before = what
-    listed = account.channel.capabilities.reads_holds
+async def _audit(parts: Parts, account: Account) -> int:
+    """Record how an account stands, from what was read of it."""
     async with parts.pool.acquire() as connection:
-        live = await booking_store.live_refs(connection, account.id, window, before)
-        live |= await block_store.live_refs(connection, account.id, window, before, listed)
-    await ask_after(parts, account, live, shown)
-
-
-async def _all_offers(parts: Parts, cursor: Cursor, account: Account) -> bool:
-    window = Span(
-        start=cursor.started_at,
-        end=cursor.started_at + timedelta(days=account.horizon_days),
-    )
-    done = [
-        await read_offers(parts, account, listing_id, window) for listing_id in account.listings
-    ]
-    return all(done)
-
-
-async def read_offers(parts: Parts, account: Account, listing_id: int, window: Span) -> bool:
-    """Read what a listing sells and believe it; True: it was read completely. Raises ChannelError."""
-    await _make_way(parts, account)
-    sheet = await account.channel.offers(account.listings[listing_id], window)
-    await believe(parts, account, listing_id, sheet)
-    return sheet.complete
-
-
-async def _probe_or_give_back(parts: Parts, probe: Probe) -> None:
-    try:
-        await _probe(parts, probe)
-    except asyncio.CancelledError:
-        async with parts.pool.acquire() as connection:
-            await schedule.probe_later(connection, probe.id, parts.now())
-        raise
-
-
-async def _probe(parts: Parts, probe: Probe) -> None:
-    account = next((a for a in parts.accounts.values() if probe.listing_id in a.listings), None)
-    error: ChannelError | None = None
-    window = _ahead(probe.window, parts.now())
-    if account is not None and window is not None:
-        try:
-            await _look(parts, account, probe.listing_id, window)
-        except ChannelError as caught:
-            error = caught
+        cursor = await schedule.claim(connection, parts.now(), [account.id])
+    if cursor is None:
+        return 0
+    complete = await audit_standing(parts, account)
+    due = parts.now() + timedelta(seconds=account.audit_seconds)
     async with parts.pool.acquire() as connection:
-        if error is None:
-            await schedule.end_probe(connection, probe.id)
-            return
-        told = error.retry_after if isinstance(error, Limited) else None
-        wait = pause(failure_of(error), probe.attempts, parts.random.random(), told)
-        due = parts.now() + timedelta(seconds=wait or 300.0)
-        await schedule.probe_later(connection, probe.id, due)
-
-
-async def _look(parts: Parts, account: Account, listing_id: int, window: Span) -> None:
-    """Raises ChannelError."""
-    async with account.breaker.passing("in", 1) as go:
-        if not go.room:
-            raise Limited("another tries just now whether it answers", retry_after=MAKE_WAY_SECONDS)
-        await read_offers(parts, account, listing_id, window)
-
-
-def _ahead(window: Span, now: datetime) -> Span | None:
-    """The part of a window that can still be sold."""
-    if window.end <= now:
-        return None
-    return Span(start=max(window.start, now), end=window.end)
+        await schedule.settle(connection, cursor, due, complete)
+    return 1

@@ -7,6 +7,7 @@ from typing import get_args
 
 from holdfast.inventory.allocate import NOBODY, Clash, Seating, Trouble, allocate
 from holdfast.inventory.backoff import REMEMBERED
+from holdfast.inventory.cover import joined
 from holdfast.inventory.demand import pause
 from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
@@ -178,8 +179,7 @@ async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> list[
     changes = diff(wanted, [b for b in scene.blocks if b.span.end > turn.now])
     changed = [await _apply(turn, outlet, change) for change in changes]
     if turn.may_probe:
-        until = scene.ground.horizons.get(outlet.account_id)
-        await _probe_beyond_horizon(turn, outlet, closed, until)
+        await _probe_unread(turn, outlet, closed, scene.ground.looks.get(outlet.id, ()))
     return changed
 
 
@@ -261,11 +261,12 @@ def _about(outlet: Outlet, span: Span) -> dict[str, object]:
     }
 
 
-async def _probe_beyond_horizon(
-    turn: Turn, outlet: Outlet, closed: Sequence[Closed], known_until: datetime | None
+async def _probe_unread(
+    turn: Turn, outlet: Outlet, closed: Sequence[Closed], looks: Sequence[Span]
 ) -> None:
     """Where the offers were never read, nothing can be covered yet: read them now."""
-    blind = [p.span for p in closed if known_until is None or p.span.end > known_until]
-    if blind:
-        window = _hull(blind).padded(timedelta(hours=6), timedelta(0))
-        await schedule.probe(turn.connection, outlet.id, window, turn.now)
+    known = joined(looks)
+    for span in joined(part.span for part in closed if part.span.end > turn.now):
+        ahead = Span(start=max(span.start, turn.now), end=span.end)
+        if not any(look.covers(ahead) for look in known):
+            await schedule.probe_around(turn.connection, outlet.id, span, turn.now)

@@ -7,18 +7,23 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from holdfast.channel import HOLD_MARGIN
-from holdfast.store import agenda
+from holdfast.store import agenda, readings
 from holdfast.sync.absorb import BATCH, absorb
 from holdfast.sync.awaken import awaken
 from holdfast.sync.deliver import AT_ONCE, deliver, recover
 from holdfast.sync.grace import PATIENCE, grace
 from holdfast.sync.lapse import lapse
 from holdfast.sync.parts import Account, Lane, Parts, Step
-from holdfast.sync.poll import poll
+from holdfast.sync.poll import read_background, read_bookings, read_near_offers, read_probed
+from holdfast.sync.readings import ensure_seeded
 
 STEPS: Mapping[Step, Callable[[Parts, Account], Awaitable[int]]] = {
     "absorb": absorb,
     "deliver": deliver,
+    "bookings": read_bookings,
+    "probes": read_probed,
+    "offers": read_near_offers,
+    "background": read_background,
 }
 
 FULL: Mapping[Step, int] = {"absorb": BATCH, "deliver": AT_ONCE}
@@ -39,14 +44,21 @@ async def due_lanes(parts: Parts) -> list[Lane]:
         due = await _look(parts)  # what the clock said may be work
     lanes: list[Lane] = [("absorb", account) for account in due.heard]
     lanes += [("deliver", account) for account in due.wanted]
-    return [lane for lane in lanes if served(parts, lane)]
+    return [lane for lane in [*lanes, *await _readings(parts)] if served(parts, lane)]
+
+
+async def _readings(parts: Parts) -> list[Lane]:
+    await ensure_seeded(parts)
+    async with parts.pool.acquire() as connection:
+        due = await readings.lanes(connection, parts.now(), list(parts.accounts))
+    return [(lane, account) for lane, account in due]
 
 
 def served(parts: Parts, lane: Lane) -> bool:
     """Whether it is of an account that this process knows, and that does such things."""
     step, account_id = lane
     account = parts.accounts.get(account_id)
-    return account is not None and (step == "absorb" or account.mode == "live")
+    return account is not None and (step != "deliver" or account.mode == "live")
 
 
 async def _look(parts: Parts) -> agenda.Due:
@@ -75,16 +87,14 @@ async def work_off(
         total += done
         if not done:
             break
-        full = done >= FULL[step]
+        full = done >= FULL.get(step, 1)
     return total
 
 
 async def settle_down(parts: Parts) -> None:
     """Do whatever is due, readings included, until nothing is; for tests and tools that wait for quiet."""
     for _ in range(ENOUGH):
-        read = await poll(parts)
-        done = [await work_off(parts, lane) for lane in await due_lanes(parts)]
-        if not any(done) and not read:
+        if not any([await work_off(parts, lane) for lane in await due_lanes(parts)]):
             return
 
 

@@ -4,17 +4,18 @@ Nothing is called here: what is paused is not taken any more by whoever works (t
 what goes on is taken by risk, as ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
 import asyncpg
 
-from holdfast.store import breakers, inbox, pauses, schedule
+from holdfast.store import breakers, inbox, pauses, readings, schedule
 from holdfast.store.inbox import Incoming
 from holdfast.store.journal import Entry
 from holdfast.store.pauses import Direction, Steered
+from holdfast.store.readings import Task
 from holdfast.sync.everywhere import note_everywhere
 from holdfast.sync.parts import Parts
 
@@ -37,12 +38,12 @@ PAUSES: Mapping[SteerAct, tuple[Direction, bool]] = {
 }
 """What each holds back, or lets go on."""
 
-READS: Mapping[SteerAct, str] = {
-    "read_bookings": "bookings",
-    "read_offers": "offers",
-    "audit": "audit",
+READS: Mapping[SteerAct, Sequence[Task]] = {
+    "read_bookings": ["bookings", "past"],
+    "read_offers": ["offers"],
+    "audit": ["bookings", "past", "offers"],
 }
-"""The reading that each makes due."""
+"""What each makes due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,9 @@ async def _do(
     connection: asyncpg.Connection, account: Steered, wish: SteerWish, now: datetime
 ) -> None:
     if wish.act in READS:
-        await schedule.hurry(connection, account.id, READS[wish.act], now)
+        await readings.hurry(connection, account.id, READS[wish.act], now)
+        if wish.act == "audit":
+            await schedule.hurry(connection, account.id, "audit", now)
         await breakers.hurry(connection, account.id, "in", now)
         return
     direction, hold = PAUSES[wish.act]

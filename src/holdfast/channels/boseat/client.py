@@ -8,16 +8,19 @@ from pydantic import SecretStr
 
 from holdfast.channel import (
     HOLD_MARGIN,
+    BookingList,
     Capabilities,
     ChannelError,
     Contact,
     Gone,
     Hint,
     Listing,
+    ListPage,
     OfferSheet,
     Page,
     Placed,
     Rejected,
+    Stretch,
     Taken,
     Unknown,
 )
@@ -27,7 +30,7 @@ from holdfast.channels.boseat.calls import Caller
 from holdfast.channels.boseat.observing import Observer
 from holdfast.channels.boseat.protocol import bookings, webhooks
 from holdfast.channels.boseat.protocol.bookings import Details
-from holdfast.channels.boseat.reading import Reader
+from holdfast.channels.boseat.reading import SLOT_DAYS, Reader
 from holdfast.clock import Clock
 from holdfast.exchange import Reply, Request
 from holdfast.inventory.model import OCCUPYING, Absent, Offer, Seen, Span
@@ -38,6 +41,7 @@ CAPABILITIES = Capabilities(
     reads_holds=True,
     moves=False,
     announces=frozenset({"created", "updated", "cancelled"}),
+    stretch=Stretch(days=SLOT_DAYS, reads=1),
 )
 
 REFUSED = (400, 409, 422)
@@ -89,6 +93,17 @@ class BoseatChannel:
     def scan(self, listings: Sequence[Listing], window: Span) -> AsyncIterator[Page]:
         """Every booking on the listings' spaces that had not ended when the window begins."""
         return self._observer.scan(listings, window)
+
+    def lists(self, listings: Sequence[Listing], window: Span) -> Sequence[BookingList]:
+        """One per space, whatever the window: there is no filter by time."""
+        spaces = dict.fromkeys(place_of(listing).space_id for listing in listings)
+        return [BookingList(place=space, during=None) for space in spaces]
+
+    async def read_list(
+        self, listings: Sequence[Listing], which: BookingList, number: int | None, since: datetime
+    ) -> ListPage:
+        """A hundred rows; one read more where it must be found out how spaces are named, or whether holds lapsed."""
+        return await self._observer.list_page(which.place, number or 1, since)
 
     async def find(
         self, listing: Listing, offer: Offer, contact: Contact, since: datetime

@@ -18,6 +18,35 @@ def overdue(booking: Booking | Gist, now: datetime) -> bool:
     return until is not None and now > until + MARGIN
 
 
+class Standing:
+    """Which bookings of a space hold its time, as pages of its list last showed; past ones are dropped."""
+
+    def __init__(self) -> None:
+        self._spaces: dict[str, dict[str, Gist]] = {}
+
+    def knows(self, space: str) -> bool:
+        """Whether a page of its list was read."""
+        return space in self._spaces
+
+    def note(self, space: str, rows: Iterable[Gist], now: datetime) -> None:
+        """What a page shows."""
+        there = {i: g for i, g in self._spaces.get(space, {}).items() if _is_ahead(g, now)}
+        for row in rows:
+            there.pop(row.id, None)
+            if _holds(row, now) and _is_ahead(row, now):
+                there[row.id] = row
+        self._spaces[space] = there
+
+    def rivals(self, space: str, booking_id: str, span: Span) -> list[str]:
+        """Others that had some of this time when they were last shown: to be read before it is believed."""
+        there = self._spaces.get(space, {}).values()
+        return [one.id for one in there if one.id != booking_id and one.overlaps(span)]
+
+
+def _is_ahead(row: Gist, now: datetime) -> bool:
+    return row.end is not None and row.end > now
+
+
 def judged(seen: Seen, free: Collection[Span], others: Iterable[Gist], now: datetime) -> Seen:
     """An overdue booking as expired, or as held without a deadline.
 

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from holdfast.channel import Broken, Contact, Listing, Page, Strange
+from holdfast.channel import Broken, Contact, Listing, ListPage, Page, Strange
 from holdfast.channels.boseat import translate
 from holdfast.channels.boseat.attribution import Attribution, label_of, place_of
-from holdfast.channels.boseat.lapse import judged, overdue
+from holdfast.channels.boseat.lapse import Standing, judged, overdue
 from holdfast.channels.boseat.protocol.bookings import IdsStyle
-from holdfast.channels.boseat.protocol.paging import Reading
+from holdfast.channels.boseat.protocol.paging import PAGE_ROWS, Reading
 from holdfast.channels.boseat.reading import Reader
 from holdfast.channels.boseat.translate import Gist
 from holdfast.channels.boseat.wire import Booking
@@ -28,6 +28,7 @@ class Observer:
         self._reader = reader
         self._attribution = attribution
         self._clock = clock
+        self._standing = Standing()
 
     async def fetch(self, external_id: str, listing: str | None) -> Seen | Absent:
         """One booking. Costs more than one read where its space or its lapse must be found out."""
@@ -44,8 +45,63 @@ class Observer:
 
     async def _judged(self, seen: Seen, booking: Booking, space: str) -> Seen:
         free = await self._reader.free(space, [booking], seen.read_at)
-        others = () if seen.span in free else await self._all_rows(space)
-        return judged(seen, free, others, seen.read_at)
+        if seen.span in free:
+            return judged(seen, free, (), seen.read_at)
+        if self._standing.knows(space):
+            return judged(seen, free, await self._rivals(space, seen), seen.read_at)
+        return judged(seen, free, await self._all_rows(space), seen.read_at)
+
+    async def _rivals(self, space: str, seen: Seen) -> list[Gist]:
+        """Those that had its time when they were last shown, as they are now."""
+        if seen.span is None:
+            return []
+        refs = self._standing.rivals(space, seen.external_id, seen.span)
+        found = [await self._reader.booking(ref) for ref in refs]
+        return [Gist.of(booking) for booking in found if booking is not None]
+
+    async def list_page(self, space: str, number: int, since: datetime) -> ListPage:
+        """One page of a space's list; holds that should have lapsed are judged by what is free and who is there now."""
+        style, read_at = await self._reader.style(), self._clock.now()
+        page = await self._reader.list_page(number, space, style)
+        self._attribution.learn(space, page.rows)
+        self._standing.note(space, map(Gist.of, page.rows), read_at)
+        current = [row for row in page.rows if row.slot is None or row.slot.end > since]
+        late = {row.id for row in current if overdue(row, read_at)}
+        seen = [self._seen(row, space, read_at) for row in current]
+        judged_late = await self._all_judged(
+            [one for one in seen if one.external_id in late], space, current
+        )
+        return ListPage(
+            page=Page(
+                bookings=[judged_late.get(one.external_id, one) for one in seen],
+                complete=False,
+                strange=page.strange,
+            ),
+            refs=[row.id for row in page.rows],
+            made=[row.booked_at for row in page.rows if row.booked_at is not None],
+            readable=page.unreadable == 0,
+            next=None if page.last else number + 1,
+            last=None if page.total is None else max(1, -(-page.total // PAGE_ROWS)),
+            total=page.total,
+        )
+
+    async def _all_judged(
+        self, late: Sequence[Seen], space: str, rows: Sequence[Booking]
+    ) -> dict[str, Seen]:
+        if not late:
+            return {}
+        ids, now = {one.external_id for one in late}, self._clock.now()
+        free = await self._reader.free(space, [row for row in rows if row.id in ids], now)
+        return {
+            one.external_id: judged(
+                one, free, () if one.span in free else await self._rivals(space, one), now
+            )
+            for one in late
+        }
+
+    def _seen(self, row: Booking, space: str, read_at: datetime) -> Seen:
+        there = (row.space.id if row.space else None) or space
+        return translate.seen(row, self._attribution.name(there, row.product_id), read_at)
 
     async def _all_rows(self, space: str) -> Sequence[Gist]:
         style, reading = await self._reader.style(), Reading()

@@ -79,9 +79,13 @@ class Reader:
 
     async def next_rows(self, space_id: str, style: IdsStyle, reading: Reading) -> list[Booking]:
         """The new rows of the next page of the space's bookings; `reading` knows which, and the rest."""
-        page = await self._page(reading.page or 1, space_id, style)
+        return reading.take(await self.list_page(reading.page or 1, space_id, style))
+
+    async def list_page(self, number: int, space_id: str, style: IdsStyle) -> ListPage[Booking]:
+        """One page of a space's bookings."""
+        page = await self._page(number, space_id, style)
         self._has_bookings |= bool(page.rows)
-        return reading.take(page)
+        return page
 
     async def _page(
         self, number: int, space_id: str, style: IdsStyle, limit: int = PAGE_ROWS

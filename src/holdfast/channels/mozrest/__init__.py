@@ -5,8 +5,9 @@ import json
 from aiohttp import web
 
 from holdfast.channel import Channel
-from holdfast.channels.mozrest.client import MozrestChannel, proof_of
+from holdfast.channels.mozrest.client import MozrestChannel
 from holdfast.channels.mozrest.settings import AccountSettings, ListingSettings
+from holdfast.channels.mozrest.webhook import proof_of
 from holdfast.kind import Connection, Sample, SimulatorOptions, WebhookProof
 from holdfast.secret import SecretMissing
 

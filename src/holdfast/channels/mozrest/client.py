@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from holdfast.channel import (
     HOLD_MARGIN,
+    BookingList,
     Broken,
     Capabilities,
     ChannelError,
@@ -17,21 +18,23 @@ from holdfast.channel import (
     Gone,
     Hint,
     Listing,
+    ListPage,
     NotSent,
     OfferSheet,
     Page,
     Placed,
     Rejected,
+    Stretch,
     Taken,
     Unknown,
 )
 from holdfast.channels.mozrest import replies, wire
-from holdfast.channels.mozrest.paging import Chain, venue_days
-from holdfast.channels.mozrest.protocol import Protocol
+from holdfast.channels.mozrest.paging import Chain, day_lists, venue_day, venue_days
+from holdfast.channels.mozrest.protocol import protocol_of
 from holdfast.channels.mozrest.settings import AccountSettings
 from holdfast.channels.mozrest.slots import Shown, Walk, shown
 from holdfast.channels.mozrest.translate import seen, settings_of, status_of
-from holdfast.channels.mozrest.webhook import Proof, read_hints
+from holdfast.channels.mozrest.webhook import proof_of, read_hints
 from holdfast.exchange import Reply, Request, TransportError
 from holdfast.inventory.marker import marker_of
 from holdfast.inventory.model import OCCUPYING, Absent, Offer, Seen, Span
@@ -49,6 +52,7 @@ CAPABILITIES = Capabilities(
     reads_holds=False,
     moves=True,
     announces=frozenset({"updated", "cancelled"}),
+    stretch=Stretch(days=1, reads=9),
 )
 
 MOST_PROBES = 400
@@ -108,6 +112,27 @@ class MozrestChannel:
                 told.update(one.external_id for one in new)
                 last = chain.done and (venue_id, day) == days[-1]
                 yield replace(page, bookings=new, complete=last and whole)
+
+    def lists(self, listings: Sequence[Listing], window: Span) -> Sequence[BookingList]:
+        """One per venue and day."""
+        return day_lists(listings, window, self._settings.list_day_clock)
+
+    async def read_list(
+        self, listings: Sequence[Listing], which: BookingList, number: int | None, since: datetime
+    ) -> ListPage:
+        """Pages are numbered by the rows before them."""
+        venue_id, day = venue_day(which.place)
+        chain = Chain(number or 0)
+        page = await self._page(self._protocol.bookings_of_day(venue_id, day, chain.offset), chain)
+        return ListPage(
+            page=page,
+            refs=[one.external_id for one in page.bookings],
+            made=(),
+            readable=not page.strange,
+            next=None if chain.done else chain.offset,
+            last=None,
+            total=chain.total,
+        )
 
     async def offers(self, listing: Listing, window: Span) -> OfferSheet:
         """Asked for probe by probe; starts that only a request can book are not offers."""
@@ -273,25 +298,3 @@ class MozrestChannel:
             return await self._transport.send(request)
         except TransportError as error:
             raise replies.lost(request.operation, error) from error
-
-
-def protocol_of(settings: AccountSettings, environ: Mapping[str, str]) -> Protocol:
-    return Protocol(
-        base_url=str(settings.base_url),
-        api_key=settings.api_key.reveal(environ),
-        cancel_actor=settings.cancel_actor,
-        send_cancel_reason=settings.send_cancel_reason,
-        locale=settings.locale,
-        address=settings.address,
-    )
-
-
-def proof_of(settings: AccountSettings, environ: Mapping[str, str]) -> Proof | None:
-    """What proves a webhook; None where no secret is configured."""
-    tokens = [secret.reveal(environ) for secret in settings.webhook_token or ()]
-    passwords = [secret.reveal(environ) for secret in settings.webhook_password or ()]
-    if settings.webhook_auth == "basic":
-        return Proof.basic(settings.webhook_user or "", passwords)
-    if settings.webhook_auth == "header":
-        return Proof.custom(settings.webhook_header or "", tokens)
-    return Proof.bearer(tokens) if tokens else None

@@ -1,10 +1,10 @@
 """Which lists a scan asks for, and when a list that is read page by page has been read whole. No I/O."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
-from holdfast.channel import Listing
+from holdfast.channel import BookingList, Listing
 from holdfast.channels.mozrest.replies import BookingPage
 from holdfast.channels.mozrest.translate import settings_of
 from holdfast.inventory.model import Span
@@ -19,26 +19,60 @@ class Chain:
     read whole only if as many different bookings came as its unchanging total says.
     """
 
-    def __init__(self) -> None:
-        self.offset = 0
+    def __init__(self, offset: int = 0) -> None:
+        self.offset = offset
         self.done = False
         self.whole = True
+        self.total: int | None = None
         self._pages = 0
         self._ids: set[str] = set()
-        self._total: int | None = None
 
     def take(self, page: BookingPage) -> None:
         """Account for the next page."""
-        steady = self._pages == 0 or page.total == self._total
-        self._total = page.total
+        steady = self._pages == 0 or page.total == self.total
+        self.total = page.total
         self._pages += 1
         self.offset += page.rows
+        known = len(self._ids)
         self._ids.update(booking.id for booking in page.bookings)
         ended = page.rows == 0 or (page.total is not None and self.offset >= page.total)
+        if not ended and page.bookings and len(self._ids) == known:
+            self.done, self.whole = True, False  # nothing new, and no end: it would go on for ever
+            return
         self.done = ended or self._pages >= MOST_PAGES
         self.whole = self.whole and page.whole and steady and (ended or not self.done)
         if self.done:
             self.whole = self.whole and len(self._ids) >= (page.total or 0)
+
+
+SEPARATOR = " "
+"""Between venue and day in the name of a list; an id of Mozrest's has no space in it."""
+
+
+def day_lists(
+    listings: Sequence[Listing], window: Span, clock: Literal["venue", "utc"] | None
+) -> list[BookingList]:
+    """The lists of `venue_days`, with the time in which their bookings begin by either clock."""
+    zones = {settings_of(listing).venue_id: listing.zone for listing in listings}
+    return [
+        BookingList(
+            place=f"{venue_id}{SEPARATOR}{day.isoformat()}", during=_of_day(day, zones[venue_id])
+        )
+        for venue_id, day in venue_days(listings, window, clock)
+    ]
+
+
+def venue_day(place: str) -> tuple[str, date]:
+    """What a list's name says. Raises ValueError for one that is none of ours."""
+    venue_id, _, day = place.rpartition(SEPARATOR)
+    return venue_id, date.fromisoformat(day)
+
+
+def _of_day(day: date, zone: tzinfo) -> Span:
+    midnight = datetime.combine(day, time(), UTC)
+    begins = [midnight, datetime.combine(day, time(), zone).astimezone(UTC)]
+    ends = [begin + timedelta(days=1) for begin in begins]
+    return Span(start=min(begins), end=max(ends))
 
 
 def venue_days(

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from holdfast.channel import Contact
-from holdfast.channels.mozrest.settings import Address, ListingSettings
+from holdfast.channels.mozrest.settings import AccountSettings, Address, ListingSettings
 from holdfast.exchange import Budget, Request
 
 PAGE = 50
@@ -184,4 +184,15 @@ def _address(address: Address | None) -> dict[str, object] | None:
             "address": address.address,
             "postalCode": address.postal_code,
         }
+    )
+
+
+def protocol_of(settings: AccountSettings, environ: Mapping[str, str]) -> Protocol:
+    return Protocol(
+        base_url=str(settings.base_url),
+        api_key=settings.api_key.reveal(environ),
+        cancel_actor=settings.cancel_actor,
+        send_cancel_reason=settings.send_cancel_reason,
+        locale=settings.locale,
+        address=settings.address,
     )

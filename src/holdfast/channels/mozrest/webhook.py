@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from holdfast.channel import Forged, Hint, Malformed
+from holdfast.channels.mozrest.settings import AccountSettings
 from holdfast.channels.mozrest.wire import WebhookEvent
 
 ACTIONS = frozenset({"update", "canceled", "cancelled", "cancel"})
@@ -81,3 +82,14 @@ def _hint(event: object) -> Hint:
         external_id=told.entity_id if told.entity == "booking" and action in ACTIONS else None,
         raw_type=f"{told.entity or '?'}.{told.action or '?'}",
     )
+
+
+def proof_of(settings: AccountSettings, environ: Mapping[str, str]) -> Proof | None:
+    """What proves a webhook; None where no secret is configured."""
+    tokens = [secret.reveal(environ) for secret in settings.webhook_token or ()]
+    passwords = [secret.reveal(environ) for secret in settings.webhook_password or ()]
+    if settings.webhook_auth == "basic":
+        return Proof.basic(settings.webhook_user or "", passwords)
+    if settings.webhook_auth == "header":
+        return Proof.custom(settings.webhook_header or "", tokens)
+    return Proof.bearer(tokens) if tokens else None

@@ -3,7 +3,8 @@
 alter table cursors
   add column period_seconds double precision,
   add column news_at timestamptz,
-  add column news_seconds double precision;
+  add column news_seconds double precision,
+  add column asked_at timestamptz;
 
 create table readings (
   id            bigint generated always as identity primary key,
@@ -21,6 +22,7 @@ create table readings (
   read_at       timestamptz,
   complete_at   timestamptz,
   cost          integer not null default 1 check (cost > 0),
+  every_seconds double precision not null default 60 check (every_seconds > 0),
   failures      integer not null default 0,
   error         text,
   unique nulls not distinct (account_id, task, listing_id, place)

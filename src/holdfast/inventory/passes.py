@@ -1,0 +1,161 @@
+"""passes: which page of a list is read next, and whether a pass over all its pages has seen every row. No I/O.
+
+Pages shift while they are read. What a pass has not shown is never taken to be gone: it is asked after by its id.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Literal
+
+Order = Literal["unknown", "newest_first", "oldest_first", "none"]
+"""In which order a list shows its rows, by when they were made; `none`: it was seen to follow neither."""
+
+MOST_EDGES = 3
+"""So often the first page is read once more because the total grew during a pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What one page told of its list."""
+
+    number: int | None
+    """The page that was asked for; None: the first."""
+    next: int | None
+    last: int | None
+    total: int | None
+    rows: int
+    fresh: int
+    """Of its rows, those that this pass had not seen."""
+    readable: bool
+    made: Sequence[datetime]
+    """When its rows were made, in their order, as far as that is told."""
+    as_before: bool = False
+    """Whether the pass has seen the very rows that the one before saw; it matters where no total is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """A pass under way, and what earlier ones taught about the list.
+
+    `total` is what the list told when the pass began, or when its edge was last read again.
+    """
+
+    page: int | None = None
+    """To be asked for next; None: the first."""
+    pages: int = 0
+    seen: int = 0
+    total: int | None = None
+    edges: int = 0
+    flawed: bool = False
+    order: Order = "unknown"
+    """As far as this pass has seen."""
+    made: datetime | None = None
+    """When the last row so far was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A pass is over. `whole`: every row was seen."""
+
+    whole: bool
+    pages: int
+    order: Order
+
+
+def after(so_far: Pass, sight: Sight) -> Pass | Ended:
+    """The pass one page later."""
+    grown = replace(
+        so_far,
+        pages=so_far.pages + 1,
+        seen=so_far.seen + sight.fresh,
+        total=so_far.total if so_far.pages else sight.total,
+        flawed=so_far.flawed or not sight.readable,
+    )
+    if not so_far.edges:  # an edge was read before, in its place
+        grown = _in_order(grown, sight)
+    if _goes_round(so_far, sight):
+        return _ended(replace(grown, flawed=True), whole=False)
+    if sight.next is not None and not so_far.edges:
+        return replace(grown, page=sight.next)
+    return _at_the_end(grown, sight)
+
+
+def _in_order(grown: Pass, sight: Sight) -> Pass:
+    order = order_of(grown.order, grown.made, sight.made)
+    return replace(grown, order=order, made=sight.made[-1] if sight.made else grown.made)
+
+
+def _goes_round(so_far: Pass, sight: Sight) -> bool:
+    """A page that is not the last and brings nothing new: its list would be read for ever."""
+    return sight.next is not None and not so_far.edges and not sight.fresh
+
+
+def _at_the_end(grown: Pass, sight: Sight) -> Pass | Ended:
+    if grown.flawed:
+        return _ended(grown, whole=False)
+    if sight.total is None:
+        return _ended(grown, whole=grown.pages == 1 or sight.as_before)
+    if grown.seen >= sight.total and grown.total == sight.total:
+        return _ended(grown, whole=True)
+    if (
+        grown.pages > 1 and grown.edges < MOST_EDGES
+    ):  # new rows came meanwhile: read where they appear
+        number = sight.last if grown.order == "oldest_first" else None
+        return replace(grown, page=number, edges=grown.edges + 1, total=sight.total)
+    return _ended(grown, whole=False)
+
+
+def _ended(grown: Pass, *, whole: bool) -> Ended:
+    return Ended(whole=whole, pages=grown.pages - grown.edges, order=grown.order)
+
+
+def order_of(so_far: Order, before: datetime | None, made: Sequence[datetime]) -> Order:
+    """What the rows seen so far and these together show."""
+    steps = set(_steps(([before] if before is not None else []) + list(made)))
+    if so_far in ("newest_first", "oldest_first"):
+        steps.add(so_far)
+    if so_far == "none" or len(steps) > 1:
+        return "none"
+    return steps.pop() if steps else so_far
+
+
+def _steps(made: Sequence[datetime]) -> Iterator[Order]:
+    for one, other in pairwise(made):
+        if one != other:
+            yield "newest_first" if one > other else "oldest_first"
+
+
+def to_plain(under_way: Pass) -> dict[str, object]:
+    """As JSON."""
+    made = under_way.made.isoformat() if under_way.made is not None else None
+    return {**asdict(under_way), "made": made}
+
+
+def from_plain(told: Mapping[str, Any]) -> Pass:
+    """From JSON; none is under way where nothing is told."""
+    made = told.get("made")
+    return Pass(**{**told, "made": datetime.fromisoformat(made) if made is not None else None})
+
+
+def news_page(order: Order, last: int | None) -> int | None:
+    """The page on which new rows appear, as far as is known; None: the first."""
+    return last if order == "oldest_first" else None
+
+
+def page_after_news(order: Order, sight: Sight, unknown: int) -> int | None:
+    """The page to look for more news on: where all rows of this one were unknown. None: there is no more."""
+    if unknown < sight.rows or not sight.rows:
+        return None
+    if order == "oldest_first":
+        number = sight.number or 1
+        return number - 1 if number > 1 else None
+    return sight.next
+
+
+def breaks_the_order(before: int | None, sight: Sight, unknown: int) -> bool:
+    """Whether the list grew by other rows than those that its news page showed, or shrank."""
+    if before is None or sight.total is None:
+        return False
+    return sight.total < before or sight.total - before > unknown
