@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from asyncpg import Range
 from tests.simulation.breakers import Breakers
 from tests.simulation.calls import Called, Readings
+from tests.simulation.lists import Lists
 from tests.simulation.tables import Row
 
 
-class Agenda(Breakers, Called, Readings):
+class Agenda(Breakers, Called, Readings, Lists):
     """Each method is one named query: `<file>_<name>`."""
 
     def agenda_look(self, now: datetime, _live: Sequence[int]) -> list[Row]:
@@ -23,12 +25,12 @@ class Agenda(Breakers, Called, Readings):
     def ground_ground(
         self, venue: int, listings: Sequence[int], start: datetime, end: datetime, *rest: Any
     ) -> list[Row]:
-        accounts, lately = rest
+        _accounts, lately = rest
         lengths = [o["ends_at"] - o["starts_at"] for o in self.offers_in(listings, start, end)]
         return [
             {
                 "longest": max(lengths, default=timedelta(hours=1)),
-                "horizons": self.read_until(accounts),
+                "looks": self.looked_at(listings, Range(start, end)),
                 "paused": [],
                 "refused": bool(self.pushes_refusals(venue, lately)),
             }
@@ -44,8 +46,8 @@ class Agenda(Breakers, Called, Readings):
         news = (i for i in self.waiting_news() if self._goes_in(i["account_id"], now))
         yield from (i["due_at"] for i in news)
         yield from (p["due_at"] for p in self.waiting_calls(now))
-        mine = (c for c in self.cursors if c["account_id"] in accounts)
-        yield from (c["next_due_at"] for c in mine if self._goes_in(c["account_id"], now))
+        mine = (r for r in self.readings if r["account_id"] in accounts)
+        yield from (r["due_at"] for r in mine if self._goes_in(r["account_id"], now))
         probes = ((p["due_at"], self.account_of(p["listing_id"])) for p in self.probes)
         yield from (due for due, account in probes if self._goes_in(account, now))
         yield from (b["retry_at"] for b in self.breakers if b["retry_at"] and b["retry_at"] > now)

@@ -529,56 +529,6 @@ class Readings(Database):
             self.offers.update(row, open=is_open, read_at=at)
         return len(known)
 
-    def cursors_claim(self, now: datetime, accounts: Sequence[int]) -> list[Row]:
-        due = [
-            c
-            for c in self.cursors
-            if c["next_due_at"] <= now
-            and c["account_id"] in accounts
-            and self.free_to_claim(c)
-            and self.may_take(c["account_id"], "intake")
-            and not self.is_shut(c["account_id"], "in", now)
-        ]
-        due.sort(key=lambda c: c["next_due_at"])
-        lease = self.now() + LEASE
-        for row in due[:1]:
-            self.took(row["account_id"], "intake", "a reading")
-        return [self.cursors.update(c, lease_until=lease, started_at=now) for c in due[:1]]
-
-    def cursors_keep(self, number: int, started_at: datetime) -> list[Row]:
-        row = self.cursors.rows[number]
-        if row["started_at"] == started_at and row["lease_until"] is not None:
-            self.cursors.update(row, lease_until=self.now() + LEASE)
-        return []
-
-    def cursors_give_back(self, number: int, started_at: datetime) -> list[Row]:
-        row = self.cursors.rows[number]
-        if row["started_at"] == started_at:
-            self.cursors.update(row, lease_until=None)
-        return []
-
-    def cursors_settle(self, number: int, due: datetime, *values: Any) -> list[Row]:
-        error, complete_at, started_at = values
-        row = self.cursors.rows[number]
-        if row["started_at"] != started_at:
-            return []
-        self.cursors.update(
-            row,
-            next_due_at=due,
-            lease_until=None,
-            failures=row["failures"] + 1 if error else 0,
-            last_complete_at=complete_at or row["last_complete_at"],
-        )
-        return []
-
-    def read_until(self, accounts: Sequence[int]) -> list[tuple[int, datetime]]:
-        ahead = timedelta(days=self.setup.horizon_days)
-        return [
-            (c["account_id"], c["last_complete_at"] + ahead)
-            for c in self.cursors
-            if c["account_id"] in accounts and c["task"] == "offers" and c["last_complete_at"]
-        ]
-
     def cursors_probe(self, listing: int, during: Range, due: datetime) -> list[Row]:
         for row in self.probes:
             if (row["listing_id"], row["during"]) == (listing, during):
@@ -587,33 +537,6 @@ class Readings(Database):
                 return []
         place = {"listing_id": listing, "during": during}
         self.probes.insert(**place, due_at=due, lease_until=None, attempts=0)
-        return []
-
-    def cursors_claim_probe(self, now: datetime) -> list[Row]:
-        due = [
-            p
-            for p in self.probes
-            if p["due_at"] <= now
-            and self.free_to_claim(p)
-            and self.may_take(self.account_of(p["listing_id"]), "intake")
-            and not self.is_shut(self.account_of(p["listing_id"]), "in", now)
-        ]
-        due.sort(key=lambda p: p["due_at"])
-        for row in due[:1]:
-            self.took(self.account_of(row["listing_id"]), "intake", "a probe")
-        lease = self.now() + 2 * LEASE
-        return [
-            self.probes.update(p, lease_until=lease, attempts=p["attempts"] + 1) for p in due[:1]
-        ]
-
-    def cursors_end_probe(self, number: int) -> list[Row]:
-        if number in self.probes.rows:
-            self.probes.delete(self.probes.rows[number])
-        return []
-
-    def cursors_probe_later(self, number: int, due: datetime) -> list[Row]:
-        if number in self.probes.rows:
-            self.probes.update(self.probes.rows[number], due_at=due, lease_until=None)
         return []
 
     def occupied_grid(self, *_: Any) -> list[Row]:

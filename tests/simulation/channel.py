@@ -14,6 +14,7 @@ from tests.simulation.provider import Entry, No, Provider
 from holdfast.breaker import AccountBreaker
 from holdfast.channel import (
     HOLD_MARGIN,
+    BookingList,
     Broken,
     Capabilities,
     ChannelError,
@@ -22,6 +23,7 @@ from holdfast.channel import (
     Hint,
     Limited,
     Listing,
+    ListPage,
     NotSent,
     OfferSheet,
     Page,
@@ -66,20 +68,34 @@ class SimulatedChannel:
         return await self._read(lambda: self._shown(external_id, read_at))
 
     async def scan(self, listings: Sequence[Listing], window: Span) -> AsyncIterator[Page]:
+        """Nothing is audited by hand here."""
+        raise AssertionError("no person reads in a simulation")
+        yield Page(bookings=(), complete=False)
+
+    def lists(self, listings: Sequence[Listing], window: Span) -> Sequence[BookingList]:
+        return [BookingList(place=self._provider.name, during=None)]
+
+    async def read_list(
+        self, listings: Sequence[Listing], which: BookingList, number: int | None, since: datetime
+    ) -> ListPage:
         """By offset over a list that goes on changing: what moves up meanwhile is skipped."""
-        offset = 0
-        self._told = set()
-        while True:
-            read_at = self._clock.now()
-            page = await self._read(partial(self._page, offset, read_at))
-            offset += PAGE
-            self._told |= {seen.external_id for seen in page}
-            if self._cut_short():
-                yield Page(bookings=page, complete=self._is_broken("absence in a partial scan"))
-                return
-            yield Page(bookings=page, complete=len(page) < PAGE)
-            if len(page) < PAGE:
-                return
+        offset = number or 0
+        if number is None:
+            self._told = set()
+        read_at = self._clock.now()
+        total, page = await self._read(partial(self._page, offset, read_at))
+        self._told |= {seen.external_id for seen in page}
+        cut = self._cut_short()
+        more = offset + PAGE < total and not cut
+        return ListPage(
+            page=Page(bookings=page, complete=False),
+            refs=[seen.external_id for seen in page],
+            made=[seen.made_at for seen in page if seen.made_at is not None],
+            readable=not cut or self._is_broken("absence in a partial scan"),
+            next=offset + PAGE if more else None,
+            last=max(total - PAGE, 0),
+            total=None if cut else total,
+        )
 
     async def offers(self, listing: Listing, window: Span) -> OfferSheet:
         read_at = self._clock.now()
@@ -129,9 +145,9 @@ class SimulatedChannel:
             ]
         )
 
-    def _page(self, start: int, read_at: datetime) -> list[Seen]:
+    def _page(self, start: int, read_at: datetime) -> tuple[int, list[Seen]]:
         shown = [e for e in self._provider.books.values() if not self._provider.is_hidden(e)]
-        return [self._seen(e, read_at) for e in shown[start : start + PAGE]]
+        return len(shown), [self._seen(e, read_at) for e in shown[start : start + PAGE]]
 
     def _is_broken(self, variant: str) -> bool:
         return variant in self._process.faults.broken

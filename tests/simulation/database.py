@@ -49,7 +49,8 @@ class Database:
         self.pushes, self.attempts, self.allocations = Table(log), Table(log), Table(log)
         self.offers, self.conflicts, self.journal = Table(log), Table(log), Table(log)
         self.cursors, self.probes, self.venues = Table(log), Table(log), Table(log)
-        self.breakers = Table(log)
+        self.breakers, self.readings, self.pass_rows = Table(log), Table(log), Table(log)
+        self.listed, self.looks = Table(log), Table(log)
         self.paused: dict[tuple[int, str], datetime] = {}
         """Since when a person holds an account's intake or pushes back."""
         self.resumed: dict[int, datetime] = {}

@@ -9,7 +9,7 @@ from typing import Literal
 from tests.simulation.loop import SeededLoop
 from tests.simulation.process import Story
 
-from holdfast.channel import Capabilities
+from holdfast.channel import Capabilities, Stretch
 from holdfast.inventory.model import Span, Status
 
 By = Literal["guest", "us"]
@@ -43,6 +43,7 @@ NORTH = Rules(
         reads_holds=True,
         moves=False,
         announces=frozenset({"created", "updated", "cancelled"}),
+        stretch=Stretch(days=30, reads=1),
     ),
     commit_renames=False,
     numbers_deliveries=True,
@@ -58,6 +59,7 @@ SOUTH = Rules(
         reads_holds=False,
         moves=True,
         announces=frozenset({"updated", "cancelled"}),
+        stretch=Stretch(days=1, reads=1),
     ),
     commit_renames=True,
     numbers_deliveries=False,

@@ -19,7 +19,6 @@ from tests.simulation.store import Store
 from tests.simulation.venue import RULES, parts_of, setup, slots
 
 from holdfast.sync.parts import Lane, Parts
-from holdfast.sync.poll import poll
 from holdfast.sync.receive import Receiver
 from holdfast.sync.rounds import due_lanes, work_off
 
@@ -152,6 +151,9 @@ class Scene:
             started_at=None,
             last_complete_at=None,
             failures=0,
+            asked_at=None,
+            period_seconds=None,
+            news_seconds=None,
         )
         self.store.log.commit()
 
@@ -166,7 +168,6 @@ class Scene:
         else:
             worker = Worker(process, parts, self.violations)
             self._spawn(worker.look())
-            self._spawn(worker.read())
 
     def _bury(self, name: str) -> None:
         """Its supervisor starts it again."""
@@ -272,22 +273,6 @@ class Worker:
             except Exception as error:
                 self._failed("looking", error)
             await self._rest(seconds)
-
-    async def read(self) -> None:
-        """Poll whatever is due to be read."""
-        while not self.process.dead:
-            try:
-                if await poll(self.parts):
-                    if "no sweep" not in self.process.faults.broken:
-                        self.process.nudged.set()
-                    continue
-            except DATABASE_TROUBLE:
-                pass
-            except Killed:
-                return
-            except Exception as error:
-                self._failed("reading", error)
-            await asyncio.sleep(self.process.random.uniform(4.0, 8.0))
 
     def _start(self, lane: Lane) -> None:
         work = work_off(self.parts, lane, lambda full: full and not self.process.dead)

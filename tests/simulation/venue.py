@@ -117,6 +117,7 @@ def _account(
         listings={number: listing},
         former={},
         venues={number: VENUE},
+        reads_per_minute=60,
         poll_seconds=setup.poll_seconds,
         offers_seconds=OFFERS_SECONDS,
         audit_seconds=900,

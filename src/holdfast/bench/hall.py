@@ -15,6 +15,7 @@ from holdfast.soak.house import SECRETS
 from holdfast.store.migrate import migrate
 from holdfast.store.queries import load
 from holdfast.sync.parts import Parts, wake_nobody
+from holdfast.sync.readings import ensure_seeded
 from holdfast.wiring import Base, wired
 
 _SQL = load("hall", "holdfast.bench")
@@ -45,6 +46,10 @@ async def built(url: str, size: Size, urls: Mapping[str, str] = MappingProxyType
         example = configuration.parse(both_examples(urls), "example", discover())
         await configuration_apply.apply(connection, example, SystemClock().now())
         await _fill(connection, size)
+        async with parts_on(url) as parts:
+            await ensure_seeded(parts)
+        for name in ("told", "listed", "looked"):
+            await connection.execute(_SQL[name])
         await connection.execute("vacuum analyze")
     finally:
         await connection.close()
@@ -63,8 +68,7 @@ async def _fill(connection: asyncpg.Connection, size: Size) -> None:
         await connection.execute(_SQL[name])
     for row in slow:
         await connection.execute(row["anew"])
-    for name in ("offers", "told"):
-        await connection.execute(_SQL[name].replace("$1", str(amounts.get(name))))
+    await connection.execute(_SQL["offers"].replace("$1", str(amounts["offers"])))
 
 
 async def another(url: str, name: str, template: str = "template1") -> str:

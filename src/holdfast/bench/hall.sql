@@ -89,7 +89,18 @@ select l.listing, at, at + interval '1 hour',
 
 -- told --
 -- Everything was read a moment ago.
-update cursors set last_complete_at = now(), next_due_at = now() + interval '1 hour'
+update cursors
+   set last_complete_at = now(), news_at = now(), period_seconds = 3600, news_seconds = 3600,
+       next_due_at = now() + interval '1 hour'
+
+-- listed --
+-- Each list and each stretch of offers, too.
+update readings
+   set complete_at = now(), read_at = now(), due_at = now() + interval '1 hour', every_seconds = 3600
+
+-- looked --
+-- And the offers of all days.
+insert into looks (listing_id, during, read_at) select listing_id, during, now() from readings where task = 'offers'
 
 -- slow_to_fill --
 -- What is quicker to make at the end than row by row: how to drop it, and how to make it anew.
@@ -144,12 +155,13 @@ select l.venue_id, l.id, l.account_id, $1, ref, 'confirmed', $2, 'none', tstzran
 
 -- unread --
 -- It is due to be read.
-update cursors set next_due_at = now() - interval '1 second', lease_until = null
- where task = 'bookings' and account_id = $1
+update readings
+   set due_at = now() - interval '1 second', lease_until = null, page = null, pass_began_at = null, complete_at = null
+ where task in ('bookings', 'past') and account_id = $1
 
 -- quiet --
 -- Whether the last reading was complete, and nothing came of it.
-select c.last_complete_at = c.started_at and not exists (select from inbox)
+select c.last_complete_at is not null and not exists (select from inbox)
   from cursors c where c.task = 'bookings' and c.account_id = $1
 
 -- written --

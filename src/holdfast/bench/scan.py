@@ -29,7 +29,8 @@ from holdfast.soak.program import Missed
 from holdfast.store import configuration
 from holdfast.store.queries import load
 from holdfast.sync.parts import Parts
-from holdfast.sync.poll import poll
+from holdfast.sync.poll import read_bookings
+from holdfast.sync.readings import ensure_seeded
 
 _SQL = load("hall", "holdfast.bench")
 
@@ -161,8 +162,10 @@ async def _polled(parts: Parts) -> float:
     account = next(a for a in parts.accounts.values() if a.channel_name == CHANNEL)
     async with parts.pool.acquire() as connection:
         await connection.execute(_SQL["unread"], account.id)
+    await ensure_seeded(parts)
     began = perf_counter()
-    await poll(parts)
+    while await read_bookings(parts, account):
+        pass
     seconds = perf_counter() - began
     async with parts.pool.acquire() as connection:
         if not await connection.fetchval(_SQL["quiet"], account.id):

@@ -1,6 +1,7 @@
 """passes: which page of a list is read next, and whether a pass over all its pages has seen every row. No I/O.
 
-Pages shift while they are read. What a pass has not shown is never taken to be gone: it is asked after by its id.
+Pages shift while they are read. A row that goes while another one comes, between two pages, can still hide a third: so
+what a pass has not shown is never taken to be gone, it is asked after by its id.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,10 +38,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """A pass under way, and what earlier ones taught about the list.
-
-    `total` is what the list told when the pass began, or when its edge was last read again.
-    """
+    """A pass under way. `total` is what the list told last."""
 
     page: int | None = None
     """To be asked for next; None: the first."""
@@ -70,8 +68,8 @@ def after(so_far: Pass, sight: Sight) -> Pass | Ended:
         so_far,
         pages=so_far.pages + 1,
         seen=so_far.seen + sight.fresh,
-        total=so_far.total if so_far.pages else sight.total,
-        flawed=so_far.flawed or not sight.readable,
+        total=sight.total,
+        flawed=so_far.flawed or not sight.readable or _shrank(so_far.total, sight.total),
     )
     if not so_far.edges:  # an edge was read before, in its place
         grown = _in_order(grown, sight)
@@ -87,6 +85,11 @@ def _in_order(grown: Pass, sight: Sight) -> Pass:
     return replace(grown, order=order, made=sight.made[-1] if sight.made else grown.made)
 
 
+def _shrank(before: int | None, total: int | None) -> bool:
+    """Rows went, and those behind them moved up: some may have been passed over."""
+    return before is not None and total is not None and total < before
+
+
 def _goes_round(so_far: Pass, sight: Sight) -> bool:
     """A page that is not the last and brings nothing new: its list would be read for ever."""
     return sight.next is not None and not so_far.edges and not sight.fresh
@@ -97,13 +100,13 @@ def _at_the_end(grown: Pass, sight: Sight) -> Pass | Ended:
         return _ended(grown, whole=False)
     if sight.total is None:
         return _ended(grown, whole=grown.pages == 1 or sight.as_before)
-    if grown.seen >= sight.total and grown.total == sight.total:
+    if grown.seen >= sight.total:
         return _ended(grown, whole=True)
     if (
         grown.pages > 1 and grown.edges < MOST_EDGES
     ):  # new rows came meanwhile: read where they appear
         number = sight.last if grown.order == "oldest_first" else None
-        return replace(grown, page=number, edges=grown.edges + 1, total=sight.total)
+        return replace(grown, page=number, edges=grown.edges + 1)
     return _ended(grown, whole=False)
 
 

@@ -31,7 +31,8 @@ LEAST_NEAR = 20.0
 FAR_POLLS = 4
 LATEST_FAR = 900.0
 PAST_POLLS = 2
-FAR_OFFERS_SECONDS = 3 * 3600.0
+FAR_OFFERS = 12
+"""So many times less often than near ones are offers of later days read, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ class Timetable:
     room: float
     """Reads a minute that the budget allows in the long run."""
     wanted_near: float
-    """Seconds between two readings of near lists if the budget had no end."""
+    """Seconds between two readings of near lists that the settings ask for at least."""
 
     @property
     def a_minute(self) -> float:
@@ -122,7 +123,7 @@ def timetable(wanted: Wanted, load: Load) -> Timetable:
         bookings_a_minute=bookings,
         offers_a_minute=_rate(load.near_offers, near_offers) + _rate(load.far_offers, far_offers),
         room=steady,
-        wanted_near=_near(wanted),
+        wanted_near=wanted.poll_seconds,
     )
 
 
@@ -166,7 +167,7 @@ def _offers(wanted: Wanted, load: Load, left: float) -> tuple[float, float]:
     for_near = left * FOR_NEAR_OFFERS if load.far_offers else left
     near = max(wanted.offers_seconds, 60 * load.near_offers / for_near)
     for_far = left * (1 - FOR_NEAR_OFFERS)
-    return near, max(FAR_OFFERS_SECONDS, 60 * load.far_offers / for_far)
+    return near, max(FAR_OFFERS * wanted.offers_seconds, 60 * load.far_offers / for_far)
 
 
 def _rate(reads: int, seconds: float) -> float:
