@@ -162,7 +162,7 @@ async def test_redis_emptied_again_and_again_and_then_replaced_by_an_empty_one_l
 
 
 async def test_two_workers_read_no_account_twice_within_its_interval(on_stage: Stage) -> None:
-    query = "select id, started_at, next_due_at from cursors where started_at is not null"
+    query = "select id, started_at, due_at from readings where started_at is not null"
     seen: dict[int, list[asyncpg.Record]] = {}
     end = time.monotonic() + 8
     while time.monotonic() < end:

@@ -63,7 +63,7 @@ async def test_calls_in_flight_may_land_and_a_reading_cut_off_is_made_again_with
         )
 
     async def busy() -> bool:
-        reading = "select count(*) from cursors where lease_until > clock_timestamp()"
+        reading = "select count(*) from readings where lease_until > clock_timestamp()"
         return bool(await flying() and await on_stage.pool.fetchval(reading))
 
     await until(busy, "calls in flight, while a whole channel is being read")

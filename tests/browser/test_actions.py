@@ -25,8 +25,8 @@ from tests.browser.real import (
 
 from holdfast.soak.program import until
 
-SOON = """select count(*) from cursors join accounts on accounts.id = account_id
-  where name = 'mozrest-main' and task = 'bookings' and next_due_at < now() + interval '1 minute'"""
+SOON = """select count(*) from readings join accounts on accounts.id = account_id
+  where name = 'mozrest-main' and task = 'bookings' and due_at < now() + interval '1 minute'"""
 REFUSES = {"path": "/v1/bookings", "method": "POST", "status": 422, "body": "{}"}
 
 

@@ -512,6 +512,10 @@ class Readings(Database):
                 self.offers.update(row, open=False, read_at=read_at)
         return []
 
+    def offers_grid(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:
+        mine = (o for o in self.offers if o["listing_id"] in listings)
+        return [o for o in mine if start <= o["starts_at"] < end]
+
     def offers_shut(self, listing: int, *values: Any) -> list[Row]:
         start, end, _ = values
         known = self.offers_in([listing], start, end)

@@ -104,9 +104,11 @@ async def test_with_the_first_answer_all_that_only_waited_for_one_is_due(
     await rows.event(house.rooms, due_at=late, attempts=1, error="held back by the brake")
     await rows.event(house.tables, due_at=late, attempts=3, error="unknown: fetch: 503")
     for account, failures in ((house.rooms, 2), (house.tables, 2)):
-        await rows.polled(account)
-        change = "update cursors set failures = $2, next_due_at = $3 where account_id = $1"
-        await pool.execute(change, account, failures, late)
+        add = (
+            "insert into readings (account_id, task, place, failures, due_at)"
+            " values ($1, 'bookings', 'a list', $2, $3)"
+        )
+        await pool.execute(add, account, failures, late)
     one, other = (worker(pool, clock, house.rooms) for _ in range(2))
     for _ in range(OPENS_AFTER):
         await one.tell("out", None, "hold: TimeoutError")
@@ -117,7 +119,7 @@ async def test_with_the_first_answer_all_that_only_waited_for_one_is_due(
     assert due == {failed}
     news = await pool.fetch("select id from inbox where due_at = $1", NOW)
     assert {r["id"] for r in news} == {unread}
-    readings = await pool.fetch("select account_id from cursors where next_due_at = $1", NOW)
+    readings = await pool.fetch("select account_id from readings where due_at = $1", NOW)
     assert [r["account_id"] for r in readings] == [house.rooms]
     async with pool.acquire() as connection:
         stand = await breakers.of_account(connection, house.rooms)

@@ -177,7 +177,7 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("operations", "exposed_by_hour", (LATER, LATER + HOUR)),
     ("operations", "clashes", (LATER, LATER + HOUR)),
     ("operations", "given_up", (LATER, 10_001)),
-    ("cursors", "claim_probe", (LATER,)),
+    ("cursors", "claim_probes", (LATER, 4711, HOUR)),
     ("reading", "accounts", (LATER, LATER, LATER)),
     ("reading", "day_bookings", ("venue", STRETCH.lower, STRETCH.upper, 0, 51)),
     ("reading", "bookings_page", (*[None] * 5, 51, None)),

@@ -69,7 +69,7 @@ async def test_a_lost_hold_that_was_a_guests_is_placed_as_soon_as_the_guest_lets
         (block,) = await t.rows("select state, external_id from blocks")
         assert (block["state"], block["external_id"]) == ("held", None)  # so it looks to us
         t.clock.advance(30)  # the guest let it lapse
-        await t.rows("update cursors set next_due_at = $1 where task = 'offers'", t.clock.now())
+        await t.rows("update readings set due_at = $1 where task = 'offers'", t.clock.now())
         await t.live(30)  # far less than a hold lives
         assert len(await t.mozrest.ours("chefs-table")) == 1
         assert await t.violations() == []
@@ -89,7 +89,7 @@ async def test_a_lost_hold_is_disproved_by_any_offer_over_its_time(database_url:
         assert (block["state"], block["external_id"]) == ("held", None)
         t.clock.advance(30)  # the guest let it lapse; the next one sits down beside, in a clash
         await t.mozrest.book("chefs-table", NOON + timedelta(minutes=45), 90)
-        await t.rows("update cursors set next_due_at = $1", t.clock.now())
+        await t.rows("update readings set due_at = $1", t.clock.now())
         await t.live(60)  # far less than a hold lives
         assert await t.violations() == []
 

@@ -95,7 +95,7 @@ async def test_a_hold_that_was_a_guests_is_placed_as_soon_as_a_full_pool_sells_t
         (block,) = await t.rows("select state, external_id from blocks where lane > 0")
         assert (block["state"], block["external_id"]) == ("held", None)  # so it looks to us
         t.clock.advance(30)
-        await t.rows("update cursors set next_due_at = $1 where task = 'offers'", t.clock.now())
+        await t.rows("update readings set due_at = $1 where task = 'offers'", t.clock.now())
         await t.live(30)  # far less than a hold lives
         assert many(await ours(t, "mozrest", POOL), NOON) == 1
         assert await oversold(t) == []

@@ -36,8 +36,8 @@ async def offered(rows: Rows, hours: int = 8) -> None:
         for hour in range(hours):
             await rows.offer(listing["id"], NOON + hour * HOUR)
     await rows.pool.execute(
-        "insert into cursors (account_id, task, next_due_at, last_complete_at)"
-        " select id, 'offers', $1, $1 from accounts",
+        "insert into looks (listing_id, during, read_at)"
+        " select id, tstzrange($1::timestamptz, $1 + interval '30 days'), $1 from listings",
         rows.now,
     )
 

@@ -48,6 +48,9 @@ on conflict (name) do update
 -- read_soon --
 -- A new account is read at once; a changed one too, or a shorter interval would wait for the longer one.
 -- It is audited for the first time when there was time to read it.
+with sooner as (
+  update readings r set due_at = least(r.due_at, $2) from accounts a
+   where a.id = r.account_id and a.name = any($1::text[]))
 insert into cursors (account_id, task, next_due_at)
 select a.id, task, case task when 'audit' then $2::timestamptz + make_interval(secs => a.audit_seconds) else $2 end
   from accounts a, unnest(array['bookings', 'offers', 'audit']) as task

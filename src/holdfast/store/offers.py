@@ -41,6 +41,17 @@ async def known_in(
     return known
 
 
+async def grid(
+    connection: asyncpg.Connection, listing_ids: Sequence[int], days: Span
+) -> Mapping[int, Sequence[Span]]:
+    """When offers of these listings begin on the days that were read, sold or not."""
+    rows = await connection.fetch(_SQL["grid"], list(listing_ids), days.start, days.end)
+    found: dict[int, list[Span]] = {listing: [] for listing in listing_ids}
+    for row in rows:
+        found[row["listing_id"]].append(Span(start=row["starts_at"], end=row["ends_at"]))
+    return found
+
+
 async def save(
     connection: asyncpg.Connection,
     listing_id: int,

@@ -10,6 +10,11 @@ select o.listing_id, o.starts_at, o.ends_at, o.open from offers o
    and (o.open or exists (select from standing s where s.listing_id = o.listing_id
                              and s.during && tstzrange(o.starts_at, o.ends_at)))
 
+-- grid --
+-- What these listings sell or sold on the days that were read, from $2 until $3: when their offers begin.
+select listing_id, starts_at, ends_at from offers
+ where listing_id = any($1::bigint[]) and starts_at >= $2 and starts_at < $3
+
 -- save_open --
 -- An older read never overwrites what we learned since. Returns what is newly open.
 insert into offers (listing_id, starts_at, ends_at, open, read_at)

@@ -43,6 +43,8 @@ class Read:
     table: Timetable
     only_news: bool
     """It was read for new bookings; the whole of its list is read apart from that."""
+    horizon: datetime
+    """What begins later is read ahead of time."""
 
     @property
     def order(self) -> Order:
@@ -55,7 +57,10 @@ class Read:
         """Seconds between two readings of the list, or of all that is past in it."""
         if self.reading.task == "past" and self.order != "none":
             return self.table.past
-        return self.table.every(distance_of(self.which.during, self.reading.started_at))
+        during = self.which.during
+        if during is not None and during.start >= self.horizon:
+            return self.table.far
+        return self.table.every(distance_of(during, self.reading.started_at))
 
     def sight(self, fresh: int, *, as_before: bool = False) -> Sight:
         """What it told of its list; an unreadable row counts as fresh."""
@@ -83,8 +88,9 @@ async def read_page(parts: Parts, reading: Reading, account: Account) -> bool:
     read = await _read(parts, reading, account, which)
     async with parts.pool.acquire() as connection:
         async with connection.transaction():
-            shown = (account.id, read.page.refs, reading.started_at)
-            await readings.mark_listed(connection, *shown)
+            if read.page.refs:
+                shown = (account.id, read.page.refs, reading.started_at)
+                await readings.mark_listed(connection, *shown)
             settle = _after_news if read.only_news else _after_page
             done = await settle(connection, read)
         complete = await sum_up(connection, parts, account, "bookings", read.table)
@@ -111,6 +117,7 @@ async def _read(parts: Parts, reading: Reading, account: Account, which: Booking
         unknown=await believe_page(parts, account, page.page),
         table=table,
         only_news=only_news,
+        horizon=account.window(reading.started_at).end,
     )
 
 

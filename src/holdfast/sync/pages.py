@@ -21,6 +21,8 @@ from holdfast.sync.unreadable import keep_strange
 async def believe_page(parts: Parts, account: Account, page: Page) -> int:
     """Decide on what is told anew. Returns how many of the page's bookings nothing was known of."""
     await keep_strange(parts, account, page.strange)
+    if not page.bookings:
+        return 0
     differences, unknown = await _differences(parts, account, page)
     await apply(parts, differences)
     return unknown

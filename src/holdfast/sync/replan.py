@@ -7,7 +7,6 @@ from typing import get_args
 
 from holdfast.inventory.allocate import NOBODY, Clash, Seating, Trouble, allocate
 from holdfast.inventory.backoff import REMEMBERED
-from holdfast.inventory.cover import joined
 from holdfast.inventory.demand import pause
 from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
@@ -15,7 +14,6 @@ from holdfast.inventory.neighbours import Neighbours
 from holdfast.inventory.occupied import as_bookings
 from holdfast.inventory.plan import (
     Change,
-    Closed,
     Wish,
     diff,
     is_enough,
@@ -25,9 +23,10 @@ from holdfast.inventory.plan import (
 from holdfast.inventory.seating import Seats
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import occupied, offers, schedule, seats
+from holdfast.store import occupied, offers, seats
 from holdfast.store.called import Called, called_in
 from holdfast.store.ground import Where, ground
+from holdfast.sync.blind import guessed, probe_unread
 from holdfast.sync.clashes import note_clashes
 from holdfast.sync.concerns import orphan_over
 from holdfast.sync.exposure import measure
@@ -96,6 +95,7 @@ async def _load(turn: Turn, seeds: Sequence[Span]) -> tuple[Scene, Sequence[Call
         offers=await offers.known_in(turn.connection, list(venue.outlets), stretch),
         strangers=strangers,
         ground=rests,
+        guessed={} if rests.refused else await guessed(turn, taken, rests.looks),
     )
     return scene, called
 
@@ -179,7 +179,7 @@ async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> list[
     changes = diff(wanted, [b for b in scene.blocks if b.span.end > turn.now])
     changed = [await _apply(turn, outlet, change) for change in changes]
     if turn.may_probe:
-        await _probe_unread(turn, outlet, closed, scene.ground.looks.get(outlet.id, ()))
+        await probe_unread(turn, outlet, closed, scene.ground.looks.get(outlet.id, ()))
     return changed
 
 
@@ -259,14 +259,3 @@ def _about(outlet: Outlet, span: Span) -> dict[str, object]:
         "start": span.start.isoformat(),
         "end": span.end.isoformat(),
     }
-
-
-async def _probe_unread(
-    turn: Turn, outlet: Outlet, closed: Sequence[Closed], looks: Sequence[Span]
-) -> None:
-    """Where the offers were never read, nothing can be covered yet: read them now."""
-    known = joined(looks)
-    for span in joined(part.span for part in closed if part.span.end > turn.now):
-        ahead = Span(start=max(span.start, turn.now), end=span.end)
-        if not any(look.covers(ahead) for look in known):
-            await schedule.probe_around(turn.connection, outlet.id, span, turn.now)

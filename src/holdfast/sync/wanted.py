@@ -1,7 +1,7 @@
 """wanted: which blocks should be on a listing, from what a change can bear on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from holdfast.inventory.between import Floor, between_wishes
 from holdfast.inventory.known import Block, Booking, Outlet
@@ -27,6 +27,8 @@ class Scene:
     strangers: Mapping[int, Sequence[Span]]
     """Where somebody unknown is, by listing, as far as the venue trusts it."""
     ground: Ground
+    guessed: Mapping[int, Sequence[Span]] = field(default_factory=dict)
+    """By listing, what it probably sells at times that were never read."""
 
 
 def wanted_on(
@@ -48,7 +50,7 @@ def _single(
     # only what can still be sold matters
     sellable = [
         o
-        for o in scene.offers[outlet.id].sellable
+        for o in (*scene.offers[outlet.id].sellable, *scene.guessed.get(outlet.id, ()))
         if o.start >= turn.now and not any(o.overlaps(s) for s in sold)
     ]
     live = [part for part in closed if part.span.end > turn.now]

@@ -132,19 +132,21 @@ class Reading:
         pairs = zip(page.rows, gists, strict=True)
         fresh = [row for row, gist in pairs if self.rows.get(row.id) != gist]
         self.rows.update((gist.id, gist) for gist in gists)
+        known = len(self._ids)
         self._ids.update(gist.id for gist in gists)
+        nothing_new = len(self._ids) == known
         self._totals.add(page.total)
         self._pages += 1
         self._flawed |= page.unreadable > 0
         self.strange += page.strange
-        self._advance(page)
+        self._advance(page, nothing_new=nothing_new)
         return fresh
 
-    def _advance(self, page: ListPage[Booking]) -> None:
-        endless = self._pages >= MAX_PAGES
-        empty_early = not page.rows and not page.last
-        self._flawed |= endless or empty_early
-        if page.last or not page.rows or endless:
+    def _advance(self, page: ListPage[Booking], *, nothing_new: bool) -> None:
+        """A page that brings nothing new and is not the last ends the list: it would go on for ever."""
+        endless = self._pages >= MAX_PAGES or (nothing_new and not page.last)
+        self._flawed |= endless
+        if page.last or endless:
             self._end_round()
         else:
             self.page = self._pages + 1
