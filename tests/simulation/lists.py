@@ -89,6 +89,9 @@ class Lists(Facts):
             self.readings.update(row, due_at=due, lease_until=None, **told)
         return []
 
+    def readings_still_ours(self, number: int, started_at: datetime) -> list[Row]:
+        return [{"exists": any(self._claimed(number, started_at))}]
+
     def readings_settle(self, number: int, started_at: datetime, *values: Any) -> list[Row]:
         due, page, began, memo, complete, cost, every = values
         return [

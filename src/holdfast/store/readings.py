@@ -112,6 +112,12 @@ async def put_off(
     await connection.execute(_SQL["put_off"], *told)
 
 
+async def is_still_ours(connection: asyncpg.Connection, reading: Reading) -> bool:
+    """Whether the lease was not lost; it cannot be until the transaction ends."""
+    ours: bool = await connection.fetchval(_SQL["still_ours"], reading.id, reading.started_at)
+    return ours
+
+
 async def settle(connection: asyncpg.Connection, reading: Reading, after: Settled) -> bool:
     """False: the lease was lost, and nothing is changed."""
     memo = json.dumps(dict(after.memo))

@@ -64,8 +64,12 @@ update readings
        failures = failures + case when $4 then 1 else 0 end
  where id = $1 and started_at = $2
 
+-- still_ours --
+-- Whether it is still ours until this transaction ends: who lost the lease meanwhile changes nothing.
+select exists (select from readings where id = $1 and started_at = $2 for update)
+
 -- settle --
--- A page was read: where it goes on, and when. Who lost the lease meanwhile changes nothing.
+-- A page was read: where it goes on, and when.
 update readings
    set due_at = $3, lease_until = null, page = $4, pass_began_at = $5, memo = $6, read_at = $2,
        complete_at = coalesce($7, complete_at), cost = coalesce($8, cost), every_seconds = $9, failures = 0, error = null

@@ -26,6 +26,9 @@ from holdfast.sync.readings import lists_of, sum_up, timetable_of
 ASK_APART = timedelta(seconds=30)
 """What no list shows is looked for so often at most: many lists are complete again each minute."""
 
+TOLERATED = timedelta(minutes=10)
+"""Beyond three times the plan: a provider may have been away for so long."""
+
 NO_LIST = timedelta(minutes=5)
 """So long a list waits that this process does not know: another has a newer configuration."""
 
@@ -88,15 +91,22 @@ async def read_page(parts: Parts, reading: Reading, account: Account) -> bool:
     read = await _read(parts, reading, account, which)
     async with parts.pool.acquire() as connection:
         async with connection.transaction():
+            if not await readings.is_still_ours(connection, reading):
+                return False
             if read.page.refs:
                 shown = (account.id, read.page.refs, reading.started_at)
                 await readings.mark_listed(connection, *shown)
             settle = _after_news if read.only_news else _after_page
             done = await settle(connection, read)
         complete = await sum_up(connection, parts, account, "bookings", read.table)
-    if done and complete is not None:
+    if done and complete is not None and parts.now() - complete <= _oldest(read.table):
         await _ask_after_absent(parts, account, complete)
     return done
+
+
+def _oldest(table: Timetable) -> timedelta:
+    """What is concluded from all lists together rests on no older part."""
+    return TOLERATED + 3 * timedelta(seconds=table.slowest)
 
 
 async def _read(parts: Parts, reading: Reading, account: Account, which: BookingList) -> Read:
