@@ -23,7 +23,8 @@ TOLD = "now(), transaction_timestamp(), statement_timestamp(), clock_timestamp()
 async def test_every_function_of_a_moved_connection_tells_the_other_moment(
     database_url: str,
 ) -> None:
-    async with connected(database_url) as here, connected(moved(database_url, YEAR)) as there:
+    none = moved(database_url, timedelta(0))
+    async with connected(none) as here, connected(moved(database_url, YEAR)) as there:
         for now, then in zip(
             await here.fetchrow(f"select {TOLD}"),
             await there.fetchrow(f"select {TOLD}"),
