@@ -1,5 +1,6 @@
 """The web process: what it starts, in which order it stops."""
 
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ class Place:
     """Where a process listens. `metrics_port` None: metrics are served with everything else, or not at all."""
 
     host: str
-    port: int
+    port: int | socket.socket
     metrics_port: int | None = None
     api_tokens: tuple[SecretStr, ...] = ()
     oidc: OidcSettings | None = None
