@@ -15,7 +15,7 @@ from holdfast.clock import TEST_AHEAD, SystemClock
 
 CHOSEN = "HOLDFAST_TEST_MOMENT"
 PARIS, KATHMANDU = ZoneInfo("Europe/Paris"), ZoneInfo("Asia/Kathmandu")
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,13 @@ def go(environ: MutableMapping[str, str]) -> None:
     if moment.zone:
         environ["TZ"] = moment.zone
         time.tzset()
+
+
+def morning() -> datetime:
+    """When towns begin: on the day of the moment, else on one like any other."""
+    if not os.environ.get(CHOSEN):
+        return datetime(2026, 11, 23, 8, tzinfo=UTC)
+    return (SystemClock().now() + HOUR).replace(hour=8, minute=0, second=0, microsecond=0)
 
 
 def chosen() -> str:

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
 
 import aiohttp
 import asyncpg
+from tests.moments import morning
 
 from holdfast import configuration, configuration_apply
 from holdfast.clock import ManualClock
@@ -44,7 +45,7 @@ REACH = timedelta(hours=2)
 """A block may stand beside the time that it keeps from being sold: one turn of the longest listing."""
 
 UNITS = ("salon", "chefs-table", "board-room")
-MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+MORNING = morning()
 
 
 IN_ROUND = ContextVar("IN_ROUND", default=False)
