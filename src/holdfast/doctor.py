@@ -27,6 +27,7 @@ from holdfast.store import journal, reading
 from holdfast.store import migrate as migrations
 from holdfast.store.configuration import Book
 from holdfast.store.reading import AccountRow
+from holdfast.supported import TooOld, of_postgres, of_redis
 from holdfast.terminal import as_line, clock_of, tell
 from holdfast.web.verdict import SILENT
 from holdfast.web.words import counted, exact, lasting
@@ -77,21 +78,26 @@ async def _lines(environ: Mapping[str, str]) -> AsyncIterator[Line]:
     yield await _redis(settings)
     yield await _address(settings)
     try:
+        remark = await of_postgres(url)
         missing = await migrations.pending(url)
         connection = await asyncpg.connect(url, timeout=PATIENCE)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        todo = "Is it running, and is HOLDFAST_DATABASE_URL its address?"
-        yield Line(
-            what="database", health="fail", told=str(error) or type(error).__name__, todo=todo
-        )
+    except (OSError, TimeoutError, asyncpg.PostgresError, TooOld) as error:
+        yield _unusable(error)
         return
     try:
-        yield migrated(missing)
+        yield migrated(missing, remark)
         if not missing:
             async for line in _of_database(connection, settings, environ):
                 yield line
     finally:
         await connection.close()
+
+
+def _unusable(error: Exception) -> Line:
+    todo = "Is it running, and is HOLDFAST_DATABASE_URL its address?"
+    if isinstance(error, TooOld):
+        todo = "Move to a newer server."
+    return Line(what="database", health="fail", told=str(error) or type(error).__name__, todo=todo)
 
 
 async def _of_database(
@@ -122,6 +128,9 @@ async def _redis(settings: Settings) -> Line:
     try:
         async with asyncio.timeout(PATIENCE):
             await redis.ping()
+            remark = await of_redis(redis)
+    except TooOld as error:
+        return Line(what="redis", health="fail", told=str(error), todo="Move to a newer server.")
     except (RedisError, OSError, TimeoutError) as error:
         told = f"does not answer: {type(error).__name__}"
         todo = "Nothing is lost without it, but workers wake more slowly and rate budgets are not shared."
@@ -129,7 +138,7 @@ async def _redis(settings: Settings) -> Line:
     finally:
         with suppress(RedisError, OSError, TimeoutError):
             await redis.aclose(close_connection_pool=True)
-    return Line(what="redis", health="ok", told="answers")
+    return Line(what="redis", health="warn" if remark else "ok", told=remark or "answers")
 
 
 async def _address(settings: Settings) -> Line:
@@ -150,12 +159,15 @@ async def _address(settings: Settings) -> Line:
     return Line(what="webhooks", health=health, told=f"{url} answers {status}")
 
 
-def migrated(missing: list[str]) -> Line:
-    """The schema, by what is not applied yet."""
+def migrated(missing: list[str], remark: str = "") -> Line:
+    """The schema, by what is not applied yet; `remark` is about the server's version."""
     if missing:
         told = f"reached; missing: {', '.join(missing)}"
         return Line(what="database", health="fail", told=told, todo="Run `holdfast migrate`.")
-    return Line(what="database", health="ok", told="reached, all migrations applied")
+    told = "reached, all migrations applied"
+    if remark:
+        return Line(what="database", health="warn", told=f"{told}; {remark}")
+    return Line(what="database", health="ok", told=told)
 
 
 def clock(whose: str, ahead: timedelta) -> Line:

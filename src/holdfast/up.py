@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import asyncpg
 import click
+from redis.asyncio import Redis
 
 from holdfast import configuration, configuration_apply
 from holdfast.clock import SystemClock
@@ -30,6 +31,7 @@ from holdfast.processes import Surroundings, in_background
 from holdfast.serving import listening, until_told_to_stop
 from holdfast.settings import Settings
 from holdfast.store.migrate import migrate
+from holdfast.supported import of_postgres, of_redis
 from holdfast.web_process import Place, running_web
 from holdfast.wiring import Wiring
 from holdfast.worker_process import running_worker
@@ -115,10 +117,19 @@ async def _servers(settings: Settings, options: Options) -> AsyncIterator[Server
     if (settings.database_url is None) != (settings.redis_url is None):
         raise Unusable("set both HOLDFAST_DATABASE_URL and HOLDFAST_REDIS_URL, or neither")
     if settings.database_url is not None and settings.redis_url is not None:
+        await _judge(settings.database_url, settings.redis_url)
         yield Servers(database_url=settings.database_url, redis_url=settings.redis_url)
         return
     async with embedded_servers(options.data, fresh=not options.keep) as servers:
         yield servers
+
+
+async def _judge(database_url: str, redis_url: str) -> None:
+    """Remark on servers of yours that are newer than known. Raises Unusable for one that is too old."""
+    async with Redis.from_url(redis_url) as redis:
+        remarks = [await of_postgres(database_url), await of_redis(redis)]
+    for remark in filter(None, remarks):
+        click.echo(f"! {remark}", err=True)
 
 
 def _keys() -> dict[str, str]:

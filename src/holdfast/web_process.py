@@ -20,7 +20,7 @@ from holdfast.metrics import metrics_app
 from holdfast.processes import Surroundings, in_background, settle_in, traced, traced_by
 from holdfast.serving import IDLE_SECONDS, First, listening, until_told_to_stop
 from holdfast.settings import Settings, SettingsError
-from holdfast.starting import ensure_schema, surroundings
+from holdfast.starting import ensure_servers, surroundings
 from holdfast.store import people
 from holdfast.sync.arrange import arrange, rehearse
 from holdfast.sync.operate import Operator
@@ -123,7 +123,7 @@ async def web(environ: Mapping[str, str]) -> None:
     """Serve until told to stop."""
     settings = Settings.from_environ(environ)
     around, traces = surroundings(settings, environ), traced("holdfast-web", environ)
-    await ensure_schema(around.database_url)
+    await ensure_servers(around)
     await ensure_somebody(settings, around.database_url)
     place = Place(
         host=settings.host,
