@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.sync.test_conflict_kinds import KINDS, conflicts_of
@@ -173,4 +174,7 @@ async def test_a_block_that_needs_a_person_is_listed_with_its_time(database_url:
         await KINDS["block_lost"].arise(t)
         await t.live(60)
         line = (await holdfast(t, "ls"))[1].splitlines()[1].split()
-        assert line[1:6] == ["block_lost", "glasshouse", "salon", "2026-11-23", "12:00:00"]
+        (block,) = await t.rows("select lower(during) as start from blocks")
+        start = block["start"].astimezone(ZoneInfo("Europe/Paris"))
+        told = ["block_lost", "glasshouse", "salon", *f"{start:%Y-%m-%d %H:%M:%S}".split()]
+        assert line[1:6] == told

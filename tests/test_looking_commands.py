@@ -14,7 +14,7 @@ import pytest
 from click import unstyle
 from tests.conftest import Surroundings, connected
 from tests.test_log_commands import holdfast
-from tests.town import town
+from tests.town import MORNING, town
 from tests.web.rows import Rows
 
 from holdfast import listening
@@ -26,7 +26,7 @@ from holdfast.store.tail import Heard, Marks, Noted, Sent
 from holdfast.trigger import all_samples
 
 NOW = datetime(2026, 11, 21, 14, 2, 7, 113000, tzinfo=UTC)
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NOON = MORNING + timedelta(days=1, hours=4)
 
 
 def health(told: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -14,7 +15,8 @@ from holdfast import commands_explain
 from holdfast.commands_explain import Question
 from holdfast.complaints import Unusable
 
-PARIS_NOON = "2026-11-23T13:00"
+LOCAL = NOON.astimezone(ZoneInfo("Europe/Paris"))
+PARIS_NOON = f"{LOCAL:%Y-%m-%dT%H:%M}"
 """NOON on the clock of the example's venue."""
 
 
@@ -48,7 +50,7 @@ async def test_from_free_to_taken_and_closed_everywhere(
         asker = Asker(t, capsys)
         free = await asker.ask()
         assert free.startswith(
-            "salon (glasshouse, Europe/Paris) Mon 23 Nov 13:00-14:00 is sellable"
+            f"salon (glasshouse, Europe/Paris) {LOCAL:%a %d %b %H}:00-{LOCAL.hour + 1}:00 is sellable"
         )
         assert "offered, as it should be" in free
         await t.boseat.book("salon", NOON, SLOT)
