@@ -5,11 +5,15 @@ at the moment and tick on from there.
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from random import SystemRandom
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from holdfast.clock import TEST_AHEAD, SystemClock
 
@@ -56,10 +60,12 @@ MOMENTS: Mapping[str, Moment] = {
 
 
 def go(environ: MutableMapping[str, str]) -> None:
-    """Move this process and all that it starts to the chosen moment. Raises KeyError for one that is not known."""
+    """Move this process and all that it starts to the chosen moment. Raises UsageError."""
     name = environ.get(CHOSEN, "")
     if not name or TEST_AHEAD in environ:
         return
+    if name not in MOMENTS:
+        raise pytest.UsageError(f"{CHOSEN}: expected one of {', '.join(MOMENTS)}, got {name}")
     moment, now = MOMENTS[name], SystemClock().now()
     environ[TEST_AHEAD] = str((moment.at(now) - now).total_seconds())
     if moment.zone:
@@ -74,6 +80,15 @@ def morning() -> datetime:
     return (SystemClock().now() + HOUR).replace(hour=8, minute=0, second=0, microsecond=0)
 
 
+def drawn() -> str:
+    """One of them by chance; it is printed, and can be chosen by hand again."""
+    return SystemRandom().choice(list(MOMENTS))
+
+
 def chosen() -> str:
     """For the head of a report."""
     return f"moment: {os.environ.get(CHOSEN) or 'now'}, {SystemClock().now():%Y-%m-%d %H:%M:%S} UTC"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(drawn() + "\n")

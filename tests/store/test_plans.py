@@ -226,9 +226,9 @@ async def test_nor_does_a_plan_that_a_worker_keeps_for_whatever_is_asked(
     await connection.execute("set plan_cache_mode = force_generic_plan")
     slow = {}
     for module, name, _ in HOT:
-        if module not in FOR_A_PERSON:
-            if whole := await kept(connection, queries.load(module)[name]):
-                slow[f"{module}.{name}"] = whole
+        whole = module not in FOR_A_PERSON and await kept(connection, queries.load(module)[name])
+        if whole:
+            slow[f"{module}.{name}"] = whole
     assert slow == {}
 
 
