@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from click import unstyle
 from tests.conftest import Surroundings, connected
+from tests.patience import HANGS
 from tests.test_log_commands import holdfast
 from tests.town import MORNING, town
 from tests.web.rows import Rows
@@ -168,7 +169,7 @@ class Listening:
     said: str = ""
 
     async def until(self, *words: str) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(HANGS):
             while True:
                 self.said += "".join(self.capsys.readouterr())
                 if all(word in self.said for word in words):
