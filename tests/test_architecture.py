@@ -22,6 +22,9 @@ MACHINES_CLOCK_ALLOWED = {
     *("bench", "soak"),
 }
 
+# What a person reads on this machine while it happens, and the test of that.
+MACHINES_ZONE_ALLOWED = {"narrator.py", "listening.py", "test_looking_commands.py"}
+
 TOP_LEVEL = {
     *("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "Procfile"),
     *("src", "tests", "deploy"),
@@ -115,6 +118,18 @@ def test_only_a_whole_process_takes_its_machines_clock() -> None:
         if "SystemClock" in path.read_text()
     }
     assert taking == MACHINES_CLOCK_ALLOWED
+
+
+def test_only_lines_that_tell_the_readers_own_time_ask_for_the_machines_zone() -> None:
+    """A fault of a test that was right in one zone: with no zone given, `astimezone` takes the machine's."""
+    bare = ".astimezone" + "()"
+    found = {
+        path.name
+        for top in (PACKAGE, ROOT / "tests")
+        for path in top.rglob("*.py")
+        if bare in path.read_text()
+    }
+    assert found == MACHINES_ZONE_ALLOWED
 
 
 def test_every_query_asks_for_the_time_by_a_function() -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from tests.patience import HANGS
 
 from holdfast.soak.program import Program, finished, free_port, holdfast, started, until
 from holdfast.soak.side import Side, met
 
-READY_SECONDS = 20.0
 SIGINT, SIGTERM = signal.SIGINT, signal.SIGTERM
 
 
@@ -54,7 +54,7 @@ async def up(data: Path, *options: str, port: int | None = None) -> AsyncIterato
     program = holdfast(data.parent, *words, name=f"up-{data.name}", **usual)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(started(program))
-        await program.says("Ctrl-C to stop", READY_SECONDS)
+        await program.says("Ctrl-C to stop", HANGS)
         simulators = re.findall(r"(\w+) (http://\S+)", await line(program, "Simulators"))
         sides = {n: await stack.enter_async_context(met(n, url)) for n, url in simulators}
         api = (await program.says(r"API +(http://\S+)"))[1]
@@ -83,7 +83,7 @@ async def ends(running: Up, data: Path, sign: signal.Signals) -> None:
     before = servers(data)
     assert len(before) > 2
     running.program.send(sign)
-    assert await running.program.end(15) == 0
+    assert await running.program.end(HANGS) == 0
     assert servers(data) == set()
     assert "Traceback" not in running.program.said()
 
@@ -171,8 +171,8 @@ async def test_guests_make_bookings_that_cross_both_ways_within_half_a_minute(
     heard, done = r"<- {} +booking\.created", r"-> {} +block\.(held|booked)"
     wanted = [words.format(side) for words in (heard, done) for side in ("boseat", "mozrest")]
     async with up(data, "--rate", "5", "--seconds", "20") as running:
-        await asyncio.gather(*(running.program.says(words, 30) for words in wanted))
-        assert await running.program.end(40) == 0
+        await asyncio.gather(*(running.program.says(words, HANGS) for words in wanted))
+        assert await running.program.end(HANGS) == 0
         assert "First heard of to closed" in running.program.said()
     assert servers(data) == set()
     assert complaints(data) == []
