@@ -1,12 +1,12 @@
 """`holdfast accounts`: needs no secret of any channel, and says what became of it."""
 
-import getpass
-
 import asyncpg
 from tests.conftest import connected
 from tests.test_log_commands import holdfast, lines
 from tests.test_people_commands import actions
 from tests.web.rows import Rows
+
+from holdfast.recorded import whoever_types
 
 
 async def test_accounts_are_listed_paused_and_let_go_on(database_url: str) -> None:
@@ -35,7 +35,7 @@ async def test_accounts_are_listed_paused_and_let_go_on(database_url: str) -> No
             "select next_due_at <= now() from cursors where task = 'audit'"
         )
     assert due
-    by, put = (getpass.getuser(), "command"), ("account rooms-main", why[1])
+    by, put = (whoever_types(), "command"), ("account rooms-main", why[1])
     assert await actions(database_url) == [
         (*by, "pause_intake", *put, "ok"),
         (*by, "pause_intake", *put, "refused"),

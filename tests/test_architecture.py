@@ -1,6 +1,7 @@
 """Who may know whom, and what the repository holds."""
 
 import asyncio
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -14,6 +15,15 @@ PACKAGE = ROOT / "src" / "holdfast"
 CHANNEL_NAMES_ALLOWED = {
     "example": "the example sells on all channels, so it has to say which",
 }
+
+# Where a process is put together, and the two that drive processes; all others are handed a clock.
+MACHINES_CLOCK_ALLOWED = {
+    *("clock.py", "starting.py", "terminal.py", "up.py", "simulator_process.py"),
+    *("bench", "soak"),
+}
+
+# What a person reads on this machine while it happens, and the test of that.
+MACHINES_ZONE_ALLOWED = {"narrator.py", "listening.py", "test_looking_commands.py"}
 
 TOP_LEVEL = {
     *("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "Procfile"),
@@ -74,7 +84,7 @@ def sources_outside(channel: str) -> list[Path]:
 
 
 async def test_imports_keep_to_their_contracts() -> None:
-    code, text = await output(str(Path(sys.executable).parent / "lint-imports"))
+    code, text = await output(str(Path(sys.executable).parent / "lint-imports"), "--no-cache")
     assert code == 0, text
 
 
@@ -95,6 +105,38 @@ def test_a_place_that_may_name_channels_does_name_one(path: str) -> None:
     files = [place] if place.is_file() else list(place.rglob("*.py"))
     text = "\n".join(file.read_text().lower() for file in files)
     assert any(channel in text for channel in channel_names())
+
+
+def test_only_a_whole_process_takes_its_machines_clock() -> None:
+    """A fault of two clocks at once: a command compared what the database had written with its own machine's time.
+
+    Such stood in the lists of events, calls and conflicts, in plans, in `apply`, `explain`, `brake show` and `trigger`.
+    """
+    taking = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        if "SystemClock" in path.read_text()
+    }
+    assert taking == MACHINES_CLOCK_ALLOWED
+
+
+def test_only_lines_that_tell_the_readers_own_time_ask_for_the_machines_zone() -> None:
+    """A fault of a test that was right in one zone: with no zone given, `astimezone` takes the machine's."""
+    bare = ".astimezone" + "()"
+    found = {
+        path.name
+        for top in (PACKAGE, ROOT / "tests")
+        for path in top.rglob("*.py")
+        if bare in path.read_text()
+    }
+    assert found == MACHINES_ZONE_ALLOWED
+
+
+def test_every_query_asks_for_the_time_by_a_function() -> None:
+    """Syntax like `current_timestamp` cannot be moved to another moment, as a function on the search path can."""
+    syntax = re.compile(r"\b(current_(timestamp|date|time)|local(timestamp|time))\b", re.IGNORECASE)
+    files = [path for path in PACKAGE.rglob("*") if path.suffix in {".py", ".sql"}]
+    assert [path.name for path in files if syntax.search(path.read_text())] == []
 
 
 def test_no_file_names_a_package_registry(project_files: list[Path]) -> None:

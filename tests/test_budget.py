@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
+from tests.patience import HANGS
 
 from holdfast.budget import (
     PATIENCE,
@@ -210,7 +211,7 @@ async def test_a_penalty_holds_for_every_process_until_it_is_over(redis: Redis) 
     for kind in get_args(Kind):
         assert 0.2 < await other.take(kind) <= 0.4
         assert await other.left(kind) == 0
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         while await other.take("write") > 0:
             pass
     assert loop.time() - began >= 0.39

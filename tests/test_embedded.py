@@ -179,6 +179,19 @@ async def test_a_folder_may_be_deeper_than_a_socket_path_can_say(tmp_path: Path)
         await connection.close()
 
 
+@pytest.mark.parametrize("name", ['Käse, Brot & "Wein"', "deep" * 30])
+async def test_a_folder_for_sockets_may_be_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A fault of text put into a list, an address or a length that it does not fit: TMPDIR is the user's own."""
+    os.mkdir(tmp_path / name)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    async with embedded_postgres(tmp_path / "data", durable=False) as url:
+        connection = await asyncpg.connect(url)
+        assert await connection.fetchval("select 1") == 1
+        await connection.close()
+
+
 async def test_a_second_user_of_a_folder_is_told_who_has_it(tmp_path: Path) -> None:
     async with an_owner(tmp_path) as owner:
         with pytest.raises(EmbeddedError, match=rf"{tmp_path} is in use by process {owner.pid}\b"):

@@ -13,8 +13,9 @@ import asyncpg
 import pytest
 from click import unstyle
 from tests.conftest import Surroundings, connected
+from tests.patience import HANGS
 from tests.test_log_commands import holdfast
-from tests.town import town
+from tests.town import MORNING, town
 from tests.web.rows import Rows
 
 from holdfast import listening
@@ -26,7 +27,7 @@ from holdfast.store.tail import Heard, Marks, Noted, Sent
 from holdfast.trigger import all_samples
 
 NOW = datetime(2026, 11, 21, 14, 2, 7, 113000, tzinfo=UTC)
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NOON = MORNING + timedelta(days=1, hours=4)
 
 
 def health(told: str) -> dict[str, str]:
@@ -40,8 +41,8 @@ async def test_the_doctor_looks_at_everything_and_says_what_to_do(
     async with town(database_url) as t:
         await t.boseat.book("salon", NOON, 60)
         await t.live(30)
-        await t.rows("insert into workers values ('w', '0', now(), now())")
-        code, told = await holdfast(database_url, "doctor", "--json")
+        await t.rows("insert into workers values ('w', '0', $1, $1)", t.clock.now())
+        code, told = await holdfast(t, "doctor", "--json")
         found = health(told)
         bad = {what for what, state in found.items() if state != "ok"}
         assert (code, bad) == (1, {"redis", "webhooks"}), told
@@ -51,7 +52,7 @@ async def test_the_doctor_looks_at_everything_and_says_what_to_do(
         await t.rows("update journal set data = '{}' where venue_id = $1 and seq = 1", venue)
         await t.rows("delete from workers")
         await t.rows(WRONG, '{"env": "HOME"}')
-        code, told = await holdfast(database_url, "doctor")
+        code, told = await holdfast(t, "doctor")
     assert code == 1
     for said in (
         "from entry 1",
@@ -168,7 +169,7 @@ class Listening:
     said: str = ""
 
     async def until(self, *words: str) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(HANGS):
             while True:
                 self.said += "".join(self.capsys.readouterr())
                 if all(word in self.said for word in words):
@@ -256,7 +257,7 @@ async def test_a_sample_webhook_is_believed_and_a_live_account_elsewhere_is_left
     async with town(database_url) as t:
         for what in all_samples():
             many = ("--times", "2", "--duplicate", "--shuffle", "--json", "--url", t.web_url)
-            code, told = await holdfast(database_url, "trigger", what, *many)
+            code, told = await holdfast(t, "trigger", what, *many)
             assert code == 0, told
             assert [json.loads(line)["status"] for line in told.splitlines()] == [200] * 4
         (boseat, mozrest) = await t.rows(
@@ -270,9 +271,9 @@ async def test_a_sample_webhook_is_believed_and_a_live_account_elsewhere_is_left
             (("boseat.created", "--account", "other"), "expected one of boseat-main"),
             (("boseat.eaten",), "expected one of boseat.created"),
         ):
-            code, told = await holdfast(database_url, "trigger", *words)
+            code, told = await holdfast(t, "trigger", *words)
             assert (code, why in told) == (1, True), told
         await t.rows("update accounts set settings = settings - 'webhook_secret'")
-        code, told = await holdfast(database_url, "trigger", "boseat.created", "--url", t.web_url)
+        code, told = await holdfast(t, "trigger", "boseat.created", "--url", t.web_url)
         assert (code, "has no webhook_secret" in told) == (2, True)
     assert await holdfast("", "trigger") == (0, "\n".join(all_samples()) + "\n")

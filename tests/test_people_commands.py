@@ -1,7 +1,6 @@
 """`holdfast user` and `holdfast token`, and that a web process off this machine wants somebody first."""
 
 import asyncio
-import getpass
 import json
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from tests.web.rows import Rows
 from holdfast import passwords
 from holdfast.__main__ import main
 from holdfast.complaints import Unusable
+from holdfast.recorded import whoever_types
 from holdfast.settings import Settings, SettingsError
 from holdfast.store import people
 from holdfast.web_process import ensure_somebody, oidc_of
@@ -73,7 +73,7 @@ async def test_somebody_is_let_in_changed_listed_and_let_in_no_more(
     assert (code, "nobody is not" in told) == (1, True)
     code, told = await holdfast(url, "user", "ls")
     assert told.splitlines()[1].split() == ["vera", "admin", "all", "password", "-", "disabled"]
-    me = getpass.getuser()
+    me = whoever_types()
     assert await actions(url) == [
         (me, "command", "add", "user vera", "", "refused"),
         (me, "command", "add", "user vera", "", "ok"),
@@ -116,7 +116,7 @@ async def test_roles_venues_and_tokens_come_from_closed_sets_and_a_token_is_told
     notice, token = told.splitlines()
     assert (code, "only now" in notice) == (0, True)
     (row,) = await lines(url, "token", "ls")
-    assert (row["name"], row["scope"], row["made_by"]) == ("till", "book", getpass.getuser())
+    assert (row["name"], row["scope"], row["made_by"]) == ("till", "book", whoever_types())
     async with connected(url) as connection:
         assert await connection.fetchval("select digest from tokens") == passwords.digest_of(token)
         everything = str(await connection.fetch("select * from actions"))

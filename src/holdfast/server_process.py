@@ -25,6 +25,7 @@ from typing import IO
 START_SECONDS = 60  # recovery after a crash replays the log, which can take a while
 STOP_SECONDS = 10  # for each of a server's stop signals
 LOOK_SECONDS = 0.01
+NOBODY = 65534
 
 # The user's own variables (PGPORT, PGDATA, LC_ALL) would change what a server does.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
@@ -162,16 +163,29 @@ def _launcher(program: Program) -> list[str]:
     return [setpriv, "--pdeathsig", last_will, *_identity(program)]
 
 
+def is_another_user(program: Program) -> bool:
+    """Whether the server does not run as the user that we are."""
+    return program.refuses_root and os.geteuid() == 0
+
+
 def _identity(program: Program) -> list[str]:
-    # It becomes nobody but keeps root's way into folders: this one, and the one where it is
-    # installed, may well be under /root.
-    if not program.refuses_root or os.geteuid() != 0:
+    # It becomes nobody but keeps root's way into folders: this one may well be under /root.
+    if not is_another_user(program):
         return []
-    nobody = pwd.getpwnam("nobody")
+    user, group = _nobody()
     return [
-        *("--reuid", str(nobody.pw_uid), "--regid", str(nobody.pw_gid), "--clear-groups"),
+        *("--reuid", str(user), "--regid", str(group), "--clear-groups"),
         *("--inh-caps", "+dac_override", "--ambient-caps", "+dac_override"),
     ]
+
+
+def _nobody() -> tuple[int, int]:
+    """Its numbers, also where the system has no name for it."""
+    try:
+        nobody = pwd.getpwnam("nobody")
+    except KeyError:
+        return NOBODY, NOBODY
+    return nobody.pw_uid, nobody.pw_gid
 
 
 async def _feed(process: asyncio.subprocess.Process, text: bytes) -> None:

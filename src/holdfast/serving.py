@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -22,12 +23,13 @@ IDLE_SECONDS = 75.0
 async def listening(
     app: web.Application,
     host: str,
-    port: int,
+    port: int | socket.socket,
     idle_seconds: float = IDLE_SECONDS,
     first: First | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken.
 
+    Instead of a port it takes a socket that listens on one already, so that it cannot be taken meanwhile.
     Whoever is silent, or busy with the head of a request, for `idle_seconds` is hung up on.
     """
     runner = web.AppRunner(
@@ -41,11 +43,16 @@ async def listening(
     if first is not None:
         put_first(runner, first)
     try:
-        site = web.TCPSite(runner, host, port, reuse_address=True)
-        await site.start()
+        await _site(runner, host, port).start()
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
+
+
+def _site(runner: web.AppRunner, host: str, port: int | socket.socket) -> web.BaseSite:
+    if isinstance(port, socket.socket):
+        return web.SockSite(runner, port)
+    return web.TCPSite(runner, host, port, reuse_address=True)
 
 
 def put_first(runner: web.AppRunner, first: First) -> None:

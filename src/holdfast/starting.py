@@ -3,13 +3,21 @@
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+
+import structlog
+from redis.exceptions import RedisError
 
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
+from holdfast.herald import open_redis
 from holdfast.logs import set_up_logs
 from holdfast.processes import Surroundings
 from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import migrate as migrations
+from holdfast.supported import of_postgres, of_redis
+
+log = structlog.get_logger()
 
 
 def surroundings(settings: Settings, environ: Mapping[str, str]) -> Surroundings:
@@ -24,6 +32,22 @@ def surroundings(settings: Settings, environ: Mapping[str, str]) -> Surroundings
         clock=clock,
         environ=environ,
     )
+
+
+async def ensure_servers(around: Surroundings) -> None:
+    """Refuse a server that is too old, and a database that is older than this program. Raises Unusable.
+
+    Redis may be away; then it is not looked at.
+    """
+    redis = open_redis(around.redis_url)
+    try:
+        remarks = [await of_postgres(around.database_url), await of_redis(redis)]
+    finally:
+        with suppress(RedisError, OSError, TimeoutError):
+            await redis.aclose(close_connection_pool=True)
+    for remark in filter(None, remarks):
+        log.warning("server_newer_than_known", remark=remark)
+    await ensure_schema(around.database_url)
 
 
 async def ensure_schema(url: str) -> None:

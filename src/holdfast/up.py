@@ -2,9 +2,10 @@
 
 import asyncio
 import secrets
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import asyncpg
 import click
+from redis.asyncio import Redis
 
 from holdfast import configuration, configuration_apply
 from holdfast.clock import SystemClock
@@ -29,6 +31,7 @@ from holdfast.processes import Surroundings, in_background
 from holdfast.serving import listening, until_told_to_stop
 from holdfast.settings import Settings
 from holdfast.store.migrate import migrate
+from holdfast.supported import of_postgres, of_redis
 from holdfast.web_process import Place, running_web
 from holdfast.wiring import Wiring
 from holdfast.worker_process import running_worker
@@ -61,9 +64,9 @@ async def up(environ: Mapping[str, str], options: Options) -> None:
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(_servers(settings, options))
         await migrate(servers.database_url)
-        port = options.port or await _free(settings.port)
-        clock = SystemClock()
-        keys = _keys()
+        door = stack.enter_context(closing(_front_door(options.port, settings.port)))
+        port = int(door.getsockname()[1])
+        clock, keys = SystemClock(), _keys()
         sides = await _simulators(stack, clock, port, keys)
         await _apply(servers.database_url, sides, clock)
         around = Surroundings(
@@ -72,7 +75,7 @@ async def up(environ: Mapping[str, str], options: Options) -> None:
             clock=clock,
             environ={**environ, **keys},
         )
-        await stack.enter_async_context(running_web(around, Place(host=HERE, port=port)))
+        await stack.enter_async_context(running_web(around, Place(host=HERE, port=door)))
         wiring, _, _ = await stack.enter_async_context(around.wiring())
         narrator = await _narrator(wiring, servers.database_url)
         env = None if settings.database_url else _for_commands(options.data, around)
@@ -100,9 +103,13 @@ def _for_commands(folder: Path, around: Surroundings) -> Path:
 
 
 def _log_to(folder: Path) -> None:
-    """The screen belongs to what happens; what the program has to say about itself goes to a file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    set_up_logs((folder / "holdfast.log").open("a", encoding="utf-8"), SystemClock())
+    """The screen belongs to what happens; what the program has to say about itself goes to a file. Raises Unusable."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = (folder / "holdfast.log").open("a", encoding="utf-8")
+    except OSError as error:
+        raise Unusable(f"--data: {folder} cannot be written to ({error.strerror})") from error
+    set_up_logs(file, SystemClock())
 
 
 @asynccontextmanager
@@ -110,10 +117,19 @@ async def _servers(settings: Settings, options: Options) -> AsyncIterator[Server
     if (settings.database_url is None) != (settings.redis_url is None):
         raise Unusable("set both HOLDFAST_DATABASE_URL and HOLDFAST_REDIS_URL, or neither")
     if settings.database_url is not None and settings.redis_url is not None:
+        await _judge(settings.database_url, settings.redis_url)
         yield Servers(database_url=settings.database_url, redis_url=settings.redis_url)
         return
     async with embedded_servers(options.data, fresh=not options.keep) as servers:
         yield servers
+
+
+async def _judge(database_url: str, redis_url: str) -> None:
+    """Remark on servers of yours that are newer than known. Raises Unusable for one that is too old."""
+    async with Redis.from_url(redis_url) as redis:
+        remarks = [await of_postgres(database_url), await of_redis(redis)]
+    for remark in filter(None, remarks):
+        click.echo(f"! {remark}", err=True)
 
 
 def _keys() -> dict[str, str]:
@@ -131,22 +147,35 @@ async def _simulators(
             url=f"http://{HERE}:{web_port}/hooks/{name}-main", secret=keys[WEBHOOK_SECRETS[name]]
         )
         app = kind.simulate(SimulatorOptions(clock=clock, webhook=hook, world=worlds[name]))
-        port = await _free(SIMULATORS_FROM + number)
-        await stack.enter_async_context(listening(app, HERE, port))
+        door = stack.enter_context(closing(_door(None, SIMULATORS_FROM + number)))
+        port = await stack.enter_async_context(listening(app, HERE, door))
         sides[name] = f"http://{HERE}:{port}"
     return sides
 
 
-async def _free(wanted: int) -> int:
-    """The wanted port, or a free one if it is taken."""
-    for port in (wanted, 0):
+def _front_door(asked: int | None, usual: int) -> socket.socket:
+    """The dashboard's, which people look for where it usually is. Raises Unusable."""
+    door = _door(asked, usual)
+    port = door.getsockname()[1]
+    if port not in (asked, usual):
+        click.echo(f"Port {usual} is taken: the dashboard is at {port}.")
+    return door
+
+
+def _door(asked: int | None, usual: int) -> socket.socket:
+    """Listens from now on, or another `up` takes the port before we do: where asked, else where usual, else anywhere.
+
+    Raises Unusable.
+    """
+    if asked is not None:
         try:
-            server = await asyncio.start_server(lambda _r, w: w.close(), HERE, port)
-        except OSError:
-            continue
-        async with server:
-            return int(server.sockets[0].getsockname()[1])
-    raise Unusable("there is no free port on 127.0.0.1")
+            return socket.create_server((HERE, asked))
+        except OSError as error:
+            raise Unusable(f"--port: port {asked} is in use") from error
+    for port in (usual, 0):
+        with suppress(OSError):
+            return socket.create_server((HERE, port))
+    raise Unusable(f"there is no free port on {HERE}")
 
 
 async def _apply(database_url: str, sides: Mapping[str, str], clock: SystemClock) -> None:
@@ -180,7 +209,9 @@ async def _let_in_guests(stack: AsyncExitStack, sides: Mapping[str, str], rate: 
 def _welcome(port: int, sides: Mapping[str, str], env: Path | None, seconds: float) -> None:
     embedded = "embedded" if env else "yours"
     commands = (
-        [f"  Commands    source {env}, then holdfast conflicts, explain, audit ..."] if env else []
+        [f"  Commands    source {quote(str(env))}, then holdfast conflicts, explain, audit ..."]
+        if env
+        else []
     )
     simulators = "   ".join(f"{name} {url}" for name, url in sides.items())
     click.echo(

@@ -1,5 +1,6 @@
 """The web process: what it starts, in which order it stops."""
 
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from holdfast.metrics import metrics_app
 from holdfast.processes import Surroundings, in_background, settle_in, traced, traced_by
 from holdfast.serving import IDLE_SECONDS, First, listening, until_told_to_stop
 from holdfast.settings import Settings, SettingsError
-from holdfast.starting import ensure_schema, surroundings
+from holdfast.starting import ensure_servers, surroundings
 from holdfast.store import people
 from holdfast.sync.arrange import arrange, rehearse
 from holdfast.sync.operate import Operator
@@ -44,7 +45,7 @@ class Place:
     """Where a process listens. `metrics_port` None: metrics are served with everything else, or not at all."""
 
     host: str
-    port: int
+    port: int | socket.socket
     metrics_port: int | None = None
     api_tokens: tuple[SecretStr, ...] = ()
     oidc: OidcSettings | None = None
@@ -122,7 +123,7 @@ async def web(environ: Mapping[str, str]) -> None:
     """Serve until told to stop."""
     settings = Settings.from_environ(environ)
     around, traces = surroundings(settings, environ), traced("holdfast-web", environ)
-    await ensure_schema(around.database_url)
+    await ensure_servers(around)
     await ensure_somebody(settings, around.database_url)
     place = Place(
         host=settings.host,

@@ -14,7 +14,7 @@ from holdfast.metrics import metrics_app
 from holdfast.processes import Surroundings, in_background, settle_in, traced
 from holdfast.serving import STOP_SECONDS, listening, until_told_to_stop
 from holdfast.settings import Settings
-from holdfast.starting import ensure_schema, surroundings
+from holdfast.starting import ensure_servers, surroundings
 from holdfast.steady import SteadyWorker
 from holdfast.sync.parts import Lane
 from holdfast.wiring import Wiring, keep_fresh
@@ -66,7 +66,7 @@ async def worker(environ: Mapping[str, str]) -> None:
     """Work until told to stop."""
     settings = Settings.from_environ(environ)
     around, traces = surroundings(settings, environ), traced("holdfast-worker", environ)
-    await ensure_schema(around.database_url)
+    await ensure_servers(around)
     metrics = (settings.host, settings.metrics_port) if settings.metrics_port else None
     with traces:
         async with running_worker(around, metrics):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,11 +12,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from tests.patience import HANGS
 
 from holdfast.soak.program import Program, finished, free_port, holdfast, started, until
 from holdfast.soak.side import Side, met
 
-READY_SECONDS = 20.0
 SIGINT, SIGTERM = signal.SIGINT, signal.SIGTERM
 
 
@@ -45,17 +46,19 @@ class Up:
 
 
 @asynccontextmanager
-async def up(data: Path, *options: str) -> AsyncIterator[Up]:
-    """Run it until the block ends; ready when it has printed where it is."""
-    port = str(free_port())
-    program = holdfast(data.parent, "up", "--port", port, "--data", str(data), *options)
+async def up(data: Path, *options: str, port: int | None = None) -> AsyncIterator[Up]:
+    """Run it until the block ends; ready when it has printed where it is. `port`: only preferred."""
+    chosen = ["--port", str(free_port())] if port is None else []
+    usual = {} if port is None else {"HOLDFAST_PORT": str(port)}
+    words = ("up", *chosen, "--data", str(data), *options)
+    program = holdfast(data.parent, *words, name=f"up-{data.name}", **usual)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(started(program))
-        await program.says("Ctrl-C to stop", READY_SECONDS)
+        await program.says("Ctrl-C to stop", HANGS)
         simulators = re.findall(r"(\w+) (http://\S+)", await line(program, "Simulators"))
         sides = {n: await stack.enter_async_context(met(n, url)) for n, url in simulators}
         api = (await program.says(r"API +(http://\S+)"))[1]
-        assert str(port) in await line(program, "Dashboard")
+        assert chosen[-1:] == [] or chosen[-1] in await line(program, "Dashboard")
         yield Up(program=program, sides=sides, api=api)
 
 
@@ -80,7 +83,7 @@ async def ends(running: Up, data: Path, sign: signal.Signals) -> None:
     before = servers(data)
     assert len(before) > 2
     running.program.send(sign)
-    assert await running.program.end(15) == 0
+    assert await running.program.end(HANGS) == 0
     assert servers(data) == set()
     assert "Traceback" not in running.program.said()
 
@@ -119,6 +122,47 @@ async def test_bookings_cross_both_ways_and_the_data_is_kept_only_if_asked_for(
     assert complaints(data) == []
 
 
+async def test_two_at_once_that_want_one_port_both_run_and_one_says_it_has_another(
+    tmp_path: Path,
+) -> None:
+    """A fault of looking before taking: a port was free when looked at, and taken when it was to be used.
+
+    The same kind: the simulators' ports.
+    """
+    port = free_port()
+    folders = [tmp_path / "one", tmp_path / "Käse und Brot"]
+
+    async def lives(data: Path) -> str:
+        async with up(data, "--no-guests", port=port) as running:
+            await both.wait()
+            return running.program.said()
+
+    both = asyncio.Barrier(2)
+    said = await asyncio.gather(*(lives(data) for data in folders))
+    assert sum(f"http://127.0.0.1:{port}/api" in text for text in said) == 1
+    assert sum(f"Port {port} is taken: the dashboard is at" in text for text in said) == 1
+    assert any(f"source '{folders[1]}/env'" in text for text in said)
+
+
+async def test_a_port_that_is_asked_for_and_taken_is_named(tmp_path: Path) -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        words = ("up", "--no-guests", "--port", str(port), "--data", str(tmp_path / "data"))
+        told = await finished(tmp_path, *words)
+    assert (told.code, told.err.count("\n")) == (1, 1)
+    assert f"port {port} is in use" in told.err
+
+
+async def test_data_that_cannot_be_written_is_named_before_anything_starts(tmp_path: Path) -> None:
+    """A fault of one message for all: what the system refused was put down to the database."""
+    (tmp_path / "file").touch()
+    told = await finished(tmp_path, "up", "--no-guests", "--data", str(tmp_path / "file" / "data"))
+    assert told.code == 1
+    assert told.err == (
+        f"holdfast: --data: {tmp_path}/file/data cannot be written to (Not a directory)\n"
+    )
+
+
 @pytest.mark.soak  # half a minute; the test above crosses both ways, too
 async def test_guests_make_bookings_that_cross_both_ways_within_half_a_minute(
     tmp_path: Path,
@@ -127,8 +171,8 @@ async def test_guests_make_bookings_that_cross_both_ways_within_half_a_minute(
     heard, done = r"<- {} +booking\.created", r"-> {} +block\.(held|booked)"
     wanted = [words.format(side) for words in (heard, done) for side in ("boseat", "mozrest")]
     async with up(data, "--rate", "5", "--seconds", "20") as running:
-        await asyncio.gather(*(running.program.says(words, 30) for words in wanted))
-        assert await running.program.end(40) == 0
+        await asyncio.gather(*(running.program.says(words, HANGS) for words in wanted))
+        assert await running.program.end(HANGS) == 0
         assert "First heard of to closed" in running.program.said()
     assert servers(data) == set()
     assert complaints(data) == []

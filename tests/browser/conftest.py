@@ -5,15 +5,16 @@ import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 from tests.conftest import Surroundings, connected, drop_database, furnished
+from tests.moments import PARIS
+from tests.patience import HANGS
 from tests.web.busy_day import BusyDay
 from tests.web.conftest import (
     RecordingArbiter,
@@ -24,7 +25,7 @@ from tests.web.conftest import (
 from tests.web.house import House
 from tests.web.rows import HOUR, Rows
 
-from holdfast.clock import SystemClock
+from holdfast.clock import Clock, SkewedClock, SystemClock
 from holdfast.metrics import Metrics
 from holdfast.serving import listening
 from holdfast.web.app import build_web
@@ -70,7 +71,7 @@ class Tab:
 
     async def until(self, holds: str) -> None:
         """Returns once this is true; Playwright's own way of waiting would need `unsafe-eval`."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(HANGS):
             while True:
                 if await self.page.evaluate(holds):
                     return
@@ -99,17 +100,25 @@ async def program(surroundings: Surroundings) -> AsyncIterator[Program]:
     database = await furnished(surroundings)
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(asyncpg.create_pool(database.url, min_size=1))
-        rows = Rows(pool, now=SystemClock().now())
+        clock = late_morning(SystemClock())
+        rows = Rows(pool, now=clock.now())
         ids = await world(rows)
         port = await stack.enter_async_context(
-            listening(build_web(parts(pool, rows)), "127.0.0.1", 0)
+            listening(build_web(parts(pool, rows, clock)), "127.0.0.1", 0)
         )
         yield Program(f"http://127.0.0.1:{port}", rows, ids)
     async with connected(surroundings.database_url) as connection:
         await drop_database(connection, database.name)
 
 
-def parts(pool: asyncpg.Pool, rows: Rows) -> WebParts:
+def late_morning(machine: Clock) -> Clock:
+    """Ticks on from five past ten: a day that ends while its page is looked at shows the next one."""
+    now = machine.now()
+    begins = now.astimezone(PARIS).replace(hour=10, minute=5, second=30).astimezone(UTC)
+    return SkewedClock(machine, lambda: (begins - now).total_seconds())
+
+
+def parts(pool: asyncpg.Pool, rows: Rows, clock: Clock) -> WebParts:
     desk, house = RecordingDesk(), House(pool)
     return WebParts(
         pool=pool,
@@ -122,7 +131,7 @@ def parts(pool: asyncpg.Pool, rows: Rows) -> WebParts:
         steer=desk.steer,
         rehearse=house.rehearse,
         arrange=house.arrange,
-        clock=SystemClock(),
+        clock=clock,
         metrics=Metrics(["rooms", "tables"]),
         channels={"rooms-main": "rooms", "tables-main": "tables"},
         proofs={"rooms": "signature", "tables": "token"},
@@ -131,9 +140,7 @@ def parts(pool: asyncpg.Pool, rows: Rows) -> WebParts:
 
 async def world(rows: Rows) -> dict[str, object]:
     """A bad day at one venue, a pool at another, and one of everything that has a page of its own."""
-    midnight = rows.now.astimezone(ZoneInfo("Europe/Paris")).replace(
-        hour=0, minute=0, second=0, microsecond=0
-    )
+    midnight = rows.now.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
     day = BusyDay(rows, midnight)
     await day.make()
     await pooled_house(rows, midnight + 12 * HOUR)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 from aiohttp import web
+from tests.patience import HANGS
 
 from holdfast import configuration
 from holdfast.channel import Channel, Contact, Hint, Listing, Placed
@@ -43,8 +44,8 @@ class Ear:
         return web.Response()
 
     async def wait(self, number: int) -> list[tuple[dict[str, str], bytes]]:
-        """Until so many have come; five seconds at most."""
-        async with asyncio.timeout(5), self._news:
+        """Until so many have come."""
+        async with asyncio.timeout(HANGS), self._news:
             await self._news.wait_for(lambda: len(self.heard) >= number)
         return self.heard
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import combinations
-from time import perf_counter
+from time import process_time
 
 from hypothesis import given
 from tests.inventory.made import DAY, STEP, patient, some_spans, span, spans, steps, text
@@ -117,7 +117,7 @@ def test_time_that_is_busy_counts_for_every_link_of_the_chain() -> None:
 
 def test_a_thousand_offers_are_paved_at_once() -> None:
     offers = [Span.of(DAY + n * STEP, 6 * STEP) for n in range(1_000)]
-    began = perf_counter()
+    began = process_time()
     chosen = pave([Span.of(DAY, 1_000 * STEP)], offers)
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2
     assert len(chosen) == 167

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, product
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -273,10 +273,10 @@ def test_a_crowded_evening_is_seated_within_a_moment_and_only_the_last_to_come_l
     seed: int,
 ) -> None:
     several, (units, outlets) = evening(seed, tables=14, guests=45)
-    began = perf_counter()
+    began = process_time()
     seated = allocate(several[:40], outlets, units)
     seating = allocate(several, outlets, units, seated.grants)
-    assert perf_counter() - began < 10
+    assert process_time() - began < 10
     assert {g.booking_id for g in seated.grants} <= {g.booking_id for g in seating.grants}
     assert {c.booking_id for c in seated.clashes} <= {c.booking_id for c in seating.clashes}
     assert [p for p in combinations(seating.grants, 2) if collides(*p)] == []

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
+from tests.patience import HANGS
 
 from holdfast.soak.program import HERE
 from holdfast.soak.proxy import Link, Streams, linked, tcp
@@ -41,7 +42,7 @@ async def client(link: Link) -> AsyncIterator[Streams]:
 
 async def whole(streams: Streams) -> bytes:
     streams[1].write(b"?\n")
-    return await asyncio.wait_for(streams[0].readexactly(len(ANSWER)), 5)
+    return await asyncio.wait_for(streams[0].readexactly(len(ANSWER)), HANGS)
 
 
 async def test_in_calm_all_passes_and_again_on_the_same_connection() -> None:
@@ -87,14 +88,14 @@ async def test_what_dribbles_arrives_at_once_when_that_is_over() -> None:
         streams[1].write(b"?\n")
         assert len(await streams[0].read(len(ANSWER))) < 1000
         link.behave(None)
-        await asyncio.wait_for(streams[0].readexactly(4000), 5)
+        await asyncio.wait_for(streams[0].readexactly(4000), HANGS)
 
 
 async def test_half_closed_the_client_hears_an_end_and_may_still_speak() -> None:
     async with proxied() as link, client(link) as streams:
         link.behave("half_close")
         streams[1].write(b"?\n")
-        assert len(await asyncio.wait_for(streams[0].read(), 5)) < len(ANSWER)
+        assert len(await asyncio.wait_for(streams[0].read(), HANGS)) < len(ANSWER)
         streams[1].write(b"still there?\n")
         await streams[1].drain()
 
@@ -103,7 +104,7 @@ async def test_where_nobody_answers_the_client_is_told_so() -> None:
     gone = Link(name="gone", openers=[tcp(9)], random=Random(1))
     async with linked(gone), client(gone) as streams:
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(streams[0].read(1), 5)
+            await asyncio.wait_for(streams[0].read(1), HANGS)
 
 
 async def test_of_two_servers_the_one_that_is_there_answers() -> None:

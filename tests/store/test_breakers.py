@@ -9,6 +9,7 @@ from random import Random
 
 import asyncpg
 import pytest
+from tests.patience import HANGS
 from tests.store.conftest import House
 from tests.web.rows import NOW, Rows
 
@@ -62,7 +63,7 @@ async def test_one_of_all_workers_tries(
                 if after == "a word":
                     await one.tell("out", 200, "")
 
-    async with asyncio.timeout(5), asyncio.TaskGroup() as trying:
+    async with asyncio.timeout(HANGS), asyncio.TaskGroup() as trying:
         for one in fleet:
             trying.create_task(try_it(one))
         await asked.wait()

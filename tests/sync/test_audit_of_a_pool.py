@@ -7,7 +7,7 @@ import pytest
 from tests.sync.harbour import BUY_OUT, POOL, SPACE, conflicts, harbour, many, ours, oversold
 from tests.sync.test_audit import HOUR, asleep, audited, awake, kinds, rows_of
 from tests.sync.test_main_job import NOON
-from tests.town import Town
+from tests.town import MORNING, Town
 
 MINUTE = timedelta(minutes=1)
 PLACES = {"mozrest": POOL, "boseat": SPACE}
@@ -42,7 +42,7 @@ async def moved(t: Town, name: str) -> None:
 async def block_cancelled(t: Town, name: str) -> None:
     """One of ours for the buy-out, and one for the guest of the pool who sits at the oak."""
     if name == "mozrest":
-        await t.boseat.book(BUY_OUT, datetime.fromisoformat("2026-11-23T10:00Z"), 180)
+        await t.boseat.book(BUY_OUT, MORNING + 2 * HOUR, 180)
     else:
         await guest(t, "mozrest")
     await t.live(60)
@@ -68,7 +68,7 @@ async def stray(t: Town, name: str) -> None:
 
 async def exposed(t: Town, name: str) -> None:
     """Every block on the time is gone at once: all that is taken elsewhere is sold there."""
-    await t.boseat.book(BUY_OUT, datetime.fromisoformat("2026-11-23T10:00Z"), 180)
+    await t.boseat.book(BUY_OUT, MORNING + 2 * HOUR, 180)
     await t.live(60)
     await asleep(t)
     side = t.sides[name]

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from tests.patience import HANGS
 from tests.town import town
 
 from holdfast import herald, worker
@@ -160,7 +161,7 @@ async def test_before_a_look_that_is_asked_for_there_is_a_breath_and_after_it_th
                 drainer.nudge()
                 await asyncio.sleep(0)
             assert drainer.looks == 1
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HANGS):
                 assert await rests.get() == 2
             assert rests.empty()
         finally:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import asyncpg
 import pytest
+from tests.patience import HANGS
 from tests.town import SECRETS, Town, town
 
 from holdfast.example import WEBHOOK_SECRETS
@@ -85,7 +86,7 @@ async def test_who_comes_just_when_all_commits_have_ended_is_stored_too(database
         first = asyncio.create_task(one_after_another("a"))
         for _ in range(3):
             await asyncio.sleep(0)  # its commit is under way: the others' is one of its own
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(HANGS):
             assert await one_after_another("b", "c") == ["accepted"] * 2
             assert await first == ["accepted"]
         await receiver.close()
@@ -209,7 +210,7 @@ async def test_nobody_waits_for_a_commit_longer_than_the_provider_does(
 ) -> None:
     monkeypatch.setattr(receive, "PATIENCE", 0.1)
     monkeypatch.setattr(receive, "GATHERS", 0.05)
-    async with town(database_url) as t, asyncio.timeout(3):
+    async with town(database_url) as t, asyncio.timeout(HANGS):
         pool = Stuck()
         receiver = Receiver(replace(t.wiring.parts, pool=cast(asyncpg.Pool, pool)))
         under_way = asyncio.create_task(accept(receiver, event("a")))
@@ -227,7 +228,7 @@ async def test_more_than_may_wait_is_asked_to_come_again_and_forgotten_once_stor
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(receive, "BACKLOG", 3)
-    async with town(database_url) as t, asyncio.timeout(3):
+    async with town(database_url) as t, asyncio.timeout(HANGS):
         pool = Stuck()
         receiver = Receiver(replace(t.wiring.parts, pool=cast(asyncpg.Pool, pool)))
         waiting = [asyncio.create_task(accept(receiver, event(f"a-{n}"))) for n in range(3)]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.moments import PARIS
 from tests.sync.test_main_job import NOON, SLOT
 from tests.town import CALM, UNITS, Plan, Town, town
 
@@ -93,8 +94,10 @@ async def test_a_party_that_stays_over_midnight_closes_both_days(database_url: s
         await t.mozrest.book("salon", late, 120)
         await t.live(400)
         ours = await t.boseat.ours("salon")
-        days = {datetime.fromisoformat(o["start"]).astimezone().date() for o in ours} | {
-            datetime.fromisoformat(o["end"]).astimezone().date() for o in ours
+        days = {
+            datetime.fromisoformat(o[end]).astimezone(PARIS).date()
+            for o in ours
+            for end in ("start", "end")
         }
         assert len(ours) == 3
         assert len(days) == 2

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from tests.patience import HANGS
 
 from holdfast.channel import Channel, Contact, Listing, Page
 from holdfast.channels.boseat import KIND
@@ -104,8 +105,8 @@ class Hooks:
         return web.Response(status=self.answer)
 
     async def wait(self, count: int) -> list[tuple[dict[str, str], bytes]]:
-        """Until so many have come; five seconds at most."""
-        async with asyncio.timeout(5), self._arrived:
+        """Until so many have come."""
+        async with asyncio.timeout(HANGS), self._arrived:
             await self._arrived.wait_for(lambda: len(self.got) >= count)
         return self.got
 

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Mapping
 
 import pytest
+from tests.patience import HANGS
 
 from holdfast.channel import Forged, Hint, Rejected, Stale
 from holdfast.channels.boseat.protocol.subscriptions import (
@@ -151,7 +152,7 @@ async def test_a_receiver_that_fails_is_tried_again_and_the_event_record_shows_i
     await desk.guest(1, hour(4), confirm=False)
     await desk.hooks.wait(1)
     desk.hooks.answer = 204
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         while (record := await _record(desk)).status != "delivered":
             desk.clock.advance(1)
     assert (record.type, record.response) == ("booking.created", {"status": 204})

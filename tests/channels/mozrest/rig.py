@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from tests.patience import HANGS
 
 from holdfast.channel import Contact, Listing, OfferSheet
 from holdfast.channels.mozrest import KIND
@@ -137,7 +138,7 @@ class Rig:
 
     async def hears(self, count: int = 1) -> list[Heard]:
         """Wait until so many webhooks came."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANGS):
             while len(self.heard) < count:
                 self.news.clear()
                 await self.news.wait()
