@@ -161,6 +161,7 @@ def test_a_provider_is_set_as_a_whole_or_the_start_says_what_is_missing(tmp_path
             Settings.from_environ({other: v for other, v in whole.items() if other != name})
     for name, wrong in (
         ("HOLDFAST_OIDC_ISSUER", "http://id.example"),
+        ("HOLDFAST_OIDC_ISSUER", "https://me:secret@id.example"),
         ("HOLDFAST_OIDC_ISSUER", "https://id.example/?x"),
         ("HOLDFAST_OIDC_CLIENT_ID", "two words"),
         ("HOLDFAST_OIDC_CLIENT_SECRET_FILE", str(tmp_path / "none")),

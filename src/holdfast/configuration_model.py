@@ -14,7 +14,15 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"[^@\s+]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
-_zones = cache(available_timezones)
+_MACHINES = {"Factory", "localtime", "posixrules"}
+"""Names of zone files that mean another zone, or none, on each machine."""
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(
+        name for name in available_timezones() if not name.startswith(("posix/", "right/"))
+    ) - {*_MACHINES}
 
 
 def _name(text: str) -> str:

@@ -39,6 +39,20 @@ class Sample:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Something at the provider that a listing has for itself, or with listings of the very same units."""
+
+    what: tuple[str, ...]
+    """The same in every listing that means the same thing, whatever its account is called here."""
+    key: str
+    """The listing's key that says so."""
+    rule: str
+    """What is true of it at the provider, and what was expected."""
+    shared: bool = False
+    """Whether listings of the same units may have it together."""
+
+
 class Kind(Protocol):
     """What a channel's package exports as `KIND`."""
 
@@ -56,6 +70,13 @@ class Kind(Protocol):
     @property
     def listing_settings(self) -> type[BaseModel]:
         """The channel's own keys of a `[[venues.listings]]` table."""
+        ...
+
+    def claims(self, account: BaseModel, listing: BaseModel) -> Sequence[Claim]:
+        """What the listing is at its provider, and what else it claims there. The first is its identity.
+
+        Both are instances of the channel's own settings. Two listings of one identity are one thing.
+        """
         ...
 
     @property

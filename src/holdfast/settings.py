@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from holdfast.address import unsafe
+from holdfast.configuration_problem import shown
+
 PREFIX = "HOLDFAST_"
 _TOKEN = re.compile(r"[!-+\--~]+")  # visible ASCII without the comma: what a header can carry
 _NEAR = 0.75  # near enough to be a slip, far enough to let HOLDFAST_<CHANNEL>_TOKEN pass
@@ -59,7 +62,7 @@ class Settings:
             try:
                 values |= {variable.field: variable.read(text)} if text else {}
             except ValueError:
-                got = "" if variable.secret else f", got {text!r}"
+                got = "" if variable.secret else f", got {shown(text)}"
                 problems.append(f"{name}: expected {variable.expected}{got}")
         problems = problems or list(_halves(values))
         if problems:
@@ -133,9 +136,7 @@ def _secret_in(path: str) -> SecretStr:
 
 def _issuer(text: str) -> str:
     found = urlsplit(_url("https", "http")(text))
-    if not found.hostname or found.query or found.fragment:
-        raise ValueError
-    if found.scheme == "http" and found.hostname not in {"localhost", "127.0.0.1", "::1"}:
+    if not found.hostname or found.query or found.fragment or "@" in text or unsafe(text):
         raise ValueError
     return text
 
@@ -150,7 +151,8 @@ def _url(*schemes: str) -> Callable[[str], str]:
 
 
 def _public_url(text: str) -> str:
-    if not urlsplit(_url("http", "https")(text)).hostname:
+    found = urlsplit(_url("http", "https")(text))
+    if not found.hostname or "@" in text:
         raise ValueError
     return text.rstrip("/")
 
@@ -184,7 +186,7 @@ _VARIABLES = {
     "HOLDFAST_PUBLIC_URL": _Variable(
         field="public_url",
         read=_public_url,
-        expected="an address that begins with https:// or http://",
+        expected="an address that begins with https:// or http://, without a password",
     ),
     "HOLDFAST_CONFIG": _Variable(field="config", read=Path, expected="the path of a file"),
     "HOLDFAST_API_TOKENS": _Variable(

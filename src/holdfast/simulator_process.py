@@ -8,13 +8,12 @@ from pathlib import Path
 import click
 from pydantic import SecretStr
 
+from holdfast.address import is_loopback
 from holdfast.clock import SettableClock, SystemClock
 from holdfast.complaints import Unusable
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.serving import listening, until_told_to_stop
 from holdfast.settings import SettingsError
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ async def simulate(environ: Mapping[str, str], wanted: Simulation) -> None:
     kinds = discover()
     if wanted.channel not in kinds:
         raise Unusable(f"{wanted.channel}: expected one of {', '.join(sorted(kinds))}")
-    if wanted.host not in LOOPBACK:
+    if not is_loopback(wanted.host):
         raise Unusable(f"--host: a simulator is for this machine only, got {wanted.host}")
     world = json.loads(wanted.world.read_text(encoding="utf-8")) if wanted.world else None
     app = kinds[wanted.channel].simulate(

@@ -11,6 +11,7 @@ from arq.connections import ArqRedis
 from pydantic import SecretStr
 from redis.exceptions import RedisError
 
+from holdfast.address import is_loopback
 from holdfast.agreement import is_right
 from holdfast.clock import AgreedClock
 from holdfast.complaints import Unusable
@@ -30,7 +31,6 @@ from holdfast.sync.revive import handle
 from holdfast.sync.steer import steered
 from holdfast.web.app import build_web
 from holdfast.web.hooks import first
-from holdfast.web.identity import is_loopback
 from holdfast.web.intake import Limits
 from holdfast.web.oidc import OidcSettings, is_installed
 from holdfast.web.parts import WebParts

@@ -68,12 +68,18 @@ PORT = "expected a port number from 1 to 65535"
         (
             "HOLDFAST_PUBLIC_URL",
             "hooks.example",
-            "expected an address that begins with https:// or http://, got 'hooks.example'",
+            "expected an address that begins with https:// or http://, without a password, got 'hooks.example'",
         ),
         (
             "HOLDFAST_PUBLIC_URL",
             "https://",
-            "expected an address that begins with https:// or http://, got 'https://'",
+            "expected an address that begins with https:// or http://, without a password, got 'https://'",
+        ),
+        (
+            "HOLDFAST_PUBLIC_URL",
+            "https://me:can/ary@hooks.example",
+            "expected an address that begins with https:// or http://, without a password, "
+            "got 'https://...@hooks.example'",
         ),
         ("HOLDFAST_DATABASE_URL", "db", "expected an address that begins with postgresql://"),
         (

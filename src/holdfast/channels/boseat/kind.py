@@ -1,8 +1,11 @@
 """How Boseat is configured, connected and simulated."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 from pydantic import BaseModel
 
+from holdfast.address import server
 from holdfast.channel import Channel
 from holdfast.channels.boseat.attribution import Attribution
 from holdfast.channels.boseat.calls import Caller
@@ -12,7 +15,7 @@ from holdfast.channels.boseat.observing import Observer
 from holdfast.channels.boseat.reading import Reader
 from holdfast.channels.boseat.sample import SAMPLES, sample
 from holdfast.channels.boseat.settings import BoseatAccount, BoseatListing
-from holdfast.kind import Connection, Sample, SimulatorOptions, WebhookProof
+from holdfast.kind import Claim, Connection, Sample, SimulatorOptions, WebhookProof
 from holdfast.secret import SecretMissing
 
 
@@ -24,6 +27,24 @@ class Boseat:
     account_settings: type[BaseModel] = BoseatAccount
     listing_settings: type[BaseModel] = BoseatListing
     samples = SAMPLES
+
+    def claims(self, account: BaseModel, listing: BaseModel) -> Sequence[Claim]:
+        """A product of a space; and the space, which has one calendar whatever is sold in it."""
+        host = server(BoseatAccount.model_validate(account).base_url)
+        sold = BoseatListing.model_validate(listing)
+        return (
+            Claim(
+                what=(host, sold.space_id, sold.product_id),
+                key="space_id",
+                rule="a product of a space is one listing: expected another space or another product",
+            ),
+            Claim(
+                what=(host, sold.space_id),
+                key="space_id",
+                rule="one space is one set of units: expected the same units, or another space",
+                shared=True,
+            ),
+        )
 
     def connect(self, connection: Connection) -> Channel:
         """The workspace, connected; nothing is sent yet. Raises SecretMissing."""

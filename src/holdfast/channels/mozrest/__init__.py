@@ -1,13 +1,16 @@
 """Restaurant tables sold through Mozrest, seen from a booking channel (`/v1/bc`)."""
 
 import json
+from collections.abc import Sequence
 
 from aiohttp import web
+from pydantic import BaseModel
 
+from holdfast.address import server
 from holdfast.channel import Channel
 from holdfast.channels.mozrest.client import MozrestChannel, proof_of
 from holdfast.channels.mozrest.settings import AccountSettings, ListingSettings
-from holdfast.kind import Connection, Sample, SimulatorOptions, WebhookProof
+from holdfast.kind import Claim, Connection, Sample, SimulatorOptions, WebhookProof
 from holdfast.secret import SecretMissing
 
 ACTIONS = {"updated": "update", "cancelled": "canceled"}
@@ -20,6 +23,22 @@ class _Mozrest:
     account_settings = AccountSettings
     listing_settings = ListingSettings
     samples = tuple(ACTIONS)
+
+    def claims(self, account: BaseModel, listing: BaseModel) -> Sequence[Claim]:
+        """A venue, area and booking type; and the type, the only thing by which a booking names its listing."""
+        host = server(AccountSettings.model_validate(account).base_url)
+        sold = ListingSettings.model_validate(listing)
+        place = (host, sold.venue_id, sold.area_id or "", sold.booking_type or "")
+        rule = "venue, area and booking type are one listing: expected another one of them"
+        identity = Claim(what=place, key="area_id" if sold.area_id else "venue_id", rule=rule)
+        if sold.booking_type is None:
+            return (identity,)
+        told_apart = Claim(
+            what=("type", host, sold.venue_id, sold.booking_type),
+            key="booking_type",
+            rule="a booking names its booking type, not its area: expected a type of its own for each listing",
+        )
+        return (identity, told_apart)
 
     def connect(self, connection: Connection) -> Channel:
         """Raises SecretMissing, and TypeError for another channel's settings."""

@@ -1,10 +1,10 @@
 """The simulated world: workspaces, venues, spaces, products, as read from JSON. No I/O."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -18,6 +18,10 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+CatalogueId = Annotated[str, AfterValidator(str.lower)]
+"""Of a space or a product: one id in whatever case it is asked for."""
+
+
 class Hours(_Part):
     """One day's opening hours in the venue's time; a `close` not after `open` is on the next day."""
 
@@ -29,7 +33,7 @@ class Hours(_Part):
 class Space(_Part):
     """A room."""
 
-    id: str
+    id: CatalogueId
     name: str
     label: str = ""
     description: str = ""
@@ -60,7 +64,7 @@ class Venue(_Part):
 class Product(_Part):
     """What can be booked for its spaces; an hourly one of `length` 1.5 lasts 90 minutes."""
 
-    id: str
+    id: CatalogueId
     name: str = "Room hire"
     reference: str = ""
     description: str = ""
@@ -69,7 +73,7 @@ class Product(_Part):
     length: float = 1
     type: str = "one_time"
     category: str = "booking"
-    spaces: list[str]
+    spaces: list[CatalogueId]
 
 
 class WorkspaceSpec(_Part):
