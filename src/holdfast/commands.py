@@ -1,7 +1,7 @@
 """What the commands do, once the command line is parsed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import click
 
-from holdfast import configuration, configuration_apply, rehearsal
+from holdfast import configuration, configuration_apply, configuration_doubts, rehearsal
 from holdfast.clock import Clock, SystemClock
 from holdfast.complaints import Unusable
 from holdfast.configuration_plan import Plan
@@ -17,6 +17,7 @@ from holdfast.kind import discover
 from holdfast.recorded import put_on_record
 from holdfast.settings import Settings, database_of
 from holdfast.store import ahead, bookings, schedule
+from holdfast.store import configuration as stored
 
 SYSTEM = SystemClock()
 
@@ -40,6 +41,7 @@ async def apply(
     try:
         plan = await configuration_apply.plan(connection, wanted)
         click.echo(str(plan) or "Nothing to change.")
+        _doubted(configuration_doubts.of_file(wanted, environ))
         going = await _going_out(connection, plan, clock.now())
         if not plan or consent.dry_run:
             return
@@ -87,14 +89,22 @@ async def plan(
     """Show what accounts in shadow, or paused, or those named, would send now. Raises Unusable."""
     connection = await asyncpg.connect(database_of(Settings.from_environ(environ)))
     try:
+        doubts = list(configuration_doubts.of_book(await stored.load(connection)))
         modes = await ahead.modes(connection, accounts)
         lines = rehearsal.rehearse(await ahead.calls(connection, accounts), clock.now())
     finally:
         await connection.close()
     if unknown := sorted(set(accounts) - modes.keys()):
         raise Unusable(f"there is no account {', '.join(unknown)}")
+    _doubted(doubts, aside=as_json)
     for line in _as_json(lines) if as_json else rehearsal.told(modes, lines):
         click.echo(line)
+
+
+def _doubted(doubts: Iterable[str], *, aside: bool = False) -> None:
+    """Warn; `aside` where a program reads the output."""
+    for doubt in doubts:
+        click.echo(f"warning: {doubt}", err=aside)
 
 
 def _as_json(lines: Sequence[rehearsal.Line]) -> list[str]:

@@ -13,7 +13,7 @@ import asyncpg
 import click
 from redis.exceptions import RedisError
 
-from holdfast import configuration, configuration_apply
+from holdfast import configuration, configuration_apply, configuration_doubts
 from holdfast.agreement import TOLERATED
 from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
@@ -189,8 +189,6 @@ def _wanted(path: Path) -> Configuration | None:
 def sold(book: Book) -> Iterator[Line]:
     """Listings that sell nothing we know of, and units that nobody sells."""
     empty = sorted(listing.name for listing in book.listings.values() if not listing.unit_ids)
-    known = {unit for listing in book.listings.values() for unit in listing.unit_ids}
-    alone = sorted(unit.name for unit in book.units.values() if unit.id not in known)
     if empty:
         told = f"without units: {', '.join(empty)}"
         yield Line(
@@ -198,8 +196,8 @@ def sold(book: Book) -> Iterator[Line]:
         )
     else:
         yield Line(what="listings", health="ok", told=f"{len(book.listings)}, each with its units")
-    if alone:
-        yield Line(what="units", health="warn", told=f"sold by no listing: {', '.join(alone)}")
+    for doubt in configuration_doubts.of_book(book):
+        yield Line(what="units", health="warn", told=doubt)
 
 
 def workers(beat: datetime | None, now: datetime) -> Line:
