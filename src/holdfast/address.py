@@ -37,7 +37,7 @@ def unsafe(url: str) -> str | None:
 
 
 def server(url: object) -> str:
-    """The server and folder that an address leads to, in one spelling: `api.boseat.com`, `127.0.0.1:9101/v2`."""
+    """The server and folder that an address leads to, in one spelling: `api.example`, `127.0.0.1:9101/v2`."""
     parts = urlsplit(str(url))
     host = (parts.hostname or "").removesuffix(".")
     host = "127.0.0.1" if host == "localhost" else host
