@@ -19,12 +19,12 @@ from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_problem import ConfigurationError
-from holdfast.doctor_accounts import Answered, ask
+from holdfast.doctor_accounts import Answered, ask, heard, sells
 from holdfast.herald import open_redis
 from holdfast.kind import discover
 from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import configuration as stored
-from holdfast.store import journal, reading, schedule
+from holdfast.store import journal, reading, refusals, schedule
 from holdfast.store import migrate as migrations
 from holdfast.store.configuration import Book
 from holdfast.store.reading import AccountRow
@@ -81,16 +81,15 @@ async def _lines(environ: Mapping[str, str]) -> AsyncIterator[Line]:
         missing = await migrations.pending(url)
         connection = await asyncpg.connect(url, timeout=PATIENCE)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        todo = "Is it running, and is HOLDFAST_DATABASE_URL its address?"
-        yield Line(
-            what="database", health="fail", told=str(error) or type(error).__name__, todo=todo
-        )
+        yield unreachable(error)
         return
     try:
         yield migrated(missing)
         if not missing:
             async for line in _of_database(connection, settings, environ):
                 yield line
+    except asyncpg.InsufficientPrivilegeError as error:
+        yield unreachable(error)
     finally:
         await connection.close()
 
@@ -109,9 +108,35 @@ async def _of_database(
     for row in await reading.accounts(connection, now):
         if row.in_open_at or row.out_open_at:
             yield unanswered(row)
+    async for line in _of_accounts(connection, book, settings, environ):
+        yield line
+
+
+async def _of_accounts(
+    connection: asyncpg.Connection, book: Book, settings: Settings, environ: Mapping[str, str]
+) -> AsyncIterator[Line]:
+    """A read with each account's credentials, the reads that its listings take, and what came of webhooks."""
+    now = await schedule.database_now(connection)
+    forged = await _forged(connection, now)
     for account in book.accounts.values():
-        for line in of_account(account.name, await ask(account, environ), now):
+        answered = await ask(account, environ)
+        for line in of_account(account.name, answered, now):
             yield line
+        if answered.health == "ok":
+            for found in await sells(book, account.name, environ):
+                yield _as_line(account.name, found)
+        url = f"{settings.public_url or 'HOLDFAST_PUBLIC_URL'}/hooks/{account.name}"
+        if answered.announces and (doubt := heard(account, forged.get(account.name, 0), url)):
+            yield _as_line("webhooks", doubt)
+
+
+async def _forged(connection: asyncpg.Connection, now: datetime) -> dict[str, int]:
+    rows = (await refusals.lately(connection, now)).values()
+    return {row.account: row.amount for found in rows for row in found if row.result == "forged"}
+
+
+def _as_line(what: str, found: Answered) -> Line:
+    return Line(what=what, health=found.health, told=found.told, todo=found.todo)
 
 
 async def _redis(settings: Settings) -> Line:
@@ -148,6 +173,17 @@ async def _address(settings: Settings) -> Line:
         )
     health: Health = "ok" if status == 200 else "fail"
     return Line(what="webhooks", health=health, told=f"{url} answers {status}")
+
+
+def unreachable(error: Exception) -> Line:
+    """The database does not let us look, for whatever reason."""
+    told = str(error) or type(error).__name__
+    todo = "Is it running, and is HOLDFAST_DATABASE_URL its address?"
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        todo = (
+            "Its role may not look: grant it what it needs, or use the role that owns the tables."
+        )
+    return Line(what="database", health="fail", told=told, todo=todo)
 
 
 def migrated(missing: list[str]) -> Line:
@@ -237,7 +273,7 @@ def unanswered(row: AccountRow) -> Line:
 
 def of_account(name: str, answered: Answered, now: datetime) -> Iterable[Line]:
     """One read with its credentials, and its provider's clock."""
-    found = [Line(what=name, health=answered.health, told=answered.told, todo=answered.todo)]
+    found = [_as_line(name, answered)]
     if answered.date is not None and answered.at is not None:
         # a Date header tells whole seconds
         ahead = answered.date - answered.at

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -53,6 +53,16 @@ class Claim:
     """Whether listings of the same units may have it together."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """Why a listing cannot be what its settings say, by what its provider answers."""
+
+    listing: str
+    key: str
+    """What is to be put right: a key of the listing, or the venue's `timezone`."""
+    told: str
+
+
 class Kind(Protocol):
     """What a channel's package exports as `KIND`."""
 
@@ -85,6 +95,14 @@ class Kind(Protocol):
         ...
 
     def connect(self, connection: Connection) -> Channel: ...
+
+    def inspect(self, connection: Connection) -> AsyncIterator[Objection]:
+        """Look at each of the connection's listings at the provider; writes nothing.
+
+        Silence about a listing means that nothing speaks against it. A few reads for each listing, as the channel's
+        README says. Raises SecretMissing, and ChannelError where the provider does not answer.
+        """
+        ...
 
     def sample(self, connection: Connection, what: str, ref: str) -> Sample:
         """A webhook about a booking, proved with the account's own secret. Raises SecretMissing."""

@@ -1,6 +1,6 @@
 """How Boseat is configured, connected and simulated."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -11,11 +11,12 @@ from holdfast.channels.boseat.attribution import Attribution
 from holdfast.channels.boseat.calls import Caller
 from holdfast.channels.boseat.client import BoseatChannel, Signed
 from holdfast.channels.boseat.credentials import Credentials, Grant
+from holdfast.channels.boseat.inspection import inspect
 from holdfast.channels.boseat.observing import Observer
 from holdfast.channels.boseat.reading import Reader
 from holdfast.channels.boseat.sample import SAMPLES, sample
 from holdfast.channels.boseat.settings import BoseatAccount, BoseatListing
-from holdfast.kind import Claim, Connection, Sample, SimulatorOptions, WebhookProof
+from holdfast.kind import Claim, Connection, Objection, Sample, SimulatorOptions, WebhookProof
 from holdfast.secret import SecretMissing
 
 
@@ -55,6 +56,10 @@ class Boseat:
         observer = Observer(reader, Attribution(connection.listings), connection.clock)
         signed = Signed(secrets=secrets, event_id_header=settings.event_id_header)
         return BoseatChannel(caller, reader, observer, connection.clock, signed)
+
+    def inspect(self, connection: Connection) -> AsyncIterator[Objection]:
+        """A token and one read for each listing; one more for each that is wrong or whose product names no space."""
+        return inspect(connect_caller(connection), connection.clock, connection.listings)
 
     def sample(self, connection: Connection, what: str, ref: str) -> Sample:
         """Raises SecretMissing, also where the account has no webhook secret."""

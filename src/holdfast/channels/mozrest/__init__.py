@@ -1,16 +1,17 @@
 """Restaurant tables sold through Mozrest, seen from a booking channel (`/v1/bc`)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 from pydantic import BaseModel
 
 from holdfast.address import server
 from holdfast.channel import Channel
-from holdfast.channels.mozrest.client import MozrestChannel, proof_of
+from holdfast.channels.mozrest.client import MozrestChannel, proof_of, protocol_of
+from holdfast.channels.mozrest.inspection import Inspector
 from holdfast.channels.mozrest.settings import AccountSettings, ListingSettings
-from holdfast.kind import Claim, Connection, Sample, SimulatorOptions, WebhookProof
+from holdfast.kind import Claim, Connection, Objection, Sample, SimulatorOptions, WebhookProof
 from holdfast.secret import SecretMissing
 
 ACTIONS = {"updated": "update", "cancelled": "canceled"}
@@ -45,6 +46,11 @@ class _Mozrest:
         if not isinstance(connection.settings, AccountSettings):
             raise TypeError(f"account {connection.account} is not one of Mozrest's")
         return MozrestChannel(connection, connection.settings)
+
+    def inspect(self, connection: Connection) -> AsyncIterator[Objection]:
+        """One read for each venue, and one each for a listing's area and booking type; up to six more where it is wrong."""
+        settings = AccountSettings.model_validate(connection.settings)
+        return Inspector(connection, protocol_of(settings, connection.environ)).inspect()
 
     def sample(self, connection: Connection, what: str, ref: str) -> Sample:
         """Raises SecretMissing, also where the account has no webhook secret."""
