@@ -61,6 +61,8 @@ class Settings:
             text = environ.get(name, "").strip()
             try:
                 values |= {variable.field: variable.read(text)} if text else {}
+            except _Unescaped as error:
+                problems.append(f"{name}: {error}")
             except ValueError:
                 got = "" if variable.secret else f", got {shown(text)}"
                 problems.append(f"{name}: expected {variable.expected}{got}")
@@ -150,6 +152,35 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+class _Unescaped(ValueError):
+    """A password that cannot be told from the rest of its address; the text does not repeat it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cannot be read, probably for a character of its password: expected @ : / ? # [ ] there "
+            "percent-encoded (@ is %40, : is %3A, / is %2F, ? is %3F, # is %23)"
+        )
+
+
+def _server(*schemes: str) -> Callable[[str], str]:
+    """An address that may hold a password."""
+
+    def read(text: str) -> str:
+        if "@" not in text or not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            return _url(*schemes)(text)
+        try:
+            parts = urlsplit(text)
+            marks = parts.netloc.count("@") or "=" in parts.query.partition("@")[0]  # ?user=me@here
+            usual = marks == 1 and "@" not in parts.path and not parts.fragment
+        except ValueError:  # a bracket, which is an IPv6 address's
+            usual = False
+        if not usual and not text.startswith("unix:"):
+            raise _Unescaped
+        return text
+
+    return read
+
+
 def _public_url(text: str) -> str:
     found = urlsplit(_url("http", "https")(text))
     if not found.hostname or "@" in text:
@@ -168,13 +199,13 @@ class _Variable:
 _VARIABLES = {
     "HOLDFAST_DATABASE_URL": _Variable(
         field="database_url",
-        read=_url("postgresql", "postgres"),
+        read=_server("postgresql", "postgres"),
         expected="an address that begins with postgresql://",
         secret=True,
     ),
     "HOLDFAST_REDIS_URL": _Variable(
         field="redis_url",
-        read=_url("redis", "rediss", "unix"),
+        read=_server("redis", "rediss", "unix"),
         expected="an address that begins with redis://, rediss:// or unix://",
         secret=True,
     ),
@@ -215,6 +246,12 @@ _VARIABLES = {
         for name in ("body_bytes", "body_seconds", "held_bytes", "idle_seconds")
     },
 }
+
+
+def ensure_port(named: str, port: int) -> None:
+    """0 asks for a free one. Raises SettingsError."""
+    if not 0 <= port <= 65535:
+        raise SettingsError([f"{named}: expected a port number from 0 to 65535, got {port}"])
 
 
 def database_of(settings: Settings) -> str:

@@ -18,6 +18,7 @@ from holdfast.complaints import Unusable
 from holdfast.kind import discover
 from holdfast.metrics import metrics_app
 from holdfast.processes import Surroundings, in_background, settle_in, traced, traced_by
+from holdfast.redis_watch import watched
 from holdfast.serving import IDLE_SECONDS, First, listening, until_told_to_stop
 from holdfast.settings import Settings, SettingsError
 from holdfast.starting import ensure_schema, surroundings
@@ -83,12 +84,20 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
         await stack.enter_async_context(in_background(_follow(wiring, channels), "configuration"))
         if place.metrics_port is not None:
             await stack.enter_async_context(
-                listening(metrics_app(parts.metrics), place.host, place.metrics_port)
+                listening(
+                    metrics_app(parts.metrics),
+                    place.host,
+                    place.metrics_port,
+                    named="HOLDFAST_METRICS_PORT",
+                )
             )
         way = way_in(around.environ)
-        yield await stack.enter_async_context(
-            listening(build_web(parts), place.host, place.port, place.idle_seconds, way)
+        app, named = build_web(parts), "HOLDFAST_PORT, or --port of `holdfast up`"
+        port = await stack.enter_async_context(
+            listening(app, place.host, place.port, place.idle_seconds, way, named)
         )
+        await stack.enter_async_context(in_background(watched(redis), "redis"))
+        yield port
 
 
 def way_in(environ: Mapping[str, str]) -> First | None:

@@ -35,6 +35,11 @@ async def running_worker(
 
     async with around.wiring(also) as (wiring, _redis, _clock), AsyncExitStack() as stack:
         drainer = Drainer(wiring.parts)
+        if metrics_at is not None:  # before anything is under way that a taken port would tear down
+            app = metrics_app(wiring.parts.metrics)
+            await stack.enter_async_context(
+                listening(app, *metrics_at, named="HOLDFAST_METRICS_PORT")
+            )
         random = SystemRandom()
         steady = SteadyWorker(open_redis(around.redis_url), drainer, random)
         stack.push_async_callback(steady.close)
@@ -48,9 +53,6 @@ async def running_worker(
         for name, work in beside.items():
             await stack.enter_async_context(in_background(work, name))
         stack.push_async_callback(drainer.land, STOP_SECONDS)
-        if metrics_at is not None:
-            app = metrics_app(wiring.parts.metrics)
-            await stack.enter_async_context(listening(app, *metrics_at))
         yield drainer
 
 
