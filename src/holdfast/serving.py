@@ -65,7 +65,7 @@ async def _started(site: web.TCPSite, port: int, named: str) -> None:
 
 def _why(error: OSError, place: str, port: int, named: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is in use, so {place} cannot be listened on: choose another by {named}"
+        return f"the port is in use: {place}; choose another by {named}"
     if error.errno == errno.EACCES:
         return f"port {port} is kept for the system, so {place} cannot be listened on: choose one above 1023 by {named}"
     return f"{place} cannot be listened on: expected an address of this machine ({error.strerror or error})"
