@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import perf_counter
 from typing import Literal
 
 import aiohttp
@@ -33,6 +34,7 @@ from holdfast.web.verdict import SILENT
 from holdfast.web.words import counted, exact, lasting
 
 PATIENCE = 5.0
+SLOW_SECONDS = 1.0
 NEWEST = 200
 """Entries of each venue's journal whose chain is looked at."""
 
@@ -97,7 +99,10 @@ async def _lines(environ: Mapping[str, str]) -> AsyncIterator[Line]:
 async def _of_database(
     connection: asyncpg.Connection, settings: Settings, environ: Mapping[str, str]
 ) -> AsyncIterator[Line]:
+    asked = perf_counter()
     now = await schedule.database_now(connection)
+    if slow := slowly(perf_counter() - asked):
+        yield slow
     yield clock("this machine", SystemClock().now() - now)
     yield await _configured(connection, settings.config)
     book = await stored.load(connection)
@@ -179,11 +184,23 @@ def unreachable(error: Exception) -> Line:
     """The database does not let us look, for whatever reason."""
     told = str(error) or type(error).__name__
     todo = "Is it running, and is HOLDFAST_DATABASE_URL its address?"
+    if isinstance(error, TimeoutError):
+        told = f"no answer within {PATIENCE:.0f} s"
+        todo = "Does psql answer from here? Else it is busy, or something on the way swallows what is sent."
     if isinstance(error, asyncpg.InsufficientPrivilegeError):
         todo = (
             "Its role may not look: grant it what it needs, or use the role that owns the tables."
         )
     return Line(what="database", health="fail", told=told, todo=todo)
+
+
+def slowly(seconds: float) -> Line | None:
+    """How long the smallest question took, where that is too long."""
+    if seconds <= SLOW_SECONDS:
+        return None
+    told = f"answers slowly: the smallest question took {seconds:.1f} s"
+    todo = "Look at the load of its machine, of this one, and of the way between them."
+    return Line(what="database", health="warn", told=told, todo=todo)
 
 
 def migrated(missing: list[str]) -> Line:
