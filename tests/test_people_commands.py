@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import click
 import pytest
 from click.testing import CliRunner
 from tests.conftest import connected
@@ -15,6 +16,7 @@ from tests.web.rows import Rows
 from holdfast import passwords
 from holdfast.__main__ import main
 from holdfast.complaints import Unusable
+from holdfast.people_commands import password_from
 from holdfast.settings import Settings, SettingsError
 from holdfast.store import people
 from holdfast.web_process import ensure_somebody, oidc_of
@@ -168,3 +170,11 @@ def test_a_provider_is_set_as_a_whole_or_the_start_says_what_is_missing(tmp_path
     ):
         with pytest.raises(SettingsError, match=f"^{name}: expected"):
             Settings.from_environ({**whole, name: wrong})
+
+
+def test_a_password_file_that_is_no_text_is_told_without_what_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "password").write_bytes(b"canary\xff\xfe")
+    with pytest.raises(
+        click.UsageError, match=r"^--password-file: cannot be read: expected UTF-8$"
+    ):
+        password_from(str(tmp_path / "password"))

@@ -18,6 +18,7 @@ from holdfast.soak.program import (
     REDIS_READY,
     Program,
     free_port,
+    holdfast,
     redis_server,
     started,
     until,
@@ -69,3 +70,18 @@ async def test_redis_that_was_never_there_is_told_of_at_once() -> None:
             await until(said, "redis_away")
     assert (told[0]["event"], told[0]["log_level"]) == ("redis_away", "warning")
     await redis.aclose(close_connection_pool=True)
+
+
+async def test_web_that_is_started_without_redis_says_so_once(
+    tmp_path: Path, database_url: str
+) -> None:
+    settings = {
+        "HOLDFAST_DATABASE_URL": database_url,
+        "HOLDFAST_REDIS_URL": f"redis://{HERE}:{free_port()}/0",
+        "HOLDFAST_PORT": str(free_port()),
+    }
+    web = holdfast(tmp_path, "web", **settings)
+    async with started(web):
+        await web.says('"redis_away"')
+        await web.says('"web_ready"')
+        assert web.said().count('"redis_away"') == 1

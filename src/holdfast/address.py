@@ -9,6 +9,7 @@ from pydantic import AfterValidator, HttpUrl, ValidationInfo
 from holdfast.strictness import from_the_file
 
 _USUAL_PORT = {"http": 80, "https": 443}
+NO_ADDRESS = "expected an address that begins with https:// (or http://, on this machine only)"
 
 
 def is_loopback(name: str | None) -> bool:
@@ -25,7 +26,12 @@ def is_loopback(name: str | None) -> bool:
 
 def unsafe(url: str) -> str | None:
     """Why nothing secret may be sent there, without repeating what may be one; None: it may."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return NO_ADDRESS
+    if parts.scheme not in _USUAL_PORT or not parts.hostname:
+        return NO_ADDRESS
     if "@" in parts.netloc:
         return "holds a user name or a password: expected an address without, secrets have keys of their own"
     if parts.scheme != "https" and not is_loopback(parts.hostname):

@@ -42,6 +42,8 @@ async def apply(
         plan = await configuration_apply.plan(connection, wanted)
         click.echo(str(plan) or "Nothing to change.")
         _doubted(configuration_doubts.of_file(wanted, environ))
+        retired_too = await stored.load_retired_too(connection)
+        _doubted(configuration_doubts.of_history(wanted, retired_too, discover()))
         going = await _going_out(connection, plan, clock.now())
         if not plan or consent.dry_run:
             return

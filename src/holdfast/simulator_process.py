@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from pydantic import SecretStr, ValidationError
 
-from holdfast.address import is_loopback
+from holdfast.address import is_loopback, unsafe
 from holdfast.clock import SettableClock, SystemClock
 from holdfast.complaints import Unusable
 from holdfast.configuration_problem import written
@@ -85,6 +85,8 @@ def first_problem(error: ValidationError) -> str:
 def _target(environ: Mapping[str, str], url: str | None) -> WebhookTarget | None:
     if url is None:
         return None
+    if why := unsafe(url):
+        raise SettingsError([f"--webhooks-to: {why}"])
     secret = environ.get("HOLDFAST_SIMULATOR_SECRET", "")
     if not secret:
         raise SettingsError(["HOLDFAST_SIMULATOR_SECRET: expected the webhooks' secret"])

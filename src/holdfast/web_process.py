@@ -82,22 +82,21 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
         stack.push_async_callback(receiver.close)
         _name_channels(wiring, channels)
         await stack.enter_async_context(in_background(_follow(wiring, channels), "configuration"))
-        if place.metrics_port is not None:
-            await stack.enter_async_context(
-                listening(
-                    metrics_app(parts.metrics),
-                    place.host,
-                    place.metrics_port,
-                    named="HOLDFAST_METRICS_PORT",
-                )
-            )
-        way = way_in(around.environ)
-        app, named = build_web(parts), "HOLDFAST_PORT, or --port of `holdfast up`"
-        port = await stack.enter_async_context(
-            listening(app, place.host, place.port, place.idle_seconds, way, named)
-        )
+        port = await stack.enter_async_context(_opened(parts, place, way_in(around.environ)))
         await stack.enter_async_context(in_background(watched(redis), "redis"))
         yield port
+
+
+@asynccontextmanager
+async def _opened(parts: WebParts, place: Place, way: First | None) -> AsyncIterator[int]:
+    """The sockets; gives the port of the pages. Raises CannotListen."""
+    named = "HOLDFAST_PORT, or --port of `holdfast up`"
+    async with AsyncExitStack() as stack:
+        if place.metrics_port is not None:
+            app, at = metrics_app(parts.metrics), (place.host, place.metrics_port)
+            await stack.enter_async_context(listening(app, *at, named="HOLDFAST_METRICS_PORT"))
+        app, at = build_web(parts), (place.host, place.port)
+        yield await stack.enter_async_context(listening(app, *at, place.idle_seconds, way, named))
 
 
 def way_in(environ: Mapping[str, str]) -> First | None:
