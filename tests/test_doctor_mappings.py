@@ -7,15 +7,18 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import asyncpg
 import pytest
+from tests.conftest import connected
 from tests.test_log_commands import holdfast
 from tests.town import town
 
 from holdfast.clock import SystemClock
-from holdfast.doctor import unreachable
 from holdfast.doctor_accounts import LOOK, RENEW, heard
+from holdfast.doctor_servers import reached, unreachable
 from holdfast.example import EXAMPLE_SECRETS
 from holdfast.listing_check import applied, check
 from holdfast.store import configuration
@@ -121,3 +124,27 @@ def test_webhooks_that_come_are_not_spoken_of_unless_some_are_forged() -> None:
 )
 def test_a_role_that_may_not_look_is_no_server_that_is_down(error: Exception, todo: str) -> None:
     assert todo in unreachable(error).todo
+
+
+def test_an_address_of_ours_without_https_is_warned_of_unless_it_is_this_machine() -> None:
+    for url, health in (
+        ("http://holdfast.example", "warn"),
+        ("https://holdfast.example", "ok"),
+        ("http://127.0.0.1:8080", "ok"),
+    ):
+        assert reached(url, f"{url}/healthz", 200).health == health
+        assert reached(url, f"{url}/healthz", 502).health == "fail"
+
+
+async def test_a_role_without_rights_is_told_to_be_granted_them(database_url: str) -> None:
+    async with connected(database_url) as connection:
+        role = f"weak_{uuid4().hex[:12]}"
+        await connection.execute(f"create role {role} login")
+        try:
+            parts = urlsplit(database_url)
+            weak = parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}").geturl()
+            rows = await looked(weak)
+        finally:
+            await connection.execute(f"drop role {role}")
+    (row,) = (row for row in rows if row["what"] == "database")
+    assert (row["health"], "grant it what it needs" in row["todo"]) == ("fail", True)

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import perf_counter
-from typing import Literal
 
 import aiohttp
 import asyncpg
@@ -21,6 +20,15 @@ from holdfast.complaints import Unusable
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_problem import ConfigurationError
 from holdfast.doctor_accounts import Answered, ask, heard, sells
+from holdfast.doctor_servers import (
+    PATIENCE,
+    Health,
+    Line,
+    migrated,
+    reached,
+    slowly,
+    unreachable,
+)
 from holdfast.herald import open_redis
 from holdfast.kind import discover
 from holdfast.settings import Settings, SettingsError, database_of
@@ -33,23 +41,10 @@ from holdfast.terminal import as_line, tell
 from holdfast.web.verdict import SILENT
 from holdfast.web.words import counted, exact, lasting
 
-PATIENCE = 5.0
-SLOW_SECONDS = 1.0
 NEWEST = 200
 """Entries of each venue's journal whose chain is looked at."""
 
-Health = Literal["ok", "warn", "fail"]
 COLOURS: Mapping[Health, str] = {"ok": "green", "warn": "yellow", "fail": "red"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """What was looked at and what was found; `todo` is empty where nothing is to be done."""
-
-    what: str
-    health: Health
-    told: str
-    todo: str = ""
 
 
 async def doctor(environ: Mapping[str, str], as_json: bool) -> None:
@@ -176,39 +171,7 @@ async def _address(settings: Settings) -> Line:
         return Line(
             what="webhooks", health="fail", told=told, todo="Look at name, proxy and certificate."
         )
-    health: Health = "ok" if status == 200 else "fail"
-    return Line(what="webhooks", health=health, told=f"{url} answers {status}")
-
-
-def unreachable(error: Exception) -> Line:
-    """The database does not let us look, for whatever reason."""
-    told = str(error) or type(error).__name__
-    todo = "Is it running, and is HOLDFAST_DATABASE_URL its address?"
-    if isinstance(error, TimeoutError):
-        told = f"no answer within {PATIENCE:.0f} s"
-        todo = "Does psql answer from here? Else it is busy, or something on the way swallows what is sent."
-    if isinstance(error, asyncpg.InsufficientPrivilegeError):
-        todo = (
-            "Its role may not look: grant it what it needs, or use the role that owns the tables."
-        )
-    return Line(what="database", health="fail", told=told, todo=todo)
-
-
-def slowly(seconds: float) -> Line | None:
-    """How long the smallest question took, where that is too long."""
-    if seconds <= SLOW_SECONDS:
-        return None
-    told = f"answers slowly: the smallest question took {seconds:.1f} s"
-    todo = "Look at the load of its machine, of this one, and of the way between them."
-    return Line(what="database", health="warn", told=told, todo=todo)
-
-
-def migrated(missing: list[str]) -> Line:
-    """The schema, by what is not applied yet."""
-    if missing:
-        told = f"reached; missing: {', '.join(missing)}"
-        return Line(what="database", health="fail", told=told, todo="Run `holdfast migrate`.")
-    return Line(what="database", health="ok", told="reached, all migrations applied")
+    return reached(settings.public_url, url, status)
 
 
 def clock(whose: str, ahead: timedelta) -> Line:

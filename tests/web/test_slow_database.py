@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.web.conftest import Client, StartClient
 
-from holdfast.doctor import slowly, unreachable
+from holdfast.doctor_servers import slowly, unreachable
 from holdfast.web import health
 from holdfast.web.outage import SILENT_SECONDS, Outage
 
