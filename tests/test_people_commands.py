@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import click
 import pytest
 from click.testing import CliRunner
 from tests.conftest import connected
@@ -14,6 +15,7 @@ from tests.web.rows import Rows
 from holdfast import passwords
 from holdfast.__main__ import main
 from holdfast.complaints import Unusable
+from holdfast.people_commands import password_from
 from holdfast.recorded import whoever_types
 from holdfast.settings import Settings, SettingsError
 from holdfast.store import people
@@ -161,9 +163,18 @@ def test_a_provider_is_set_as_a_whole_or_the_start_says_what_is_missing(tmp_path
             Settings.from_environ({other: v for other, v in whole.items() if other != name})
     for name, wrong in (
         ("HOLDFAST_OIDC_ISSUER", "http://id.example"),
+        ("HOLDFAST_OIDC_ISSUER", "https://me:secret@id.example"),
         ("HOLDFAST_OIDC_ISSUER", "https://id.example/?x"),
         ("HOLDFAST_OIDC_CLIENT_ID", "two words"),
         ("HOLDFAST_OIDC_CLIENT_SECRET_FILE", str(tmp_path / "none")),
     ):
         with pytest.raises(SettingsError, match=f"^{name}: expected"):
             Settings.from_environ({**whole, name: wrong})
+
+
+def test_a_password_file_that_is_no_text_is_told_without_what_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "password").write_bytes(b"canary\xff\xfe")
+    with pytest.raises(
+        click.UsageError, match=r"^--password-file: cannot be read: expected UTF-8$"
+    ):
+        password_from(str(tmp_path / "password"))

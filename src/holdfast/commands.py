@@ -1,7 +1,7 @@
 """What the commands do, once the command line is parsed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,13 +9,14 @@ from pathlib import Path
 import asyncpg
 import click
 
-from holdfast import configuration, configuration_apply, rehearsal
+from holdfast import configuration, configuration_apply, configuration_doubts, rehearsal
 from holdfast.complaints import Unusable
 from holdfast.configuration_plan import Plan
 from holdfast.kind import discover
 from holdfast.recorded import put_on_record
 from holdfast.settings import Settings, database_of
 from holdfast.store import ahead, bookings, schedule
+from holdfast.store import configuration as stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,9 @@ async def apply(environ: Mapping[str, str], config: Path | None, consent: Consen
         plan = await configuration_apply.plan(connection, wanted)
         click.echo(str(plan) or "Nothing to change.")
         now = await schedule.database_now(connection)
+        _doubted(configuration_doubts.of_file(wanted, environ))
+        retired_too = await stored.load_retired_too(connection)
+        _doubted(configuration_doubts.of_history(wanted, retired_too, discover()))
         going = await _going_out(connection, plan, now)
         if not plan or consent.dry_run:
             return
@@ -81,6 +85,7 @@ async def plan(environ: Mapping[str, str], accounts: Sequence[str], as_json: boo
     """Show what accounts in shadow, or paused, or those named, would send now. Raises Unusable."""
     connection = await asyncpg.connect(database_of(Settings.from_environ(environ)))
     try:
+        doubts = list(configuration_doubts.of_book(await stored.load(connection)))
         modes = await ahead.modes(connection, accounts)
         now = await schedule.database_now(connection)
         lines = rehearsal.rehearse(await ahead.calls(connection, accounts), now)
@@ -88,8 +93,15 @@ async def plan(environ: Mapping[str, str], accounts: Sequence[str], as_json: boo
         await connection.close()
     if unknown := sorted(set(accounts) - modes.keys()):
         raise Unusable(f"there is no account {', '.join(unknown)}")
+    _doubted(doubts, aside=as_json)
     for line in _as_json(lines) if as_json else rehearsal.told(modes, lines):
         click.echo(line)
+
+
+def _doubted(doubts: Iterable[str], *, aside: bool = False) -> None:
+    """Warn; `aside` where a program reads the output."""
+    for doubt in doubts:
+        click.echo(f"warning: {doubt}", err=aside)
 
 
 def _as_json(lines: Sequence[rehearsal.Line]) -> list[str]:

@@ -1,13 +1,12 @@
 """What an operator can mend, in one clear line with its exit code."""
 
-import errno
-
 import asyncpg
 
 from holdfast.configuration_plan import PlanRefused
 from holdfast.configuration_problem import ConfigurationError, NotUnderstood
 from holdfast.secret import SecretMissing
 from holdfast.server_process import EmbeddedError
+from holdfast.serving import CannotListen
 from holdfast.settings import SettingsError
 
 FAILED, USAGE = 1, 2
@@ -23,7 +22,7 @@ def explained(error: Exception) -> tuple[str, int] | None:
         return str(error), USAGE
     if isinstance(error, SecretMissing | NotUnderstood):
         return str(error), USAGE
-    if isinstance(error, EmbeddedError | Unusable):
+    if isinstance(error, EmbeddedError | Unusable | CannotListen):
         return str(error), FAILED
     if isinstance(error, asyncpg.UndefinedTableError):
         return "the database has no tables yet: run `holdfast migrate`", FAILED
@@ -31,8 +30,6 @@ def explained(error: Exception) -> tuple[str, int] | None:
 
 
 def _network(error: Exception) -> tuple[str, int] | None:
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return f"the port is in use: {error.strerror}", FAILED
     if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
         return f"the database refuses: {error}", FAILED
     if isinstance(error, OSError | TimeoutError):

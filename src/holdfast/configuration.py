@@ -1,15 +1,16 @@
 """Reads holdfast.toml: the shared keys by our own models, the rest by those of the channel they are for."""
 
-import json
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
 
+from holdfast.configuration_claims import Sold, claimed_twice
 from holdfast.configuration_document import (
     TOO_DEEP,
     USUAL_PARTY,
@@ -18,15 +19,13 @@ from holdfast.configuration_document import (
     cross_checked,
     largest_party,
     monsters,
+    names,
+    repeated,
 )
 from holdfast.configuration_model import Account, Configuration, Listing
-from holdfast.configuration_problem import (
-    Complaint,
-    ConfigurationError,
-    explain,
-    shown,
-    written,
-)
+from holdfast.configuration_problem import Complaint, ConfigurationError, explain, shown
+from holdfast.kind import Claim
+from holdfast.strictness import FROM_THE_FILE
 
 __all__ = ["Configuration", "ConfigurationError", "Vocabulary", "parse", "read"]
 
@@ -39,6 +38,8 @@ class Vocabulary(Protocol):
 
     @property
     def listing_settings(self) -> type[BaseModel]: ...
+
+    def claims(self, account: BaseModel, listing: BaseModel) -> Sequence[Claim]: ...
 
 
 def read(path: Path, kinds: Mapping[str, Vocabulary]) -> Configuration:
@@ -107,35 +108,46 @@ def _set_apart(table: dict[str, object], shared: Collection[str]) -> None:
     table["settings"] = to_jsonable_python(own, inf_nan_mode="strings")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shop:
+    """An account's channel, and its own keys as the channel's model reads them; None: they are wrong."""
+
+    channel: str
+    kind: Vocabulary
+    settings: BaseModel | None
+
+
 def _channels_checked(document: Entry, kinds: Mapping[str, Vocabulary]) -> Iterator[Complaint]:
     """What the channels say about their own keys."""
-    kind_of: dict[str, Vocabulary] = {}
+    shops: dict[str, _Shop] = {}
     for account in document.accounts:
         channel = account.text("channel")
         if channel is not None and channel in kinds:
-            kind_of[account.text("name") or ""] = kinds[channel]
-            yield from _own(account, kinds[channel].account_settings, _ACCOUNT_KEYS)[1]
+            settings, complaints = _own(account, kinds[channel].account_settings, _ACCOUNT_KEYS)
+            shop = _Shop(channel=channel, kind=kinds[channel], settings=settings)
+            shops[account.text("name") or ""] = shop
+            yield from complaints
         elif channel is not None:
             there = ", ".join(sorted(kinds)) or "none"
             text = f"expected one of the channels there are ({there}), got {shown(channel)}"
             yield (*account.path, "channel"), text
-    yield from _listings_checked(document, kind_of)
+    for name in repeated(names(document.accounts)):
+        shops.pop(name, None)  # which of them a listing means cannot be told
+    yield from _listings_checked(document, shops)
 
 
-def _listings_checked(document: Entry, kind_of: Mapping[str, Vocabulary]) -> Iterator[Complaint]:
-    first: dict[tuple[str, str], Entry] = {}
+def _listings_checked(document: Entry, shops: Mapping[str, _Shop]) -> Iterator[Complaint]:
+    sold: list[Sold] = []
     for listing in document.listings:
-        account = listing.text("account") or ""
-        if account not in kind_of:
+        shop = shops.get(listing.text("account") or "")
+        if shop is None:
             continue
-        settings, complaints = _own(listing, kind_of[account].listing_settings, _LISTING_KEYS)
+        settings, complaints = _own(listing, shop.kind.listing_settings, _LISTING_KEYS)
         yield from complaints
-        if settings is not None:
-            same = first.setdefault((account, _canonical(settings)), listing)
-            if same is not listing:
-                there = written(same.path)
-                text = f"expected something that account {account} does not sell yet, got the same as {there}"
-                yield listing.path, text
+        if settings is not None and shop.settings is not None:
+            claims = shop.kind.claims(shop.settings, settings)
+            sold.append(Sold(entry=listing, channel=shop.channel, claims=claims))
+    yield from claimed_twice(sold)
 
 
 def _own(
@@ -144,11 +156,7 @@ def _own(
     """The keys that only the channel knows, as its model reads them."""
     own = {key: value for key, value in entry.table.items() if key not in shared}
     try:
-        return model.model_validate(own, extra="forbid"), []
+        return model.model_validate(own, extra="forbid", context=FROM_THE_FILE), []
     except ValidationError as error:
         found = explain(error, model, own, also_known=shared)
         return None, [((*entry.path, *path), text) for path, text in found]
-
-
-def _canonical(settings: BaseModel) -> str:
-    return json.dumps(settings.model_dump(mode="json"), sort_keys=True)

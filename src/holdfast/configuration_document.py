@@ -3,7 +3,8 @@
 These checks look at whatever is well formed, so that they find their problems beside those of the models.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from holdfast.configuration_problem import Complaint, KeyPath, shown, written
@@ -76,8 +77,10 @@ def cross_checked(document: Entry) -> Iterator[Complaint]:
     yield from _repeated(document.listings)
     for venue in document.within("venues"):
         yield from _repeated(venue.within("units"))
+    accounts = names(document.accounts)
     for listing in document.listings:
-        yield from _wrong_account(listing, names(document.accounts))
+        if not repeated(accounts):  # else it may be meant for the one whose name is to be mended
+            yield from _wrong_account(listing, accounts)
         yield from _wrong_units(listing)
         yield from _repeated_units(listing)
         yield from _large_party(listing)
@@ -86,6 +89,11 @@ def cross_checked(document: Entry) -> Iterator[Complaint]:
 def names(entries: Iterable[Entry]) -> list[str]:
     """The names of those that have one, in the file's order."""
     return [name for name in (entry.text("name") for entry in entries) if name is not None]
+
+
+def repeated(found: Sequence[str]) -> set[str]:
+    """The names that occur more than once."""
+    return {name for name, number in Counter(found).items() if number > 1}
 
 
 def _repeated(entries: Iterable[Entry]) -> Iterator[Complaint]:
@@ -112,7 +120,7 @@ def _wrong_account(listing: Entry, accounts: list[str]) -> Iterator[Complaint]:
 
 def _wrong_units(listing: Entry) -> Iterator[Complaint]:
     seats = _seats(listing)
-    wrong = [shown(unit) for unit in _units(listing) if unit not in seats]
+    wrong = [shown(unit) for unit in units_of(listing) if unit not in seats]
     if wrong:
         there = ", ".join(seats) or "none"
         text = f"expected names of units of this venue ({there}), got {', '.join(wrong)}"
@@ -120,7 +128,7 @@ def _wrong_units(listing: Entry) -> Iterator[Complaint]:
 
 
 def _repeated_units(listing: Entry) -> Iterator[Complaint]:
-    units = _units(listing)
+    units = units_of(listing)
     twice = [shown(unit) for unit in dict.fromkeys(units) if units.count(unit) > 1]
     if twice:
         yield (*listing.path, "units"), f"expected each unit once, got {', '.join(twice)} twice"
@@ -129,7 +137,7 @@ def _repeated_units(listing: Entry) -> Iterator[Complaint]:
 def _large_party(listing: Entry) -> Iterator[Complaint]:
     party, most = listing.count("party_size"), largest_party(listing)
     if party is not None and most is not None and party > most:
-        together = listing.text("takes") != "one" and len(_units(listing)) > 1
+        together = listing.text("takes") != "one" and len(units_of(listing)) > 1
         whose = "its units together" if together else "its smallest unit"
         yield (
             (*listing.path, "party_size"),
@@ -143,14 +151,15 @@ def largest_party(listing: Entry) -> int | None:
     A pool must be asked for a party that its smallest unit seats; what takes all units seats their sum.
     """
     seats = _seats(listing)
-    sold = [seats.get(unit) for unit in _units(listing)]
+    sold = [seats.get(unit) for unit in units_of(listing)]
     known = [number for number in sold if number is not None]
     if not known:
         return None
     return min(known) if listing.text("takes") == "one" else sum(known)
 
 
-def _units(listing: Entry) -> list[str]:
+def units_of(listing: Entry) -> list[str]:
+    """The names of units that it gives, whether there are such units or not."""
     units = listing.table.get("units")
     return [unit for unit in units if isinstance(unit, str)] if isinstance(units, list) else []
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+
+from holdfast.zones import ZoneName
 
 Mode = Literal["live", "shadow", "paused"]
 
@@ -14,18 +14,10 @@ _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"[^@\s+]+@[^@\s.]+(?:\.[^@\s.]+)+")
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
-_zones = cache(available_timezones)
-
 
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text) or len(text) > 63:
         raise ValueError("expected lower-case letters, digits and single hyphens, 63 at most")
-    return text
-
-
-def _zone(text: str) -> str:
-    if text not in _zones():
-        raise ValueError("expected an IANA time zone such as Europe/Paris")
     return text
 
 
@@ -115,7 +107,7 @@ class Venue(Table):
     """A place, with its units and what is sold of them."""
 
     name: Name
-    timezone: Annotated[str, Field(description="an IANA time zone"), AfterValidator(_zone)]
+    timezone: ZoneName
     house_contact: HouseContact = Field(description="a table with name, email and phone")
     holds: Literal["rehold", "commit", "none"] = "rehold"
     conflicts: Literal["propose", "auto"] = "propose"

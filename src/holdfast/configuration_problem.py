@@ -22,7 +22,7 @@ Complaint = tuple[KeyPath, str]
 _REFERENCE = '{ env = "NAME" } or { file = "PATH" }'
 _SHOWN = 60  # characters of a value
 _OWN_WORDS = {"value_error", "assertion_error"}  # a validator speaks, after "Value error, "
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_CREDENTIALS = re.compile(r"(?<=://)\S+(?=@)")  # a password may hold any character
 _SHAPES = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
@@ -68,7 +68,10 @@ class NotUnderstood(Exception):
 
 
 class ConfigurationError(Exception):
-    """The configuration cannot be used. `problems` are all that were found, sorted by their keys."""
+    """The configuration cannot be used. `problems` are all that were found, sorted by their keys.
+
+    A wrong name comes first: others refer to it, so what is said of them may only follow from it.
+    """
 
     def __init__(self, source: str, complaints: Iterable[Complaint]) -> None:
         ordered = sorted(complaints, key=lambda complaint: _in_order(complaint[0]))
@@ -76,8 +79,9 @@ class ConfigurationError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def _in_order(path: KeyPath) -> list[tuple[int, str]]:
-    return [(step, "") if isinstance(step, int) else (0, step) for step in path]
+def _in_order(path: KeyPath) -> tuple[bool, list[tuple[int, str]]]:
+    steps = [(step, "") if isinstance(step, int) else (0, step) for step in path]
+    return path[-1:] != ("name",), steps
 
 
 def unknown_key(key: object, known: Collection[str]) -> str:

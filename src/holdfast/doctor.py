@@ -3,27 +3,37 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from time import perf_counter
 
 import aiohttp
 import asyncpg
 import click
 from redis.exceptions import RedisError
 
-from holdfast import configuration, configuration_apply
+from holdfast import configuration, configuration_apply, configuration_doubts
 from holdfast.agreement import TOLERATED
+from holdfast.clock import Clock
 from holdfast.complaints import Unusable
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_problem import ConfigurationError
-from holdfast.doctor_accounts import Answered, ask
+from holdfast.doctor_accounts import Answered, ask, heard, sells
+from holdfast.doctor_servers import (
+    PATIENCE,
+    Health,
+    Line,
+    migrated,
+    reached,
+    slowly,
+    unreachable,
+)
 from holdfast.herald import open_redis
 from holdfast.kind import discover
 from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import configuration as stored
-from holdfast.store import journal, reading
+from holdfast.store import journal, reading, refusals
 from holdfast.store import migrate as migrations
 from holdfast.store.configuration import Book
 from holdfast.store.reading import AccountRow
@@ -32,22 +42,10 @@ from holdfast.terminal import as_line, clock_of, tell
 from holdfast.web.verdict import SILENT
 from holdfast.web.words import counted, exact, lasting
 
-PATIENCE = 5.0
 NEWEST = 200
 """Entries of each venue's journal whose chain is looked at."""
 
-Health = Literal["ok", "warn", "fail"]
 COLOURS: Mapping[Health, str] = {"ok": "green", "warn": "yellow", "fail": "red"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """What was looked at and what was found; `todo` is empty where nothing is to be done."""
-
-    what: str
-    health: Health
-    told: str
-    todo: str = ""
 
 
 async def doctor(environ: Mapping[str, str], as_json: bool) -> None:
@@ -82,29 +80,27 @@ async def _lines(environ: Mapping[str, str]) -> AsyncIterator[Line]:
         missing = await migrations.pending(url)
         connection = await asyncpg.connect(url, timeout=PATIENCE)
     except (OSError, TimeoutError, asyncpg.PostgresError, TooOld) as error:
-        yield _unusable(error)
+        yield unreachable(error)
         return
     try:
         yield migrated(missing, remark)
         if not missing:
             async for line in _of_database(connection, settings, environ):
                 yield line
+    except asyncpg.InsufficientPrivilegeError as error:
+        yield unreachable(error)
     finally:
         await connection.close()
-
-
-def _unusable(error: Exception) -> Line:
-    todo = "Is it running, and is HOLDFAST_DATABASE_URL its address?"
-    if isinstance(error, TooOld):
-        todo = "Move to a newer server."
-    return Line(what="database", health="fail", told=str(error) or type(error).__name__, todo=todo)
 
 
 async def _of_database(
     connection: asyncpg.Connection, settings: Settings, environ: Mapping[str, str]
 ) -> AsyncIterator[Line]:
+    asked = perf_counter()
     shared = await clock_of(database_of(settings))
     now = shared.now()
+    if slow := slowly(perf_counter() - asked):
+        yield slow
     yield clock("this machine", timedelta(seconds=shared.ahead))
     yield await _configured(connection, settings.config)
     book = await stored.load(connection)
@@ -115,9 +111,39 @@ async def _of_database(
     for row in await reading.accounts(connection, now):
         if row.in_open_at or row.out_open_at:
             yield unanswered(row)
+    async for line in _of_accounts(connection, book, settings, environ, shared):
+        yield line
+
+
+async def _of_accounts(
+    connection: asyncpg.Connection,
+    book: Book,
+    settings: Settings,
+    environ: Mapping[str, str],
+    shared: Clock,
+) -> AsyncIterator[Line]:
+    """A read with each account's credentials, the reads that its listings take, and what came of webhooks."""
+    now = shared.now()
+    forged = await _forged(connection, now)
     for account in book.accounts.values():
-        for line in of_account(account.name, await ask(account, environ, shared), now):
+        answered = await ask(account, environ, shared)
+        for line in of_account(account.name, answered, now):
             yield line
+        if answered.health == "ok":
+            for found in await sells(book, account.name, environ, shared):
+                yield _as_line(account.name, found)
+        url = f"{settings.public_url or 'HOLDFAST_PUBLIC_URL'}/hooks/{account.name}"
+        if answered.announces and (doubt := heard(account, forged.get(account.name, 0), url)):
+            yield _as_line("webhooks", doubt)
+
+
+async def _forged(connection: asyncpg.Connection, now: datetime) -> dict[str, int]:
+    rows = (await refusals.lately(connection, now)).values()
+    return {row.account: row.amount for found in rows for row in found if row.result == "forged"}
+
+
+def _as_line(what: str, found: Answered) -> Line:
+    return Line(what=what, health=found.health, told=found.told, todo=found.todo)
 
 
 async def _redis(settings: Settings) -> Line:
@@ -155,19 +181,7 @@ async def _address(settings: Settings) -> Line:
         return Line(
             what="webhooks", health="fail", told=told, todo="Look at name, proxy and certificate."
         )
-    health: Health = "ok" if status == 200 else "fail"
-    return Line(what="webhooks", health=health, told=f"{url} answers {status}")
-
-
-def migrated(missing: list[str], remark: str = "") -> Line:
-    """The schema, by what is not applied yet; `remark` is about the server's version."""
-    if missing:
-        told = f"reached; missing: {', '.join(missing)}"
-        return Line(what="database", health="fail", told=told, todo="Run `holdfast migrate`.")
-    told = "reached, all migrations applied"
-    if remark:
-        return Line(what="database", health="warn", told=f"{told}; {remark}")
-    return Line(what="database", health="ok", told=told)
+    return reached(settings.public_url, url, status)
 
 
 def clock(whose: str, ahead: timedelta) -> Line:
@@ -201,8 +215,6 @@ def _wanted(path: Path) -> Configuration | None:
 def sold(book: Book) -> Iterator[Line]:
     """Listings that sell nothing we know of, and units that nobody sells."""
     empty = sorted(listing.name for listing in book.listings.values() if not listing.unit_ids)
-    known = {unit for listing in book.listings.values() for unit in listing.unit_ids}
-    alone = sorted(unit.name for unit in book.units.values() if unit.id not in known)
     if empty:
         told = f"without units: {', '.join(empty)}"
         yield Line(
@@ -210,8 +222,8 @@ def sold(book: Book) -> Iterator[Line]:
         )
     else:
         yield Line(what="listings", health="ok", told=f"{len(book.listings)}, each with its units")
-    if alone:
-        yield Line(what="units", health="warn", told=f"sold by no listing: {', '.join(alone)}")
+    for doubt in configuration_doubts.of_book(book):
+        yield Line(what="units", health="warn", told=doubt)
 
 
 def workers(beat: datetime | None, now: datetime) -> Line:
@@ -251,7 +263,7 @@ def unanswered(row: AccountRow) -> Line:
 
 def of_account(name: str, answered: Answered, now: datetime) -> Iterable[Line]:
     """One read with its credentials, and its provider's clock."""
-    found = [Line(what=name, health=answered.health, told=answered.told, todo=answered.todo)]
+    found = [_as_line(name, answered)]
     if answered.date is not None and answered.at is not None:
         # a Date header tells whole seconds
         ahead = answered.date - answered.at

@@ -12,11 +12,17 @@ from holdfast.channel import Broken, Channel, ChannelError, Limited, Rejected, U
 from holdfast.clock import Clock
 from holdfast.exchange import Reply, Request, Transport
 from holdfast.kind import Connection, Kind, discover
+from holdfast.listing_check import applied, check
 from holdfast.secret import SecretMissing
-from holdfast.store.configuration import AccountRow
+from holdfast.store.configuration import AccountRow, Book
 from holdfast.transport import HttpTransport, open_session
 
 NOBODYS = "00000000-0000-4000-8000-000000000000"
+
+
+REFUSING = (400, 401, 403)
+RENEW = "Its credentials are refused: renew them where they are kept."
+LOOK = "Look at its addresses in holdfast.toml."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +34,8 @@ class Answered:
     todo: str = ""
     date: datetime | None = None
     at: datetime | None = None
+    announces: bool = False
+    """Whether its channel sends webhooks; False too where no channel could be connected."""
 
 
 @dataclass(slots=True)
@@ -89,14 +97,21 @@ async def ask(account: AccountRow, environ: Mapping[str, str], clock: Clock) -> 
         except ValidationError:
             return Answered(health="fail", told="its settings are of another release")
         health, told, todo = await _read(channel)
-    return Answered(health=health, told=told, todo=todo, date=dated.date, at=dated.at)
+    return Answered(
+        health=health,
+        told=told,
+        todo=todo,
+        date=dated.date,
+        at=dated.at,
+        announces=bool(channel.capabilities.announces),
+    )
 
 
 async def _read(channel: Channel) -> tuple[Literal["ok", "warn", "fail"], str, str]:
     try:
         await channel.fetch(NOBODYS, None)
     except Unauthorised as error:
-        return "fail", str(error), "Its credentials are refused: renew them where they are kept."
+        return "fail", str(error), RENEW if error.status in REFUSING else LOOK
     except (Rejected, Broken) as error:
         return "ok", f"its credentials are taken, though the answer was odd: {error}", ""
     except Limited as error:
@@ -104,3 +119,37 @@ async def _read(channel: Channel) -> tuple[Literal["ok", "warn", "fail"], str, s
     except ChannelError as error:
         return "warn", str(error), "Is its address right, and is the provider up?"
     return "ok", "answers, and takes its credentials", ""
+
+
+async def sells(book: Book, name: str, environ: Mapping[str, str], clock: Clock) -> list[Answered]:
+    """Whether each of its listings is what the provider sells: one line if so, else one for each that is not."""
+    asked = applied(book, name)
+    checked = await check(asked, environ, clock)
+    wrong = [
+        Answered(
+            health="fail",
+            told=f"listing {one.listing}: {one.key}: {one.told}",
+            todo="Put it right in holdfast.toml: bookings would close the wrong room.",
+        )
+        for one in checked.objections
+    ]
+    if checked.unknown is not None:
+        told = f"its listings could not be looked at to the end: {checked.unknown}"
+        return [*wrong, Answered(health="warn", told=told, todo="Ask again.")]
+    told = f"sells each of its {len(asked.listings)} listings"
+    return wrong or [Answered(health="ok", told=told)]
+
+
+def heard(account: AccountRow, forged: int, url: str) -> Answered | None:
+    """What is to be said of its webhooks. `forged`: how many were refused lately; `url`: where they are to go."""
+    lately = f"{forged} of the last hour were refused as forged"
+    if account.last_webhook_at is None:
+        told = f"{account.name}: none was ever verified" + (f", {lately}" if forged else "")
+        todo = f"Does the provider send them to {url}, with the secret that is configured here? New bookings wait for polls."
+        return Answered(health="warn", told=told, todo=todo)
+    if forged:
+        todo = (
+            "Was its secret changed on one side only? Else somebody knocks who is not the provider."
+        )
+        return Answered(health="warn", told=f"{account.name}: {lately}", todo=todo)
+    return None

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -39,6 +39,30 @@ class Sample:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Something at the provider that a listing has for itself, or with listings of the very same units."""
+
+    what: tuple[str, ...]
+    """The same in every listing that means the same thing, whatever its account is called here."""
+    key: str
+    """The listing's key that says so."""
+    rule: str
+    """What is true of it at the provider, and what was expected."""
+    shared: bool = False
+    """Whether listings of the same units may have it together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """Why a listing cannot be what its settings say, by what its provider answers."""
+
+    listing: str
+    key: str
+    """What is to be put right: a key of the listing, or the venue's `timezone`."""
+    told: str
+
+
 class Kind(Protocol):
     """What a channel's package exports as `KIND`."""
 
@@ -58,12 +82,27 @@ class Kind(Protocol):
         """The channel's own keys of a `[[venues.listings]]` table."""
         ...
 
+    def claims(self, account: BaseModel, listing: BaseModel) -> Sequence[Claim]:
+        """What the listing is at its provider, and what else it claims there. The first is its identity.
+
+        Both are instances of the channel's own settings. Two listings of one identity are one thing.
+        """
+        ...
+
     @property
     def samples(self) -> Sequence[str]:
         """Of what `sample` can tell: created, cancelled ..."""
         ...
 
     def connect(self, connection: Connection) -> Channel: ...
+
+    def inspect(self, connection: Connection) -> AsyncIterator[Objection]:
+        """Look at each of the connection's listings at the provider; writes nothing.
+
+        Silence about a listing means that nothing speaks against it. A few reads for each listing, as the channel's
+        README says. Raises SecretMissing, and ChannelError where the provider does not answer.
+        """
+        ...
 
     def sample(self, connection: Connection, what: str, ref: str) -> Sample:
         """A webhook about a booking, proved with the account's own secret. Raises SecretMissing."""

@@ -30,7 +30,11 @@ def password_from(path: str | None) -> str:
     if path is None and sys.stdin.isatty():
         asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
         return asked
-    text = sys.stdin.readline() if path in (None, "-") else Path(path or "").read_text("utf-8")
+    try:
+        text = sys.stdin.readline() if path in (None, "-") else Path(path or "").read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = "expected UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise click.UsageError(f"--password-file: cannot be read: {why}") from None
     password = text.rstrip("\r\n")
     if not password:
         raise click.UsageError("--password-file: there is no password in it")

@@ -1,6 +1,7 @@
 """An application on a socket, until its process is told to stop."""
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,6 +12,11 @@ from aiohttp import web
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 First = Callable[[web.Application, Handle], Handle]
 """Sees every request before the application's router does, and hands on what is not its own."""
+
+
+class CannotListen(OSError):
+    """A socket is not to be had; the text says why, and which setting chooses another."""
+
 
 STOP_SECONDS = 8.0
 """How long a stop waits for what is under way, below a supervisor's kill grace."""
@@ -26,8 +32,11 @@ async def listening(
     port: int | socket.socket,
     idle_seconds: float = IDLE_SECONDS,
     first: First | None = None,
+    named: str = "--port",
 ) -> AsyncIterator[int]:
-    """Serve until the block ends; gives the port (0 asks for a free one). Raises OSError if it is taken.
+    """Serve until the block ends; gives the port (0 asks for a free one). Raises CannotListen.
+
+    `named`: by which setting another port is chosen.
 
     Instead of a port it takes a socket that listens on one already, so that it cannot be taken meanwhile.
     Whoever is silent, or busy with the head of a request, for `idle_seconds` is hung up on.
@@ -43,7 +52,7 @@ async def listening(
     if first is not None:
         put_first(runner, first)
     try:
-        await _site(runner, host, port).start()
+        await _started(_site(runner, host, port), port, named)
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
@@ -53,6 +62,21 @@ def _site(runner: web.AppRunner, host: str, port: int | socket.socket) -> web.Ba
     if isinstance(port, socket.socket):
         return web.SockSite(runner, port)
     return web.TCPSite(runner, host, port, reuse_address=True)
+
+
+async def _started(site: web.BaseSite, port: int | socket.socket, named: str) -> None:
+    try:
+        await site.start()
+    except OSError as error:
+        raise CannotListen(_why(error, site.name.partition("://")[2], port, named)) from error
+
+
+def _why(error: OSError, place: str, port: int | socket.socket, named: str) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"the port is in use: {place}; choose another by {named}"
+    if error.errno == errno.EACCES:
+        return f"port {port} is kept for the system, so {place} cannot be listened on: choose one above 1023 by {named}"
+    return f"{place} cannot be listened on: expected an address of this machine ({error.strerror or error})"
 
 
 def put_first(runner: web.AppRunner, first: First) -> None:

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from holdfast.address import is_loopback, unsafe
 from holdfast.clock import TEST_AHEAD, ahead_of_machine
+from holdfast.configuration_problem import shown
 
 PREFIX = "HOLDFAST_"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TOKEN = re.compile(r"[!-+\--~]+")  # visible ASCII without the comma: what a header can carry
 _NEAR = 0.75  # near enough to be a slip, far enough to let HOLDFAST_<CHANNEL>_TOKEN pass
 
@@ -64,8 +65,10 @@ class Settings:
             text = environ.get(name, "").strip()
             try:
                 values |= {variable.field: variable.read(text)} if text else {}
+            except _Unescaped as error:
+                problems.append(f"{name}: {error}")
             except ValueError:
-                got = "" if variable.secret else f", got {text!r}"
+                got = "" if variable.secret else f", got {shown(text)}"
                 problems.append(f"{name}: expected {variable.expected}{got}")
         problems = problems or [*_halves(values), *_moved_far_away(values)]
         if problems:
@@ -98,7 +101,7 @@ def _halves(values: Mapping[str, object]) -> Iterable[str]:
 def _moved_far_away(values: Mapping[str, object]) -> Iterable[str]:
     """Another moment is for tests, and a test's database is on its own machine."""
     host = urlsplit(str(values.get("database_url", ""))).hostname
-    if values.get("test_ahead") and host not in (None, *LOOPBACK):
+    if values.get("test_ahead") and not (host is None or is_loopback(host)):
         yield f"{TEST_AHEAD}: is for tests only, expected a database on this machine"
 
 
@@ -153,9 +156,7 @@ def _secret_in(path: str) -> SecretStr:
 
 def _issuer(text: str) -> str:
     found = urlsplit(_url("https", "http")(text))
-    if not found.hostname or found.query or found.fragment:
-        raise ValueError
-    if found.scheme == "http" and found.hostname not in LOOPBACK:
+    if not found.hostname or found.query or found.fragment or "@" in text or unsafe(text):
         raise ValueError
     return text
 
@@ -169,8 +170,38 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+class _Unescaped(ValueError):
+    """A password that cannot be told from the rest of its address; the text does not repeat it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cannot be read, probably for a character of its password: expected @ : / ? # [ ] there "
+            "percent-encoded (@ is %40, : is %3A, / is %2F, ? is %3F, # is %23)"
+        )
+
+
+def _server(*schemes: str) -> Callable[[str], str]:
+    """An address that may hold a password."""
+
+    def read(text: str) -> str:
+        if "@" not in text or not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            return _url(*schemes)(text)
+        try:
+            parts = urlsplit(text)
+            marks = parts.netloc.count("@") or "=" in parts.query.partition("@")[0]  # ?user=me@here
+            usual = marks == 1 and "@" not in parts.path and not parts.fragment
+        except ValueError:  # a bracket, which is an IPv6 address's
+            usual = False
+        if not usual and not text.startswith("unix:"):
+            raise _Unescaped
+        return text
+
+    return read
+
+
 def _public_url(text: str) -> str:
-    if not urlsplit(_url("http", "https")(text)).hostname:
+    found = urlsplit(_url("http", "https")(text))
+    if not found.hostname or "@" in text:
         raise ValueError
     return text.rstrip("/")
 
@@ -186,13 +217,13 @@ class _Variable:
 _VARIABLES = {
     "HOLDFAST_DATABASE_URL": _Variable(
         field="database_url",
-        read=_url("postgresql", "postgres"),
+        read=_server("postgresql", "postgres"),
         expected="an address that begins with postgresql://",
         secret=True,
     ),
     "HOLDFAST_REDIS_URL": _Variable(
         field="redis_url",
-        read=_url("redis", "rediss", "unix"),
+        read=_server("redis", "rediss", "unix"),
         expected="an address that begins with redis://, rediss:// or unix://",
         secret=True,
     ),
@@ -204,7 +235,7 @@ _VARIABLES = {
     "HOLDFAST_PUBLIC_URL": _Variable(
         field="public_url",
         read=_public_url,
-        expected="an address that begins with https:// or http://",
+        expected="an address that begins with https:// or http://, without a password",
     ),
     "HOLDFAST_CONFIG": _Variable(field="config", read=Path, expected="the path of a file"),
     "HOLDFAST_API_TOKENS": _Variable(
@@ -234,6 +265,12 @@ _VARIABLES = {
     },
     TEST_AHEAD: _Variable(field="test_ahead", read=_ahead, expected="a number of seconds"),
 }
+
+
+def ensure_port(named: str, port: int) -> None:
+    """0 asks for a free one. Raises SettingsError."""
+    if not 0 <= port <= 65535:
+        raise SettingsError([f"{named}: expected a port number from 0 to 65535, got {port}"])
 
 
 def database_of(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import aiohttp
 from pydantic import ValidationError
 
+from holdfast.address import is_loopback
 from holdfast.clock import Clock
 from holdfast.complaints import Unusable
 from holdfast.doctor_accounts import connection_of
@@ -19,7 +20,6 @@ from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow
 from holdfast.terminal import as_line, clock_of, pool_of, tell
 from holdfast.transport import HttpTransport
-from holdfast.web.identity import is_loopback
 from holdfast.web.words import counted
 
 PATIENCE = aiohttp.ClientTimeout(total=15)

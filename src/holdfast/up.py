@@ -29,7 +29,7 @@ from holdfast.logs import set_up_logs
 from holdfast.narrator import Narrator
 from holdfast.processes import Surroundings, in_background
 from holdfast.serving import listening, until_told_to_stop
-from holdfast.settings import Settings
+from holdfast.settings import Settings, ensure_port
 from holdfast.store.migrate import migrate
 from holdfast.supported import of_postgres, of_redis
 from holdfast.web_process import Place, running_web
@@ -59,8 +59,7 @@ class Options:
 async def up(environ: Mapping[str, str], options: Options) -> None:
     """Start it all, tell what happens, stop it all."""
     began = perf_counter()
-    settings = Settings.from_environ(environ)
-    _log_to(options.data)
+    settings = _settled(environ, options)
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(_servers(settings, options))
         await migrate(servers.database_url)
@@ -87,6 +86,14 @@ async def up(environ: Mapping[str, str], options: Options) -> None:
         await _until_the_end(options.seconds)
         await narrator.weigh()
     click.echo("\n" + "\n".join(narrator.summary()))
+
+
+def _settled(environ: Mapping[str, str], options: Options) -> Settings:
+    """What is wrong with them is told before anything is started."""
+    settings = Settings.from_environ(environ)
+    ensure_port("--port", options.port or 0)
+    _log_to(options.data)
+    return settings
 
 
 def _for_commands(folder: Path, around: Surroundings) -> Path:

@@ -12,12 +12,14 @@ from arq.connections import ArqRedis
 from pydantic import SecretStr
 from redis.exceptions import RedisError
 
+from holdfast.address import is_loopback
 from holdfast.agreement import is_right
 from holdfast.clock import AgreedClock
 from holdfast.complaints import Unusable
 from holdfast.kind import discover
 from holdfast.metrics import metrics_app
 from holdfast.processes import Surroundings, in_background, settle_in, traced, traced_by
+from holdfast.redis_watch import watched
 from holdfast.serving import IDLE_SECONDS, First, listening, until_told_to_stop
 from holdfast.settings import Settings, SettingsError
 from holdfast.starting import ensure_servers, surroundings
@@ -31,7 +33,6 @@ from holdfast.sync.revive import handle
 from holdfast.sync.steer import steered
 from holdfast.web.app import build_web
 from holdfast.web.hooks import first
-from holdfast.web.identity import is_loopback
 from holdfast.web.intake import Limits
 from holdfast.web.oidc import OidcSettings, is_installed
 from holdfast.web.parts import WebParts
@@ -82,13 +83,24 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
         stack.push_async_callback(receiver.close)
         _name_channels(wiring, channels)
         await stack.enter_async_context(in_background(_follow(wiring, channels), "configuration"))
+        port = await stack.enter_async_context(_opened(parts, place, way_in(around.environ)))
+        await stack.enter_async_context(in_background(watched(redis), "redis"))
+        yield port
+
+
+@asynccontextmanager
+async def _opened(parts: WebParts, place: Place, way: First | None) -> AsyncIterator[int]:
+    """The sockets; gives the port of the pages. Raises CannotListen."""
+    named = "HOLDFAST_PORT, or --port of `holdfast up`"
+    async with AsyncExitStack() as stack:
         if place.metrics_port is not None:
+            app, port = metrics_app(parts.metrics), place.metrics_port
             await stack.enter_async_context(
-                listening(metrics_app(parts.metrics), place.host, place.metrics_port)
+                listening(app, place.host, port, named="HOLDFAST_METRICS_PORT")
             )
-        way = way_in(around.environ)
+        pages, seconds = build_web(parts), place.idle_seconds
         yield await stack.enter_async_context(
-            listening(build_web(parts), place.host, place.port, place.idle_seconds, way)
+            listening(pages, place.host, place.port, seconds, way, named)
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from random import SystemRandom
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
 import structlog
@@ -191,10 +191,18 @@ class Wiring:
 def _listing(book: Book, kind: ChannelKind, row: ListingRow) -> Listing:
     return Listing(
         name=row.name,
-        zone=ZoneInfo(book.venues[row.venue_id].timezone),
+        zone=_zone(book.venues[row.venue_id]),
         party_size=row.party_size,
         settings=_understood(row.name, kind.listing_settings, row.settings),
     )
+
+
+def _zone(venue: VenueRow) -> ZoneInfo:
+    try:
+        return ZoneInfo(venue.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        told = f"venue {venue.name}: timezone {venue.timezone} is no IANA time zone such as Europe/Paris"
+        raise NotUnderstood(f"{told}: put one into holdfast.toml and apply it") from None
 
 
 def _understood(name: str, model: type[BaseModel], settings: object) -> BaseModel:

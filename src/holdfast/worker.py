@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from holdfast.store import breakers, offers, readings, schedule
-from holdfast.store.trouble import DATABASE_TROUBLE
+from holdfast.store.trouble import DATABASE_TROUBLE, LATE
 from holdfast.sync.parts import Lane, Parts, Step
 from holdfast.sync.rounds import due_lanes, next_due, served, work_off
 
@@ -160,6 +160,8 @@ class Drainer:
             return
         if trouble is None:
             log.info("database_back")
+        elif trouble in {late.__name__ for late in LATE}:
+            log.warning("database_slow", reason=trouble)
         else:
             log.error("database_away", reason=trouble)
         self.trouble = trouble

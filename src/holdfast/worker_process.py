@@ -1,5 +1,6 @@
 """The worker process: what it starts, in which order it stops."""
 
+import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping
@@ -16,11 +17,15 @@ from holdfast.serving import STOP_SECONDS, listening, until_told_to_stop
 from holdfast.settings import Settings
 from holdfast.starting import ensure_servers, surroundings
 from holdfast.steady import SteadyWorker
+from holdfast.store import schedule
+from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.parts import Lane
 from holdfast.wiring import Wiring, keep_fresh
 from holdfast.worker import Drainer, beat
 
 log = structlog.get_logger()
+
+SIGN_OFF_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -35,31 +40,42 @@ async def running_worker(
 
     async with around.wiring(also) as (wiring, _redis, _clock), AsyncExitStack() as stack:
         drainer = Drainer(wiring.parts)
+        if metrics_at is not None:  # before anything is under way that a taken port would tear down
+            app = metrics_app(wiring.parts.metrics)
+            await stack.enter_async_context(
+                listening(app, *metrics_at, named="HOLDFAST_METRICS_PORT")
+            )
         random = SystemRandom()
         steady = SteadyWorker(open_redis(around.redis_url), drainer, random)
         stack.push_async_callback(steady.close)
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        stack.push_async_callback(_sign_off, wiring, name)
         beside: dict[str, Coroutine[object, object, None]] = {
             "configuration": keep_fresh(wiring, drainer.nudge),
-            "heartbeat": _beating(wiring, steady),
+            "heartbeat": _beating(wiring, steady, name),
             "redis": steady.main(),
             "sweep": drainer.sweep(random),
         }
-        for name, work in beside.items():
-            await stack.enter_async_context(in_background(work, name))
+        for task, work in beside.items():
+            await stack.enter_async_context(in_background(work, task))
         stack.push_async_callback(drainer.land, STOP_SECONDS)
-        if metrics_at is not None:
-            app = metrics_app(wiring.parts.metrics)
-            await stack.enter_async_context(listening(app, *metrics_at))
         yield drainer
 
 
-async def _beating(wiring: Wiring, steady: SteadyWorker) -> None:
-    name = f"{socket.gethostname()}:{os.getpid()}"
-
+async def _beating(wiring: Wiring, steady: SteadyWorker, name: str) -> None:
     def redis_ok() -> datetime | None:
         return wiring.parts.now() if steady.redis_answers else None
 
     await beat(wiring.parts, name, redis_ok)
+
+
+async def _sign_off(wiring: Wiring, name: str) -> None:
+    """It stops because it was told to, and is not lost. Whatever the database does, the stop goes on."""
+    try:
+        async with asyncio.timeout(SIGN_OFF_SECONDS):
+            await schedule.sign_off(wiring.parts.pool, name, wiring.parts.now())
+    except DATABASE_TROUBLE:
+        log.debug("not_signed_off")
 
 
 async def worker(environ: Mapping[str, str]) -> None:

@@ -121,9 +121,12 @@ READY = {
 }
 
 
+RELEASE = "holdfast migrate && holdfast apply --yes"
+
+
 async def release(folder: Path, **environ: str) -> Finished:
-    """The Procfile's `release`, by a shell as its readers have it run."""
-    return await finished(folder, "/bin/sh", "-c", procfile()["release"], **environ)
+    """What README.md says is run before the processes of a release, by a shell."""
+    return await finished(folder, "/bin/sh", "-c", RELEASE, **environ)
 
 
 @asynccontextmanager

@@ -128,3 +128,61 @@ async def test_a_channel_that_there_is_not_is_answered_with_those_there_are(fold
 async def test_a_port_in_use_is_one_line(folder: Path, taken_port: int) -> None:
     told = await finished(folder, "simulate", "boseat", "--port", str(taken_port))
     one_line(told, 1, "in use", str(taken_port))
+
+
+TAKEN = [
+    ("web", "HOLDFAST_PORT"),
+    ("web", "HOLDFAST_METRICS_PORT"),
+    ("worker", "HOLDFAST_METRICS_PORT"),
+]
+
+
+async def test_a_taken_port_of_a_process_is_one_line_that_names_the_setting(
+    folder: Path, surroundings: Surroundings, database_url: str, taken_port: int
+) -> None:
+    """The kind of fault: what was already under way is torn down and speaks first, of something else."""
+    settings = {
+        "HOLDFAST_DATABASE_URL": database_url,
+        "HOLDFAST_REDIS_URL": surroundings.redis_url,
+        "HOLDFAST_PORT": str(free_port()),
+        **SECRETS,
+    }
+    await finished(folder, "apply", "--yes", **settings)
+    for command, name in TAKEN:
+        told = await finished(folder, command, **{**settings, name: str(taken_port)})
+        one_line(told, 1, "in use", str(taken_port), name)
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+@pytest.mark.parametrize("command", ["simulate boseat", "simulate mozrest", "up"])
+async def test_a_port_that_is_none_is_one_line(folder: Path, command: str, port: str) -> None:
+    told = await finished(folder, *command.split(), "--port", port)
+    one_line(told, 2, "--port: expected a port number from 0 to 65535", port)
+
+
+WORLDS = {
+    "{}": "expected a value, got nothing",
+    "[]": "expected the world as a JSON object",
+    "soon": "expected JSON",
+    "[" * 100_000: "expected JSON",
+    '{"boseat": {}, "mozrest": {}}': "boseat: the world of each channel is below its name here",
+    '{"workspaces": 3, "keys": 3, "venues": []}': "expected",
+    '{"workspaces": [{"venues": [{"id": "v", "name": "V", "zone": "localtime", "spaces": []}], '
+    '"products": []}]}': "expected",
+    '{"keys": [{"key": "k", "channel": "c"}], "venues": [{"id": "v", "name": "V", "timezone": "X", '
+    '"areas": [{"name": "a", "tables": [{"id": "t", "seats": 2}]}]}]}': "expected",
+}
+
+
+@pytest.mark.parametrize("channel", ["boseat", "mozrest"])
+async def test_a_world_that_is_none_is_one_line_that_names_the_file_and_the_field(
+    tmp_path: Path, channel: str
+) -> None:
+    """`{}` used to be a traceback at one channel, and at the other the example without a word."""
+    for world, said in WORLDS.items():
+        (tmp_path / "world.json").write_text(world)
+        told = await finished(tmp_path, "simulate", channel, "--port", "0", "--world", "world.json")
+        one_line(told, 2, "holdfast: world.json: ", said)
+    for missing, said in (("none.json", "No such file"), (".", "Is a directory")):
+        told = await finished(tmp_path, "simulate", channel, "--port", "0", "--world", missing)
+        one_line(told, 2, f"{missing}: cannot be read: ", said)

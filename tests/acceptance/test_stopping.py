@@ -27,9 +27,18 @@ async def stop_all(stage: Stage) -> None:
         stage.programs[name].send(signal.SIGTERM)
     codes = await asyncio.gather(*(stage.programs[name].end(GRACE) for name in OURS))
     assert codes == [0, 0, 0]
+    assert await signed_off(stage) == {"worker.1", "worker.2"}
     for name in OURS:
         said = stage.programs[name].said()
         assert "Traceback" not in said, said
+
+
+async def signed_off(stage: Stage) -> set[str]:
+    """Those of the workers that said that they stop; the others count as lost."""
+    rows = await stage.pool.fetch("select id from workers where stopped_at is not null")
+    stopped = {row["id"].rpartition(":")[2] for row in rows}
+    workers = ("worker.1", "worker.2")
+    return {name for name in workers if str(stage.programs[name].pid) in stopped}
 
 
 async def raise_all(stage: Stage) -> None:
@@ -75,3 +84,15 @@ async def test_calls_in_flight_may_land_and_a_reading_cut_off_is_made_again_with
     await crowd.crowd_in(4)  # nobody of ours is there, and no webhook will tell
     await raise_all(on_stage)
     await on_stage.agrees(LEASE - 5)
+
+
+async def test_a_worker_that_is_killed_is_lost_and_one_that_is_stopped_is_not(
+    on_stage: Stage,
+) -> None:
+    """The kind of fault: an operator cannot tell what was meant from what went wrong."""
+    await on_stage.programs["worker.1"].kill()
+    on_stage.programs["worker.2"].send(signal.SIGTERM)
+    assert await on_stage.programs["worker.2"].end(GRACE) == 0
+    assert await signed_off(on_stage) == {"worker.2"}
+    await asyncio.gather(*(on_stage.raise_again(f"worker.{number}") for number in (1, 2)))
+    assert await signed_off(on_stage) == set()

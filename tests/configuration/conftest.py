@@ -1,6 +1,6 @@
 """A small valid configuration on two made-up channels, and ways to spoil it."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Self
 
@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel, BeforeValidator, model_validator
 
 from holdfast.configuration import Configuration, ConfigurationError, Vocabulary, parse
+from holdfast.kind import Claim
 from holdfast.secret import SecretRef
 
 Change = tuple[str, str]
@@ -103,8 +104,18 @@ class TableListing(BaseModel):
 
 @dataclass(frozen=True)
 class Channel:
+    """A listing of it is all that its own keys say; a `space` is one set of units, whatever the floor."""
+
     account_settings: type[BaseModel]
     listing_settings: type[BaseModel]
+
+    def claims(self, account: BaseModel, listing: BaseModel) -> Sequence[Claim]:
+        server = str(account.model_dump().get("address"))
+        identity = Claim(what=(server, repr(listing)), key="space", rule="one thing is one listing")
+        space = listing.model_dump().get("space")
+        if space is None:
+            return (identity,)
+        return (identity, Claim(what=(server, space), key="space", rule="one space", shared=True))
 
 
 @pytest.fixture

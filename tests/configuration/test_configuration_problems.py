@@ -23,7 +23,9 @@ def test_a_unit_that_there_is_not_is_named_with_those_there_are(problems: Proble
     assert problems(edit) == [UNKNOWN_UNIT]
 
 
-def test_all_problems_are_told_at_once_and_in_order(problems: Problems) -> None:
+def test_all_problems_are_told_at_once_names_first_for_others_refer_to_them(
+    problems: Problems,
+) -> None:
     found = problems(
         (
             'account = "tables-main"\nunits = ["salon"]',
@@ -35,12 +37,12 @@ def test_all_problems_are_told_at_once_and_in_order(problems: Problems) -> None:
         ('name = "bar"', 'name = "salon"'),
     )
     assert [line.split(": ")[1] for line in found] == [
+        "venues[0].units[1].name",
         "accounts[0].key",
         "accounts[1].poll_seconds",
         "venues[0].listings[1].units",
         "venues[0].listings[2].units",
         "venues[0].timezone",
-        "venues[0].units[1].name",
     ]
 
 
@@ -126,8 +128,7 @@ def test_listing_names_are_unique_across_venues(problems: Problems) -> None:
 def test_two_listings_of_an_account_cannot_sell_the_same_thing(problems: Problems) -> None:
     (line,) = problems(('space = "two"', 'space = "one"\nfloor = 1  # the default'))
     assert line == (
-        "holdfast.toml: venues[0].listings[2]: expected something that account rooms-main does not "
-        "sell yet, got the same as venues[0].listings[0]"
+        "holdfast.toml: venues[0].listings[2].space: like venues[0].listings[0]; one thing is one listing"
     )
 
 

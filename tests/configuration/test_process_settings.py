@@ -1,6 +1,7 @@
 """What the environment may say, and what is said of an environment that is wrong."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -68,12 +69,18 @@ PORT = "expected a port number from 1 to 65535"
         (
             "HOLDFAST_PUBLIC_URL",
             "hooks.example",
-            "expected an address that begins with https:// or http://, got 'hooks.example'",
+            "expected an address that begins with https:// or http://, without a password, got 'hooks.example'",
         ),
         (
             "HOLDFAST_PUBLIC_URL",
             "https://",
-            "expected an address that begins with https:// or http://, got 'https://'",
+            "expected an address that begins with https:// or http://, without a password, got 'https://'",
+        ),
+        (
+            "HOLDFAST_PUBLIC_URL",
+            "https://me:can/ary@hooks.example",
+            "expected an address that begins with https:// or http://, without a password, "
+            "got 'https://...@hooks.example'",
         ),
         ("HOLDFAST_DATABASE_URL", "db", "expected an address that begins with postgresql://"),
         (
@@ -127,3 +134,40 @@ def test_no_secret_is_shown_by_the_settings() -> None:
         }
     )
     assert "canary" not in f"{settings!r} {settings} {settings.api_tokens!r}"
+
+
+PASSWORDS = ["p@w", "p/w", "p#w", "p?w@x", "p[w", "@", "a/b@c", "p:w@"]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("HOLDFAST_DATABASE_URL", "postgresql://holdfast:{}@db.example:5432/holdfast"),
+        ("HOLDFAST_REDIS_URL", "rediss://:{}@redis.example:6379/0"),
+    ],
+)
+def test_a_password_that_breaks_its_address_is_told_how_to_be_written(
+    name: str, address: str, password: str
+) -> None:
+    """The kind of fault: a cause that a person can mend is told as another, `name not known`."""
+    (line,) = refused({name: address.format(password)})
+    assert line.startswith(f"{name}: cannot be read, probably for a character of its password")
+    assert "percent-encoded (@ is %40" in line
+    assert password not in line.partition("password:")[2].partition(" expected")[0]
+    assert Settings.from_environ({name: address.format(quote(password, safe=""))})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://db.example/holdfast",
+        "postgresql:///holdfast?host=/run/postgresql",
+        "postgresql://db.example/holdfast?user=me@here&password=x",
+        "postgresql://holdfast:a:b@db.example/holdfast",
+        "postgresql://holdfast@[::1]:5432/holdfast?sslmode=verify-full",
+        "postgres://u:%40@one.example,two.example:5433/holdfast",
+    ],
+)
+def test_addresses_that_work_are_taken(address: str) -> None:
+    assert Settings.from_environ({"HOLDFAST_DATABASE_URL": address}).database_url == address

@@ -139,6 +139,13 @@ async def test_a_worker_is_remembered_while_it_beats(connection: asyncpg.Connect
         NOW,
         NOW - HOUR,
     )
+    assert row["stopped_at"] is None
+    await schedule.sign_off(connection, "w-1", NOW + SECOND)
+    assert await connection.fetchval("select stopped_at from workers") == NOW + SECOND
+    await schedule.beat(
+        connection, worker, NOW + SECOND, None
+    )  # another process of the same number
+    assert await connection.fetchval("select stopped_at from workers") is None
     await schedule.bury_workers(connection, NOW + SECOND)
     assert await connection.fetchval("select count(*) from workers") == 1
     await schedule.bury_workers(connection, NOW + HOUR)

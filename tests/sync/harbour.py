@@ -11,6 +11,12 @@ from holdfast.example import example_configuration
 
 TABLES = {"elm": 2, "ash": 2, "oak": 4, "yew": 6}
 POOL, SPACE, BUY_OUT = "dining-room", "oak", "whole-house"
+IDS = {
+    "oak": "5e000000-0000-4000-8000-000000000001",
+    "oak_hours": "90000000-0000-4000-8000-000000000001",
+    "house": "5e000000-0000-4000-8000-000000000002",
+    "house_hours": "90000000-0000-4000-8000-000000000002",
+}
 QUARTER = timedelta(minutes=15)
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -37,24 +43,27 @@ name = "oak-boseat"
 account = "boseat-main"
 units = ["oak"]
 takes = "all"
-space_id = "s1"
-product_id = "p1"
+space_id = "{oak}"
+product_id = "{oak_hours}"
 
 [[venues.listings]]
 name = "whole-house-boseat"
 account = "boseat-main"
 units = ["elm", "ash", "oak", "yew"]
 takes = "all"
-space_id = "s2"
-product_id = "p2"
+space_id = "{house}"
+product_id = "{house_hours}"
 """
 
 
 def worlds(zone: str, opens: str, closes: str) -> dict[str, dict[str, object]]:
     hours = [{"day": day, "open": opens, "close": closes} for day in DAYS]
-    spaces = [{"id": "s1", "name": SPACE}, {"id": "s2", "name": BUY_OUT}]
+    spaces = [{"id": IDS["oak"], "name": SPACE}, {"id": IDS["house"], "name": BUY_OUT}]
     venue = {"id": "h1", "name": "Harbour", "zone": zone, "hours": hours, "spaces": spaces}
-    products = [{"id": "p1", "spaces": ["s1"]}, {"id": "p2", "length": 3, "spaces": ["s2"]}]
+    products: list[dict[str, object]] = [
+        {"id": IDS["oak_hours"], "spaces": [IDS["oak"]]},
+        {"id": IDS["house_hours"], "length": 3, "spaces": [IDS["house"]]},
+    ]
     tables = [{"id": name, "seats": seats} for name, seats in TABLES.items()]
     area = {"id": "a1", "name": POOL, "tables": tables, "turn": 90}
     house = {"id": "v1", "name": "Harbour", "timezone": zone, "opens": opens, "closes": closes}
@@ -82,7 +91,7 @@ async def harbour(
 
     def configuration(urls: Mapping[str, str]) -> str:
         accounts = example_configuration(urls).partition("[[venues]]")[0]
-        return accounts + _VENUE.format(zone=zone, units=units)
+        return accounts + _VENUE.format(zone=zone, units=units, **IDS)
 
     plan = Plan(
         start=start,

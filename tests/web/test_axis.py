@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.inventory.model import Span
-from holdfast.web.axis import HOUR, Axis, fitted, whole_day
+from holdfast.inventory.wall import whole_day
+from holdfast.web.axis import HOUR, Axis, fitted
 
 MADRID = ZoneInfo("Europe/Madrid")
 ORDINARY, SHORT, LONG = date(2026, 11, 20), date(2026, 3, 29), date(2026, 10, 25)

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from tests.web.conftest import Client
 
+from holdfast.address import is_loopback
 from holdfast.web.app import build_web
-from holdfast.web.identity import is_loopback
 from holdfast.web.parts import WebParts
 
 PRIVATE = ["/", "/bookings", "/metrics", "/openapi.json", "/api/v1/bookings", "/docs/runbooks"]

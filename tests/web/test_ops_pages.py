@@ -197,7 +197,12 @@ async def test_workers_that_are_silent_are_lost_and_after_a_while_forgotten(
         await rows.pool.execute(worker, name, NOW - HOUR, NOW - silent * SECOND)
     told = section(await page(client, "/ops"), "Workers Worker", "Schedules")
     assert "here ● works 1.2 1 h ago 5 s ago" in told
-    assert "gone ! lost, or stopped" in told
+    assert "gone ! lost 1.2" in told
+    await rows.pool.execute(
+        "update workers set stopped_at = $1 where id = 'gone'", NOW - 30 * SECOND
+    )
+    told = section(await page(client, "/ops"), "Workers Worker", "Schedules")
+    assert "gone stopped 30 s ago 1.2" in told
     assert "old" not in told
     schedules = section(await page(client, "/ops"), "Schedules Account", "Holdfast · API")
     assert "rooms-main bookings every 60 s due now 0 s ago 0" in schedules

@@ -1,8 +1,10 @@
 """wall: times and lengths as people at a venue say them, as instants and spans. No I/O."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from holdfast.inventory.model import Span
 
 _LENGTH = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?")
 
@@ -23,6 +25,18 @@ def instant(text: str, zone: ZoneInfo) -> datetime:
         both = " or ".join(at.astimezone(zone).isoformat() for at in (once, again))
         raise ValueError(f"{text} comes twice in {zone.key} that night: say {both}")
     return once
+
+
+def whole_day(day: date, zone: ZoneInfo) -> Span:
+    """From midnight to midnight on the venue's clock: 23, 24 or 25 hours, as a rule."""
+    start = datetime.combine(day, time(), zone)
+    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    return Span(start=start.astimezone(UTC), end=end.astimezone(UTC))
+
+
+def today(now: datetime, zone: ZoneInfo) -> Span:
+    """The day in which `now` lies on the venue's clock."""
+    return whole_day(now.astimezone(zone).date(), zone)
 
 
 def length(text: str) -> timedelta:

@@ -64,7 +64,12 @@ update probes set due_at = $2, lease_until = null where id = any($1::bigint[])
 -- beat --
 -- A worker's own heartbeat: arq's cannot tell workers apart.
 insert into workers (id, version, started_at, beat_at, redis_ok_at) values ($1, $2, $3, $4, $5)
-on conflict (id) do update set beat_at = excluded.beat_at, redis_ok_at = coalesce(excluded.redis_ok_at, workers.redis_ok_at)
+on conflict (id) do update set beat_at = excluded.beat_at, redis_ok_at = coalesce(excluded.redis_ok_at, workers.redis_ok_at),
+  stopped_at = null
+
+-- sign_off --
+-- A worker was told to stop: it is not lost.
+update workers set stopped_at = $2 where id = $1
 
 -- bury_workers --
 -- Those that have not been heard of for a day.

@@ -70,13 +70,14 @@ class ScheduleRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRow:
-    """One worker; `redis_ok_at` is when it last had an answer of Redis."""
+    """One worker; `redis_ok_at` is when it last had an answer of Redis, `stopped_at` when it was told to stop."""
 
     id: str
     version: str
     started_at: datetime
     beat_at: datetime
     redis_ok_at: datetime | None
+    stopped_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ select a.name as account, a.channel, a.mode, c.task, c.next_due_at, c.last_compl
 
 -- workers --
 -- who works, and who stopped a moment ago; if nobody does, who did last
-select id, version, started_at, beat_at, redis_ok_at from workers
+select id, version, started_at, beat_at, redis_ok_at, stopped_at from workers
  where beat_at > $1::timestamptz or beat_at = (select max(beat_at) from workers)
  order by started_at desc
  limit 50

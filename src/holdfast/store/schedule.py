@@ -124,6 +124,11 @@ async def beat(
     await connection.execute(_SQL["beat"], *worker, now, redis_ok_at)
 
 
+async def sign_off(pool: asyncpg.Pool, worker: str, now: datetime) -> None:
+    """The worker stops because it was told to."""
+    await pool.execute(_SQL["sign_off"], worker, now)
+
+
 async def bury_workers(connection: asyncpg.Connection, before: datetime) -> None:
     """Forget the workers that have not been heard of since."""
     await connection.execute(_SQL["bury_workers"], before)

@@ -470,7 +470,8 @@ create table workers (
   version     text not null,
   started_at  timestamptz not null,
   beat_at     timestamptz not null,
-  redis_ok_at timestamptz
+  redis_ok_at timestamptz,
+  stopped_at  timestamptz  -- it was told to stop, and said so
 );
 
 -- Who may sign in and what he may, what programs show instead, and what was done by whom. No secret is kept in clear.

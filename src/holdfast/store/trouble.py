@@ -27,6 +27,13 @@ DATABASE_FAILURES = (
 """Postgres does not answer, or not in time, or takes nothing in: asking again may help. Other errors of its
 are ours."""
 
+LATE = (
+    TimeoutError,
+    asyncpg.QueryCanceledError,  # by statement_timeout
+    asyncpg.LockNotAvailableError,
+)
+"""Those of them that say that it takes too long: the server may be well, and this machine busy."""
+
 REFUSED_VALUES = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,

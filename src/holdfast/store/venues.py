@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from holdfast.inventory.wall import today
 from holdfast.store.day import VenueRow
 from holdfast.store.queries import load
 from holdfast.store.typed import fetched
@@ -58,7 +60,11 @@ async def page(
     pool: asyncpg.Pool, names: Sequence[str] | None, after: str | None, now: datetime, limit: int
 ) -> list[VenueToday]:
     """By name, behind `after`; of `names` only, None: of all."""
-    return await fetched(pool, VenueToday, _SQL["page"], names, after, now, limit)
+    found = await fetched(pool, VenueRow, _SQL["names"], names, after, limit)
+    days = [today(now, ZoneInfo(venue.timezone)) for venue in found]
+    ids = [venue.id for venue in found]
+    starts, ends = [day.start for day in days], [day.end for day in days]
+    return await fetched(pool, VenueToday, _SQL["page"], ids, starts, ends)
 
 
 async def unitless(pool: asyncpg.Pool, venue_id: int) -> list[str]:

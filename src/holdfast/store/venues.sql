@@ -4,18 +4,23 @@
 -- one that is in use
 select id, name, timezone from venues where active and name = $1
 
+-- names --
+-- by name, those behind $2; of $1 only, if anybody asks who has venues of his own
+select id, name, timezone from venues
+where active and ($1::text[] is null or name = any($1)) and ($2::text is null or name > $2)
+order by name
+limit $3
+
 -- page --
--- by name, those behind $2; of $1 only, if anybody asks who has venues of his own. Each with its own today on
--- its own wall clock, of which the figures are; what a person should settle counts whenever it is.
+-- the venues $1, each with the figures of its own today, which begins at $2 and ends at $3; what a person should
+-- settle counts whenever it is. The days are told: only Python reckons with zones.
 select v.id, v.name, v.timezone, today.booked, today.held,
        (select count(*) from conflicts c where c.venue_id = v.id and c.closed_at is null) as conflicts,
        (select count(distinct x.booking_id) from exposures x join listings l on l.id = x.listing_id
         where l.venue_id = v.id and x.ended_at is null) as exposed,
        (select count(*) from units u where u.venue_id = v.id and u.active) as units
-from venues v
-cross join lateral (
-  select (($3::timestamptz at time zone v.timezone)::date)::timestamp at time zone v.timezone as starts,
-         (($3::timestamptz at time zone v.timezone)::date + 1)::timestamp at time zone v.timezone as ends) day
+from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) day (venue, starts, ends)
+join venues v on v.id = day.venue
 cross join lateral (
   select count(*) filter (where b.status not in ('held', 'pending')) as booked,
          count(*) filter (where b.status in ('held', 'pending')) as held
@@ -23,9 +28,7 @@ cross join lateral (
   where int8range(b.venue_id, b.venue_id, '[]') && int8range(v.id, v.id, '[]') and b.venue_id = v.id
     and b.during && tstzrange(day.starts, day.ends)
     and b.status not in ('cancelled', 'declined', 'expired')) today
-where v.active and ($1::text[] is null or v.name = any($1)) and ($2::text is null or v.name > $2)
 order by v.name
-limit $4
 
 -- unitless --
 -- listings that sell nothing of the venue: whatever is booked on them gets no unit

@@ -13,13 +13,14 @@ from holdfast.standing import OTHER
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web import dashboard, health, hooks
 from holdfast.web.door import DOOR, Door
-from holdfast.web.failures import OUTAGE, Outage, failures
+from holdfast.web.failures import failures
 from holdfast.web.guard import add_headers, guard
 from holdfast.web.intake import INTAKE, Intake
 from holdfast.web.live import end_streams, watching
 from holdfast.web.oidc import CALLBACK
 from holdfast.web.openapi import document
 from holdfast.web.operations import HISTORIES, Histories, looking_ahead
+from holdfast.web.outage import OUTAGE, Outage
 from holdfast.web.pages import PAGES, environment
 from holdfast.web.parts import PARTS, WebParts
 from holdfast.web.provider import provided
@@ -104,12 +105,14 @@ async def _refreshing(app: web.Application) -> AsyncIterator[None]:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+    await app[OUTAGE].close()
 
 
 async def _refresh_always(app: web.Application) -> None:
     parts = app[PARTS]
     while True:
         try:
+            await app[OUTAGE].look(parts.pool, health.ANSWER_SECONDS)
             await app[REFUSED].write(parts.pool, parts.clock)
             await parts.metrics.refresh(parts.pool, parts.clock.now())
             app[OUTAGE].ended()

@@ -8,6 +8,7 @@ from math import ceil, floor
 from zoneinfo import ZoneInfo
 
 from holdfast.inventory.model import Span
+from holdfast.inventory.wall import whole_day
 
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
@@ -82,13 +83,6 @@ class Axis:
             if slot is not None:
                 yield Tick(label=f"{label} ²" if label in seen else label, slot=slot)
             seen.add(label)
-
-
-def whole_day(day: date, zone: ZoneInfo) -> Span:
-    """From midnight to midnight on the venue's clock: 23, 24 or 25 hours, as a rule."""
-    start = datetime.combine(day, time(), zone)
-    end = datetime.combine(day + timedelta(days=1), time(), zone)
-    return Span(start=start.astimezone(UTC), end=end.astimezone(UTC))
 
 
 def fitted(day: date, zone: ZoneInfo, busy: Iterable[Span], *, whole: bool = False) -> Axis:

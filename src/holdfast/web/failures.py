@@ -2,38 +2,23 @@
 
 import errno
 import secrets
+from collections.abc import Mapping
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from holdfast.store.trouble import DATABASE_FAILURES
+from holdfast.web.outage import OUTAGE, State
 from holdfast.web.pages import PAGES
 from holdfast.web.problems import FAILED, NOT_FOUND, Problem, as_json, from_http, unavailable
 
 log = structlog.get_logger()
 
-
-class Outage:
-    """Says once in the log that Postgres is out of reach, and once that it is back."""
-
-    def __init__(self) -> None:
-        self._lasts = False
-
-    def began(self, error: BaseException) -> None:
-        """A query failed."""
-        if not self._lasts:
-            log.warning("database_unreachable", error=type(error).__name__)
-        self._lasts = True
-
-    def ended(self) -> None:
-        """A query went well."""
-        if self._lasts:
-            log.info("database_reachable")
-        self._lasts = False
-
-
-OUTAGE = web.AppKey("outage", Outage)
+NOT_NOW: Mapping[State, str] = {
+    "slow": "The database is slow just now.",
+    "down": "The database does not answer just now.",
+}
 
 
 @web.middleware
@@ -48,8 +33,8 @@ async def failures(request: web.Request, handler: Handler) -> web.StreamResponse
     except DATABASE_FAILURES as error:
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # of a static file
             return answer(request, Problem(NOT_FOUND, "Not Found"))
-        request.app[OUTAGE].began(error)
-        return answer(request, unavailable(5, "The database does not answer just now."))
+        state = request.app[OUTAGE].began(error)
+        return answer(request, unavailable(5, NOT_NOW[state]))
     except Exception:
         return answer(
             request, Problem(FAILED, "Look for the id in Holdfast's log."), logged(request)

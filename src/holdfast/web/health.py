@@ -3,12 +3,10 @@
 import asyncio
 from importlib.metadata import version
 
-import asyncpg
 from aiohttp import web
 
 from holdfast.metrics import exposition
-from holdfast.store import schedule
-from holdfast.store.trouble import DATABASE_FAILURES
+from holdfast.web.outage import OUTAGE
 from holdfast.web.parts import PARTS, WebParts
 
 ANSWER_SECONDS = 2.0
@@ -20,30 +18,20 @@ async def alive(request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """200 if Postgres answers; without the others we are slower, not wrong."""
+    """503 only while Postgres is down; slow, or without the others, we are slower, not wrong."""
     parts = request.app[PARTS]
-    postgres = await _postgres_answers(parts.pool)
+    postgres = await request.app[OUTAGE].look(parts.pool, ANSWER_SECONDS)
     others = await _others_answer(parts)
-    complete = postgres and all(others.values())
-    status = "ok" if complete else "degraded" if postgres else "down"
-    servers = {
-        name: "ok" if up else "down" for name, up in {"postgres": postgres, **others}.items()
-    }
-    return web.json_response({"status": status, **servers}, status=200 if postgres else 503)
+    complete = postgres == "ok" and all(others.values())
+    status = "ok" if complete else "down" if postgres == "down" else "degraded"
+    servers = {name: "ok" if up else "down" for name, up in others.items()}
+    told = {"status": status, "postgres": postgres, **servers}
+    return web.json_response(told, status=503 if postgres == "down" else 200)
 
 
 async def show_metrics(request: web.Request) -> web.Response:
     """Also on a port of its own; here for whoever has only one."""
     return exposition(request.app[PARTS].metrics)
-
-
-async def _postgres_answers(pool: asyncpg.Pool) -> bool:
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await schedule.database_now(pool)
-    except DATABASE_FAILURES:
-        return False
-    return True
 
 
 async def _others_answer(parts: WebParts) -> dict[str, bool]:

@@ -12,9 +12,10 @@ from holdfast.serving import Handle
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.sync.receive import Overloaded, UnknownAccount
 from holdfast.web.acknowledged import acknowledged
-from holdfast.web.failures import OUTAGE, logged
+from holdfast.web.failures import logged
 from holdfast.web.guard import dress
 from holdfast.web.intake import INTAKE, Refusal
+from holdfast.web.outage import OUTAGE
 from holdfast.web.parts import PARTS
 from holdfast.web.problems import (
     INVALID,

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from pydantic import SecretStr
 
+from holdfast.address import is_loopback
 from holdfast.passwords import digest_of
 from holdfast.roles import SCOPES
 from holdfast.store import people
@@ -161,15 +161,3 @@ def _host_name(host: str) -> str | None:
         return urlsplit(f"//{host}").hostname
     except ValueError:
         return None
-
-
-def is_loopback(name: str | None) -> bool:
-    """Whether an address or host name is this machine's own."""
-    if name == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(name or "")
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from holdfast.inventory.model import Span
+from holdfast.inventory.wall import whole_day
 from holdfast.store import day as store_day
 from holdfast.store import reading
 from holdfast.store.day import VenueRow
 from holdfast.store.reading import AccountRow
 from holdfast.web.addresses import Addresses
-from holdfast.web.axis import fitted, whole_day
+from holdfast.web.axis import fitted
 from holdfast.web.clashes import Clash, clashes
 from holdfast.web.gaps import Gap
 from holdfast.web.timeline import Offered, Timeline, busy, timeline

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from holdfast.inventory.cover import joined
 from holdfast.inventory.model import Span
+from holdfast.inventory.wall import whole_day
 from holdfast.store.day import DayBooking, Granted, UnitRow, VenueDay
 from holdfast.store.reading import ExposureRow, OccupiedRow
-from holdfast.web.axis import USUAL, whole_day
+from holdfast.web.axis import USUAL
 from holdfast.web.timeline import Offered
 
 DAYS = 7

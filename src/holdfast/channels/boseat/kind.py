@@ -1,18 +1,22 @@
 """How Boseat is configured, connected and simulated."""
 
+from collections.abc import AsyncIterator, Sequence
+
 from aiohttp import web
 from pydantic import BaseModel
 
+from holdfast.address import server
 from holdfast.channel import Channel
 from holdfast.channels.boseat.attribution import Attribution
 from holdfast.channels.boseat.calls import Caller
 from holdfast.channels.boseat.client import BoseatChannel, Signed
 from holdfast.channels.boseat.credentials import Credentials, Grant
+from holdfast.channels.boseat.inspection import inspect
 from holdfast.channels.boseat.observing import Observer
 from holdfast.channels.boseat.reading import Reader
 from holdfast.channels.boseat.sample import SAMPLES, sample
 from holdfast.channels.boseat.settings import BoseatAccount, BoseatListing
-from holdfast.kind import Connection, Sample, SimulatorOptions, WebhookProof
+from holdfast.kind import Claim, Connection, Objection, Sample, SimulatorOptions, WebhookProof
 from holdfast.secret import SecretMissing
 
 
@@ -25,6 +29,24 @@ class Boseat:
     listing_settings: type[BaseModel] = BoseatListing
     samples = SAMPLES
 
+    def claims(self, account: BaseModel, listing: BaseModel) -> Sequence[Claim]:
+        """A product of a space; and the space, which has one calendar whatever is sold in it."""
+        host = server(BoseatAccount.model_validate(account).base_url)
+        sold = BoseatListing.model_validate(listing)
+        return (
+            Claim(
+                what=(host, sold.space_id, sold.product_id),
+                key="space_id",
+                rule="a product of a space is one listing: expected another space or another product",
+            ),
+            Claim(
+                what=(host, sold.space_id),
+                key="space_id",
+                rule="one space is one set of units: expected the same units, or another space",
+                shared=True,
+            ),
+        )
+
     def connect(self, connection: Connection) -> Channel:
         """The workspace, connected; nothing is sent yet. Raises SecretMissing."""
         settings = BoseatAccount.model_validate(connection.settings)
@@ -34,6 +56,10 @@ class Boseat:
         observer = Observer(reader, Attribution(connection.listings), connection.clock)
         signed = Signed(secrets=secrets, event_id_header=settings.event_id_header)
         return BoseatChannel(caller, reader, observer, connection.clock, signed)
+
+    def inspect(self, connection: Connection) -> AsyncIterator[Objection]:
+        """A token and one read for each listing; one more for each that is wrong or whose product names no space."""
+        return inspect(connect_caller(connection), connection.clock, connection.listings)
 
     def sample(self, connection: Connection, what: str, ref: str) -> Sample:
         """Raises SecretMissing, also where the account has no webhook secret."""

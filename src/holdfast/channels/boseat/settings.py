@@ -1,10 +1,36 @@
 """Boseat's own keys in `[[accounts]]` and `[[venues.listings]]` of the configuration."""
 
+import re
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationInfo,
+    field_validator,
+)
 
+from holdfast.address import ServerUrl
 from holdfast.secret import SecretRef
+from holdfast.strictness import from_the_file
+
+_SHAPE = re.compile("-".join(f"[0-9A-Za-z]{{{length}}}" for length in (8, 4, 4, 4, 12)))
+
+
+def _catalogue_id(text: str, info: ValidationInfo) -> str:
+    if from_the_file(info) and not _SHAPE.fullmatch(text):
+        raise ValueError(
+            "expected an id of 8-4-4-4-12 letters and digits such as b4e2d8e1-0000-4000-8000-000000000001"
+        )
+    return text.lower()
+
+
+CatalogueId = Annotated[str, AfterValidator(_catalogue_id)]
+"""Shaped like a UUID, though the documentation's own sample is not hexadecimal (C20); the case means nothing."""
 
 
 class BoseatAccount(BaseModel):
@@ -12,8 +38,8 @@ class BoseatAccount(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: HttpUrl = HttpUrl("https://api.boseat.com")
-    token_url: HttpUrl
+    base_url: ServerUrl = HttpUrl("https://api.boseat.com")
+    token_url: ServerUrl
     """Shown in the workspace's dashboard under API credentials; there is no common one."""
     client_id: SecretRef
     client_secret: SecretRef
@@ -35,5 +61,5 @@ class BoseatListing(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    space_id: str = Field(min_length=1)
-    product_id: str = Field(min_length=1)
+    space_id: CatalogueId
+    product_id: CatalogueId

@@ -72,9 +72,11 @@ def _as_object(value: object) -> object:
 
 
 Id = Annotated[str, BeforeValidator(_no_fraction), AfterValidator(usable_id)]
+Caseless = Annotated[Id, AfterValidator(str.lower)]
+"""A space's or a product's: one id in whatever case."""
 Instant = Annotated[datetime, WrapValidator(lambda value, read: _in_utc(read(value)))]
 Word = Annotated[str | None, WrapValidator(_fit_or_absent)]
-Other = Annotated[Id | None, WrapValidator(_absent_if_unreadable)]
+Other = Annotated[Caseless | None, WrapValidator(_absent_if_unreadable)]
 """The id of something else than what is read."""
 Raw = Annotated[
     str | None, BeforeValidator(lambda value: fit(value) if isinstance(value, str) else value)
@@ -82,6 +84,7 @@ Raw = Annotated[
 Count = Annotated[int | None, WrapValidator(_absent_if_unreadable)]
 Moment = Annotated[Instant | None, WrapValidator(_absent_if_unreadable)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
+Spaces = Annotated[Ids, AfterValidator(lambda ids: tuple(map(str.lower, ids)))]
 Loose = Annotated[dict[str, Any] | None, WrapValidator(_absent_if_unreadable)]
 
 
@@ -124,7 +127,7 @@ class Duration(Wire):
 class Product(Wire):
     """https://docs.boseat.com/api-reference/products/get-a-single-product-by-id"""
 
-    id: Id
+    id: Caseless
     reference: Word = None
     name: Word = None
     description: Word = None
@@ -134,7 +137,7 @@ class Product(Wire):
     type: Word = None
     category: Word = None
     metadata: Annotated[Duration | None, WrapValidator(_absent_if_unreadable)] = None
-    spaces: Ids = ()
+    spaces: Spaces = ()
     """The spaces it can be booked for."""
 
 
@@ -154,7 +157,7 @@ class Venue(Wire):
     label: Word = None
     type: Word = None
     address: Loose = None
-    spaces: Ids = ()
+    spaces: Spaces = ()
     opening_hours: Annotated[
         tuple[OpeningHours, ...] | None, WrapValidator(_absent_if_unreadable)
     ] = Field(default=None, alias="openingHours")

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from holdfast.address import ServerUrl
 from holdfast.secret import SecretRef
 
 
@@ -33,7 +34,7 @@ class AccountSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: HttpUrl
+    base_url: ServerUrl
     """The host without `/v1`, such as https://api-sandbox.mozrest.com."""
     api_key: SecretRef
     webhook_auth: Literal["bearer", "basic", "header"] = "bearer"

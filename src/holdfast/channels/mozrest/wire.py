@@ -20,7 +20,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from holdfast.told import MOST_GUESTS, fit, sane_instant, usable_id
+from holdfast.told import MOST_GUESTS, fit, id_in, sane_instant, usable_id
 
 LONGEST_HOLD = 86_400.0
 """Seconds: a hold that claims to live longer is taken to live as long as they usually do."""
@@ -176,12 +176,26 @@ class Hint(Wire):
 MaybeHint = Annotated[Hint | None, BeforeValidator(_object_or_none)]
 
 
+class BookingType(Wire):
+    """What a booking may be sent as (C24): told by the older revision only."""
+
+    id: Id
+    name: Text = None
+
+
+def _with_ids(value: object) -> object:
+    return [row for row in value if id_in(row) is not None] if isinstance(value, list) else []
+
+
 class Availability(Wire):
     date: Instant | None = None
     slots: list[Slot]
     following: MaybeHint = Field(default=None, alias="nextAvailability")
     preceding: MaybeHint = Field(default=None, alias="previousAvailability")
     requires_duration: bool = Field(default=False, alias="requiresDuration")
+    booking_types: Annotated[tuple[BookingType, ...], BeforeValidator(_with_ids)] = Field(
+        default=(), alias="bookingTypes"
+    )
 
 
 class Area(Wire):

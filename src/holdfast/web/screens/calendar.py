@@ -10,13 +10,14 @@ import asyncpg
 from aiohttp import web
 
 from holdfast.inventory.model import Span
+from holdfast.inventory.wall import whole_day
 from holdfast.store import day as store_day
 from holdfast.store import reading, venues
 from holdfast.store.day import VenueRow
 from holdfast.store.reading import ConflictRow
 from holdfast.store.venues import Unmapped
 from holdfast.web.addresses import Addresses
-from holdfast.web.axis import USUAL, whole_day
+from holdfast.web.axis import USUAL
 from holdfast.web.gaps import gaps
 from holdfast.web.overview import Choice, Day, day_of
 from holdfast.web.parts import PARTS

@@ -155,7 +155,7 @@ RUNBOOKS: Mapping[str, Runbook] = {
         seen="Webhooks are still stored, but nothing is read, decided or sent. Every channel sells on.",
         checks=(
             "Is the process running? What are the last lines of its log?",
-            "Can it reach Postgres? `/readyz` of the web process says whether Postgres answers.",
+            "Can it reach Postgres? `/readyz` of the web process says whether Postgres is ok, slow or down.",
             "Was something deployed or migrated just now?",
         ),
         actions=(
@@ -169,7 +169,7 @@ RUNBOOKS: Mapping[str, Runbook] = {
         seen="Perhaps nothing. But if something is wrong now, no other alert will say so.",
         checks=(
             "Is a web process running, and does Prometheus reach its metrics port?",
-            "Does `/readyz` say that Postgres answers?",
+            "Does `/readyz` say that Postgres is ok? Slow may be the machine: look at its load before you look at the server.",
             "Does the log of the web process say `gauges_not_read`?",
         ),
         actions=(

@@ -13,6 +13,9 @@ from holdfast.channels.boseat.protocol.failures import retry_after
 from holdfast.channels.boseat.wire import Token
 from holdfast.exchange import Reply, Request
 
+NOT_THERE = (404, 405, 410)
+"""Answers of a server that gives no tokens at this address; wrong credentials get 400 or 401."""
+
 
 def token_request(token_url: str, client_id: str, client_secret: str, scope: str) -> Request:
     """Ask for a token; Boseat has no refresh tokens, the grant is simply repeated."""
@@ -53,4 +56,6 @@ def _refusal(reply: Reply, now: datetime) -> ChannelError:
         return Limited(text, retry_after=wait, status=status)
     if status == 408 or status >= 500:
         return NotSent(text, status=status)
+    if status in NOT_THERE or status < 400:
+        text = f"{text}: is token_url right?"
     return Unauthorised(text, status=status)

@@ -215,14 +215,14 @@ class Books:
         """Raises ApiError 404."""
         for venue in self.spec.venues:
             for space in venue.spaces:
-                if space.id == space_id:
+                if space.id == space_id.lower():
                     return space
         raise ApiError(404, "NOT_FOUND", "space not found")
 
     def product(self, product_id: str) -> Product:
         """Raises ApiError 404."""
         for product in self.spec.products:
-            if product.id == product_id:
+            if product.id == product_id.lower():
                 return product
         raise ApiError(404, "NOT_FOUND", "product not found")
 

@@ -86,13 +86,13 @@ class CatalogueApi:
 
     async def _products(self, request: web.Request) -> web.Response:
         books, query = workspace_of(request).books, request.query
-        ids = query["ids"].split(",") if "ids" in query else None
+        ids = query["ids"].lower().split(",") if "ids" in query else None
         rows = [
             render.product(product, self._switches)
             for product in books.spec.products
             if (ids is None or product.id in ids)
             and query.get("category", product.category) == product.category
-            and ("spaceId" not in query or query["spaceId"] in product.spaces)
+            and ("spaceId" not in query or query["spaceId"].lower() in product.spaces)
         ]
         return self._list(request, books, rows)
 

@@ -67,7 +67,7 @@ class ListsApi:
         read = _READERS[style](given) if _fits(style, given) else None
         if read is None and self._switches["space_ids_other"] == "400":
             raise books.invalid("spaceIds", "is no list of ids")
-        return read
+        return None if read is None else [one.lower() for one in read]
 
     def _ordered(self, rows: list[Booking]) -> list[Booking]:
         order = self._switches["list_order"]

@@ -96,7 +96,7 @@ class Tenancy:
     def with_space(self, space_id: str) -> Workspace:
         """The workspace that has this space. Raises ApiError 404."""
         for workspace in self.workspaces:
-            if any(space.id == space_id for space in workspace.spec.spaces()):
+            if any(space.id == space_id.lower() for space in workspace.spec.spaces()):
                 return workspace
         raise ApiError(404, "NOT_FOUND", "space not found")
 

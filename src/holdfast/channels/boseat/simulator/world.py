@@ -1,12 +1,12 @@
 """The simulated world: workspaces, venues, spaces, products, as read from JSON. No I/O."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+from holdfast.zones import ZoneName
 
 EXAMPLE_CLIENT = ("boseat-example", "boseat-example-secret")
 """The example workspace's client id and secret."""
@@ -18,18 +18,27 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+CatalogueId = Annotated[str, AfterValidator(str.lower)]
+"""Of a space or a product: one id in whatever case it is asked for."""
+
+
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+DAYS: tuple[Day, ...] = get_args(Day)
+Clock = Annotated[str, Field(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+
+
 class Hours(_Part):
     """One day's opening hours in the venue's time; a `close` not after `open` is on the next day."""
 
-    day: str
-    open: str = "08:00"
-    close: str = "23:00"
+    day: Day
+    open: Clock = "08:00"
+    close: Clock = "23:00"
 
 
 class Space(_Part):
     """A room."""
 
-    id: str
+    id: CatalogueId
     name: str
     label: str = ""
     description: str = ""
@@ -45,7 +54,7 @@ class Venue(_Part):
     name: str
     label: str = ""
     type: str = "generic"
-    zone: str = "Europe/Paris"
+    zone: ZoneName = "Europe/Paris"
     address: dict[str, object] = Field(default_factory=dict)
     hours: list[Hours] = Field(default_factory=lambda: [Hours(day=day) for day in DAYS])
     spaces: list[Space]
@@ -60,16 +69,16 @@ class Venue(_Part):
 class Product(_Part):
     """What can be booked for its spaces; an hourly one of `length` 1.5 lasts 90 minutes."""
 
-    id: str
+    id: CatalogueId
     name: str = "Room hire"
     reference: str = ""
     description: str = ""
     price: int = 2500
     unit: Unit = "hourly"
-    length: float = 1
+    length: float = Field(default=1, gt=0)
     type: str = "one_time"
     category: str = "booking"
-    spaces: list[str]
+    spaces: list[CatalogueId]
 
 
 class WorkspaceSpec(_Part):

@@ -32,7 +32,7 @@ from holdfast.simulation.faults import Handler
 def simulate(options: SimulatorOptions) -> web.Application:
     """The webhook secret is a bearer token; `user:password` or `Header-Name: token` as `webhook_auth` says."""
     bench = Bench(options.clock, options.seed)
-    world = World.model_validate(options.world or EXAMPLE)
+    world = World.model_validate(EXAMPLE if options.world is None else options.world)
     state = State(bench=bench, world=world, webhook=options.webhook)
     faces, desk = Faces(state), Desk(state)
     hooks = Hooks(state, faces)

@@ -7,6 +7,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from holdfast.zones import ZoneName
+
+Minutes = Annotated[int, Field(gt=0)]
+
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -37,7 +41,7 @@ class Area(Strict):
     takes: Literal["one", "all"] = "one"
     """Whether a booking takes one fitting table, or every table there is."""
     tables: list[Table] = Field(min_length=1)
-    turn: int | dict[int, int] = 90
+    turn: Minutes | dict[int, Minutes] = 90
     """Minutes; or minutes by party size, the smallest entry that is not below the party."""
     type: Literal["book", "request"] = "book"
     card: bool = False
@@ -71,13 +75,13 @@ class Venue(Strict):
     name: str
     city: str = "Paris"
     country_code: str = "FR"
-    timezone: str = "Europe/Paris"
+    timezone: ZoneName = "Europe/Paris"
     opens: time = time(8)
     closes: time = time(23)
     """Local times; a closing that is not after the opening is on the next day."""
     closed_on: list[date] = Field(default_factory=list)
-    step_minutes: int = 15
-    holding_seconds: int = 420
+    step_minutes: Minutes = 15
+    holding_seconds: Annotated[int, Field(gt=0)] = 420
     message: str | None = "Please arrive on time."
     min_advance_booking: float = 0
     """Hours."""
