@@ -9,7 +9,7 @@ from tests.web.rows import HOUR, NOON, NOW, Rows
 
 from holdfast.inventory.model import Span
 from holdfast.store import ground as store
-from holdfast.store import offers
+from holdfast.store import offers, readings
 from holdfast.store.ground import Ground, Where
 
 SECOND = timedelta(seconds=1)
@@ -32,7 +32,7 @@ async def known(connection: asyncpg.Connection, where: Where, stretch: Span = DA
 async def test_where_nothing_is_known_an_hour_is_the_longest(
     connection: asyncpg.Connection, where: Where
 ) -> None:
-    nothing = Ground(longest=HOUR, horizons={}, paused=frozenset(), refused=False)
+    nothing = Ground(longest=HOUR, looks={}, paused=frozenset(), refused=False)
     assert await known(connection, where) == nothing
 
 
@@ -46,18 +46,21 @@ async def test_the_longest_offer_around_says_how_far_a_change_reaches(
     assert (await known(connection, where, sold[1])).longest == 2 * HOUR
 
 
-async def test_how_far_offers_are_known_follows_from_the_last_complete_reading(
+async def test_which_offers_are_known_follows_from_what_was_read_completely(
     connection: asyncpg.Connection, house: House, where: Where
 ) -> None:
-    await connection.execute(
-        "insert into cursors (account_id, task, next_due_at, last_complete_at)"
-        " values ($1, 'offers', $2, $2), ($3, 'bookings', $2, $2)",
-        house.rooms,
-        NOW,
-        house.tables,
-    )
-    found = await known(connection, where)
-    assert found.horizons == {house.rooms: NOW + timedelta(days=30)}
+    morning, evening = Span.of(NOON - 4 * HOUR, 4 * HOUR), Span.of(NOON, 9 * HOUR)
+    for listing, read in (
+        (house.salon_rooms, morning),
+        (house.salon_rooms, evening),
+        (house.salon_rooms, Span.of(DAY.end, HOUR)),
+        (house.salon_tables, morning),
+    ):
+        await readings.look(connection, listing, read, NOW)
+    looks = (await known(connection, where)).looks
+    assert {listing: set(spans) for listing, spans in looks.items()} == {
+        house.salon_rooms: {morning, evening}
+    }
 
 
 async def test_a_paused_account_is_named_until_it_goes_on(

@@ -9,7 +9,7 @@ from tests.store.conftest import House
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
 from holdfast.inventory.model import Span
-from holdfast.store import agenda, inbox, pushes, schedule
+from holdfast.store import agenda, inbox, pushes, readings, schedule
 from holdfast.store.agenda import Due, Scope
 from holdfast.store.pushes import Claimed, Delay, Try
 from holdfast.sync.steer import NotSteered, SteerAct, SteeredMeanwhile, SteerWish, seen_of, steer
@@ -19,11 +19,12 @@ SOON = NOW + timedelta(minutes=1)
 
 @pytest.fixture
 async def busy(pool: asyncpg.Pool, connection: asyncpg.Connection, house: House) -> House:
-    """On both accounts news, a reading, a probe and a call are due."""
+    """On both accounts news, a reading, an audit, a probe and a call are due."""
     rows = Rows(pool)
     for account, listing in ((house.rooms, house.salon_rooms), (house.tables, house.salon_tables)):
         await rows.event(account, ref=f"ref-{account}")
-        await rows.polled(account)
+        await rows.polled(account, task="audit")
+        await rows.reading(account)
         await rows.push(await rows.block(listing, [1], state="absent", external_id=None))
         await schedule.probe(connection, listing, Span.of(NOON, HOUR), NOW)
     return house
@@ -55,16 +56,19 @@ async def test_paused_intake_is_neither_taken_nor_due(
     assert await inbox.claim(connection, busy.rooms, SOON, 8) == []
     assert len(await inbox.claim(connection, busy.tables, SOON, 8)) == 1
     both = [busy.rooms, busy.tables]
+    lanes = await readings.lanes(connection, SOON, both)
+    assert sorted(lanes) == [(lane, busy.tables) for lane in ("background", "bookings", "probes")]
+    assert await readings.claim(connection, SOON, busy.rooms, "bookings") is None
+    assert await readings.claim(connection, SOON, busy.tables, "bookings") is not None
     first = await schedule.claim(connection, SOON, both)
     assert (first and first.account_id, await schedule.claim(connection, SOON, both)) == (
         busy.tables,
         None,
     )
-    probe = await schedule.claim_probe(connection, SOON)
-    assert probe is not None
-    assert probe.listing_id == busy.salon_tables
-    assert await schedule.claim_probe(connection, SOON) is None
-    await schedule.end_probe(connection, probe.id)
+    assert await schedule.claim_probes(connection, busy.rooms, SOON) == []
+    probes = await schedule.claim_probes(connection, busy.tables, SOON)
+    assert [probe.listing_id for probe in probes] == [busy.salon_tables]
+    await schedule.end_probes(connection, probes)
     await connection.execute("delete from inbox where account_id = $1", busy.tables)
     assert await again(connection, accounts=[busy.rooms]) is None
     assert len(await pushes.claim(connection, busy.rooms, SOON, pushes.Wanted(limit=8))) == 1

@@ -50,7 +50,6 @@ async def test_whoever_runs_for_ever_asks_again_when_the_database_is_away(
         drainer = Drainer(parts)
         tasks: list[Coroutine[object, object, None]] = [
             drainer.sweep(Random(1)),
-            drainer.read(Random(2)),
             keep_fresh(t.wiring, drainer.nudge, 0.05),
             beat(parts, "a worker", lambda: None),
         ]

@@ -45,14 +45,19 @@ class Rows:
             created_at=self.now - 24 * HOUR,
         )
 
-    async def polled(self, account: int, at: datetime | None = None) -> int:
+    async def polled(self, account: int, at: datetime | None = None, task: str = "bookings") -> int:
         return await self.make(
             "cursors",
             account_id=account,
-            task="bookings",
+            task=task,
             next_due_at=self.now,
             last_complete_at=at or self.now,
         )
+
+    async def reading(self, account: int, place: str = "all", **values: object) -> int:
+        """A list of bookings that is due now, each minute."""
+        row = {"task": "bookings", "due_at": self.now, "every_seconds": 60}
+        return await self.make("readings", account_id=account, place=place, **row | values)
 
     async def paused(self, account: int, direction: str, **values: object) -> int:
         """By eva, since an hour ago."""
