@@ -17,6 +17,7 @@ LANDED = {
     "0006_pre_waiting": "a1baa4891123c3df8b04480e220fd84422df96f4e15300545742cdee90b493ad",
     "0007_post_one_index_less": "dd3968169b9b8db8c5c4ca06c013dafeacdf4e1b0c71f8bd6ddf8f17a649ff3b",
     "0008_pre_readings": "f63c2062a383644a304c5188f3c7c753c94d433de930111eee847b21c0b9c30d",
+    "0009_pre_limits": "9a4e211f0692ed37845b104306813abe9d7e664db0bacc42f2e4ffb13a21e187",
 }
 """SHA-256 of every migration that has landed. A new one is added here; an old one never changes."""
 
