@@ -102,7 +102,7 @@ async def _follow(parts: Parts, cursor: Cursor, account: Account) -> None:
         log.warning("poll_failed", account=account.name, task=cursor.task, error=str(error))
     async with parts.pool.acquire() as connection:
         failed, at = (
-            str(error) if outcome == "error" else None,
+            f"{failure_of(error)}: {error}" if error and outcome == "error" else None,
             cursor.started_at if complete else None,
         )
         await schedule.settle(connection, cursor, due, failed, at)
