@@ -13,6 +13,8 @@ from holdfast.store.typed import PATIENCE, fetched
 
 _SQL = load("freshness")
 
+EVIDENCE = _SQL["evidence"]
+
 IN_DOUBT = timedelta(minutes=10)
 """A provider that nobody wanted to call for so long is not said to be silent."""
 
@@ -93,7 +95,7 @@ async def _evidence(
     pool: asyncpg.Pool | asyncpg.Connection, now: datetime
 ) -> Sequence[asyncpg.Record]:
     async with asyncio.timeout(PATIENCE):
-        return list(await pool.fetch(_SQL["evidence"], now, now - IN_DOUBT))
+        return list(await pool.fetch(EVIDENCE, now, now - IN_DOUBT))
 
 
 def _judged(rows: Sequence[asyncpg.Record], now: datetime) -> dict[str, Judged]:
