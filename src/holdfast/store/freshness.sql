@@ -8,7 +8,8 @@ select a.name, a.channel, a.created_at as made_at,
        case when a.mode = 'paused' then 'paused'
             when s.id is not null then 'intake paused by ' || s.actor else '' end as paused,
        shut.opened_at as unanswered_at,
-       coalesce(b.error like 'unauthorised:%' or o.error like 'unauthorised:%', false) as refused,
+       coalesce(b.error like 'unauthorised:%', false) or coalesce(o.error like 'unauthorised:%', false)
+         or exists (select from readings r where r.account_id = a.id and r.error like 'unauthorised:%') as refused,
        w.beat_at, held.told, held.since, held.until,
        b.id is not null as reads_bookings, o.id is not null as reads_offers,
        coalesce(b.news_at, b.last_complete_at) as bookings_news_at,
