@@ -192,7 +192,7 @@ def test_what_nobody_knows_is_no_agreement() -> None:
     assert texts(far) == [
         ("note", "1 booking (5): beyond what is read, not known whether sold elsewhere")
     ]
-    assert (far.calm, far.agreed, far.title) == (True, False, "Nothing is wrong that is known")
+    assert (far.calm, far.agreed, far.title) == (True, False, "Nothing is known to be wrong")
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ class Verdict:
         return f"({len(wrong)}) {wrong[0].text}"
 
 
-NOT_ALL = "Nothing is wrong that is known"
+NOT_ALL = "Nothing is known to be wrong"
 """Where no more than that can be said."""
 
 _WORST_FIRST: tuple[Level, ...] = ("bad", "late", "note", "good")
