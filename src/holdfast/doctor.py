@@ -246,7 +246,7 @@ def fresh(name: str, state: Judged) -> Line:
 
 
 def unreadable(one: Unreadable) -> Line:
-    """A booking that nobody takes into account."""
+    """A booking whose time closes nothing elsewhere."""
     todo = "Look at it at its provider, and close its time by hand; its lists are not complete until it is read."
     return Line(what=one.account, health="fail", told=one.text, todo=todo)
 

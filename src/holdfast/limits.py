@@ -30,7 +30,7 @@ class Records(Protocol):
     """What is on record of one account's limits."""
 
     async def told_until(self) -> datetime | None:
-        """Until when its provider last asked for no calls; None: it never did, or nobody knows."""
+        """Until when its provider last asked for no calls; None: it never did, or that is not known."""
         ...
 
     async def keep(self, since: datetime, until: datetime, *, told: bool) -> None:

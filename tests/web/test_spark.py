@@ -82,9 +82,7 @@ NOT_FRESH: tuple[tuple[State, Cause], ...] = (
 
 
 @pytest.mark.parametrize(("state", "cause"), NOT_FRESH)
-def test_where_what_is_known_is_not_fresh_nobody_knows_that_all_is_well(
-    state: State, cause: Cause
-) -> None:
+def test_without_fresh_evidence_no_number_says_that_all_is_well(state: State, cause: Cause) -> None:
     found = replace(CALM, known=known_to_be(state, cause, "so it is"))
     silent = states(found)
     assert [silent[key] for key in ("event", "push", "exposure", "conflicts")] == ["unmeasured"] * 4

@@ -182,7 +182,7 @@ def test_a_booking_that_cannot_be_read_is_named_by_its_reference() -> None:
     assert found.phrases[0].link == "/accounts/rooms-main#unreadable"
 
 
-def test_what_nobody_knows_is_no_agreement() -> None:
+def test_what_is_not_known_is_no_agreement() -> None:
     """The kind of fault: an exposure that was never looked for counted as none."""
     soon = judged(known=replace(KNOWN, unknown=Unknown(within=[5, 7, 9, 11])))
     assert texts(soon) == [

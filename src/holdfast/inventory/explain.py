@@ -147,7 +147,7 @@ def _around(case: Case, booking: Booking, span: Span) -> list[Reason]:
 
 
 def _sold_by(case: Case, views: Sequence[View], unknown: Sequence[Reason]) -> list[Reason]:
-    """Free time is sellable only where somebody sells it; of whom we know too little, we do not say that he does not."""
+    """Free time is sellable only where a channel sells it; one that was not read is not said to sell nothing."""
     if not case.shops:
         text = "no listing sells this unit"
         return [Reason(rule="listing", mark="no", about="listings", text=text)]

@@ -218,7 +218,7 @@ def _never(reading: Reading, period: timedelta, since_made: timedelta) -> Judged
 
 
 def _planned(reading: Reading, period: timedelta, now: datetime) -> Iterator[Judged]:
-    """Whether its next part is read when it should be: nobody waits for the period to see a reader that died."""
+    """Whether its next part is read when it should be: a reader that died is seen before a period is over."""
     if reading.next_at is None:
         return
     behind = now - reading.next_at

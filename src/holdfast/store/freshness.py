@@ -16,7 +16,7 @@ _SQL = load("freshness")
 EVIDENCE = _SQL["evidence"]
 
 IN_DOUBT = timedelta(minutes=10)
-"""A provider that nobody wanted to call for so long is not said to be silent."""
+"""A provider that was not called for so long is not said to be silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """Bookings of which nobody knows whether their time is still sold elsewhere."""
+    """Bookings of which it is not known whether their time is still sold elsewhere."""
 
     within: Sequence[int] = ()
     """In what is read: it will be known soon."""

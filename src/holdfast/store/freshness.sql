@@ -1,9 +1,9 @@
 -- What the judgement of how fresh accounts are rests on, and what is not known. Nothing here writes but `limited` and `unread`.
 
 -- evidence --
--- Everything about each account in use, at $1; of its provider's silence only as long as somebody asked since $2. Until
--- readings are planned list by list, a cursor's own times and the account's periods stand for them. A reading is planned
--- for nobody while a part of it is read, or was a moment ago.
+-- Everything about each account in use, at $1; of its provider's silence only as long as it was called since $2. Until
+-- readings are planned list by list, a cursor's own times and the account's periods stand for them. While a part of a
+-- reading is read, or was a moment ago, no other part of it counts as overdue.
 select a.name, a.channel, a.created_at as made_at,
        case when a.mode = 'paused' then 'paused'
             when s.id is not null then 'intake paused by ' || s.actor else '' end as paused,

@@ -361,7 +361,7 @@ create table looks (
 -- What holds an account's calls back, as our own processes know it: a number in Redis alone is not believed for long.
 create table limits (
   account_id bigint not null references accounts,
-  told       boolean not null,       -- its provider said so (429); false: Redis says so, and nobody knows why
+  told       boolean not null,       -- its provider said so (429); false: only Redis says so
   since      timestamptz not null,
   until      timestamptz not null,
   primary key (account_id, told)

@@ -81,7 +81,7 @@ class ExplainedComing(BaseModel):
 class Explained(BaseModel):
     """The verdict and its reasons; `sellable` null: unknown. `next_free`: from when as much time is free.
 
-    `next_free` null: not within 14 days; where `next_free_known` is false, nobody knows.
+    `next_free` null: not within 14 days; where `next_free_known` is false, that is not known.
     """
 
     venue: str

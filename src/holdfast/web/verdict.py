@@ -162,7 +162,7 @@ def unreadable(one: Unreadable) -> Phrase:
 
 
 def _unknown(known: Knowledge) -> Iterator[Phrase]:
-    """What nobody knows is no agreement."""
+    """What is not known is no agreement."""
     soon = "not known yet whether still sold elsewhere"
     far = "beyond what is read, not known whether sold elsewhere"
     kinds: tuple[tuple[Level, Sequence[int], str], ...] = (
