@@ -8,8 +8,10 @@ import asyncpg
 import click
 
 from holdfast.complaints import Unusable
+from holdfast.inventory.freshness import Judged
 from holdfast.recorded import put_on_record
 from holdfast.store import reading, schedule
+from holdfast.store.freshness import Knowledge, knowledge
 from holdfast.store.reading import AccountRow
 from holdfast.sync.steer import NotSteered, SteerAct, SteerWish, steer
 from holdfast.terminal import as_line, pool_of, table, tell
@@ -19,6 +21,7 @@ HEADINGS = (
     "ACCOUNT",
     "CHANNEL",
     "MODE",
+    "FRESHNESS",
     "PAUSED",
     "UNANSWERED",
     "LAST WEBHOOK",
@@ -40,11 +43,30 @@ ASKED: Mapping[SteerAct, str] = {
 async def ls(environ: Mapping[str, str], as_json: bool) -> None:
     """One line each, by channel."""
     async with pool_of(environ) as pool:
-        found = await _all(pool)
+        found, now = await _all(pool)
+        known = await knowledge(pool, now)
     if as_json:
-        tell(as_line(asdict(row)) for row in found)
-    else:
-        tell(table([HEADINGS, *map(_line, found)]) if found else ["No account yet."])
+        tell(as_line(asdict(row) | _judged(known, row.name)) for row in found)
+        return
+    lines = [_line(row, known.states.get(row.name)) for row in found]
+    tell(table([HEADINGS, *lines]) if found else ["No account yet."])
+    tell(_not_trusted(known))
+
+
+def _judged(known: Knowledge, name: str) -> dict[str, object]:
+    state = known.states.get(name)
+    refs = [one.ref for one in known.unreadable_of(name)]
+    told = (state.state, state.reason) if state else (None, None)
+    return {"freshness": told[0], "freshness_reason": told[1], "unreadable": refs}
+
+
+def _not_trusted(known: Knowledge) -> Iterator[str]:
+    """Below the table: why what is known of an account may not be how things are."""
+    for name, state in known.states.items():
+        if state.reason:
+            todo = f"; {state.todo}" if state.todo else ""
+            yield f"{name} is {state.state}: {state.reason}{todo}"
+    yield from (one.text for one in known.unreadable)
 
 
 async def steered(environ: Mapping[str, str], wish: SteerWish, ask: bool, as_json: bool) -> None:
@@ -70,14 +92,16 @@ async def _do(pool: asyncpg.Pool, wish: SteerWish) -> datetime:
     return now
 
 
-async def _all(pool: asyncpg.Pool) -> list[AccountRow]:
+async def _all(pool: asyncpg.Pool) -> tuple[list[AccountRow], datetime]:
+    """With the moment of which that is, on the database's clock."""
     async with pool.acquire() as connection:
         now = await schedule.database_now(connection)
-    return await reading.accounts(pool, now)
+    return await reading.accounts(pool, now), now
 
 
 async def _asked(pool: asyncpg.Pool, wish: SteerWish) -> str:
-    row = next((row for row in await _all(pool) if row.name == wish.account), None)
+    found, _ = await _all(pool)
+    row = next((row for row in found if row.name == wish.account), None)
     events = counted(row.unprocessed if row else 0, "event")
     pushes = counted(row.waiting if row else 0, "push", "pushes")
     return f"{wish.account}: {ASKED[wish.act].format(events=events, pushes=pushes)}"
@@ -96,11 +120,12 @@ def _unanswered(row: AccountRow) -> Iterator[str]:
             yield f"{what} since {exact(since)}"
 
 
-def _line(row: AccountRow) -> tuple[str, ...]:
+def _line(row: AccountRow, state: Judged | None) -> tuple[str, ...]:
     return (
         row.name,
         row.channel,
         row.mode,
+        state.state if state else "-",
         ", ".join(_paused(row)) or "-",
         ", ".join(_unanswered(row)) or "-",
         exact(row.last_webhook_at) if row.last_webhook_at else "-",

@@ -151,11 +151,12 @@ class Placed:
 class Strange:
     """An item of a list that cannot be read as a booking. `ref`: the id in it, if that at least can be.
 
-    `raw` may hold guest data: it is never logged.
+    `raw` may hold guest data: it is never logged. `fields` names what cannot be read, and nothing of its content.
     """
 
     ref: str | None
     raw: str = field(repr=False)
+    fields: str = "its form"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,12 @@ from datetime import UTC, datetime
 
 from holdfast.inventory.case import Coming, Explanation, Reason, View
 
-SIGNS = {"no": "x", "ok": "-", "warning": "!"}
+SIGNS = {"no": "x", "ok": "-", "warning": "!", "unknown": "?"}
+VERDICTS = {
+    "sellable": "is sellable",
+    "not sellable": "is NOT sellable",
+    "unknown": "is perhaps sellable: unknown",
+}
 MOST_COMING = 3
 
 
@@ -12,8 +17,7 @@ def lines(told: Explanation) -> list[str]:
     """The verdict, every reason, when as much time is free, and what will happen next."""
     start, end = (at.astimezone(told.zone) for at in (told.span.start, told.span.end))
     where = f"{told.unit} ({told.venue}, {told.zone.key})"
-    verdict = "is sellable" if told.sellable else "is NOT sellable"
-    text = [f"{where} {start:%a %d %b %H:%M}-{end:%H:%M} {verdict}"]
+    text = [f"{where} {start:%a %d %b %H:%M}-{end:%H:%M} {VERDICTS[told.answer]}"]
     wide = max(len(reason.about) for reason in told.reasons)
     text += [_line(reason, wide) for reason in told.reasons]
     text += _next(told)
@@ -27,11 +31,14 @@ def _line(reason: Reason, wide: int) -> str:
 def _next(told: Explanation) -> list[str]:
     found = [f"Next: {_clock(told, c.at)} {c.what}." for c in told.coming[:MOST_COMING]]
     if not told.sellable:
-        free = told.next_free
-        found.append(
-            f"Next free: {_clock(told, free)}." if free else "Next free: not within 14 days."
-        )
+        found.append(f"Next free: {_next_free(told)}.")
     return found
+
+
+def _next_free(told: Explanation) -> str:
+    if not told.next_known:
+        return "unknown, not every channel was read lately and as far ahead"
+    return _clock(told, told.next_free) if told.next_free else "not within 14 days"
 
 
 def _clock(told: Explanation, at: datetime) -> str:
@@ -48,8 +55,10 @@ def as_json(told: Explanation) -> dict[str, object]:
         "start": _utc(told.span.start),
         "end": _utc(told.span.end),
         "now": _utc(told.now),
+        "answer": told.answer,
         "sellable": told.sellable,
         "next_free": _utc(told.next_free),
+        "next_free_known": told.next_known,
         "reasons": [_reason(reason) for reason in told.reasons],
         "channels": [_view(view) for view in told.views],
         "coming": [_coming(coming) for coming in told.coming],

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from holdfast.budget import Kind, LocalBudget, Pace
 from holdfast.clock import Clock
 from holdfast.inventory.shares import Use, terms_of
+from holdfast.limits import Penalties
 
 log = structlog.get_logger()
 
@@ -30,21 +31,35 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 Purse = tuple[Kind, Use]
 """A budget, and what is paid from it."""
 
-Answer = tuple[float, int, int]
-"""How many microseconds those wait that were not taken, how many calls are left, how many were taken."""
+Answer = tuple[float, int, int, int]
+"""How many microseconds those wait that were not taken, how many calls are left, how many were taken, and for how many
+microseconds a penalty lasts that was heeded."""
 
 # `shares.admitted` on Redis' own clock. KEYS: the level of all calls, of this use's own, penalty. ARGV: interval, burst,
-# calls to leave, the own share's interval and burst, in microseconds and calls; how many to take, 0 to only look.
-# Returns {wait of those not taken, calls left to this use, taken}.
+# calls to leave, the own share's interval and burst, in microseconds and calls; how many to take, 0 to only look; 1 to
+# heed the penalty. A level further ahead than a whole burst was not reckoned here, and is set to what it can be at most.
+# Returns {wait of those not taken, calls left to this use, taken, how long the penalty lasts that was heeded}.
 _GCRA = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local interval, burst, keep = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local own_interval, own_burst = tonumber(ARGV[4]), tonumber(ARGV[5])
-local penalty = tonumber(redis.call('GET', KEYS[3]) or '0')
-if penalty > now then return {penalty - now, 0, 0} end
-local all_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local own_at = own_interval > 0 and math.max(tonumber(redis.call('GET', KEYS[2]) or '0'), now) or now
+local function told(key) return tonumber(redis.call('GET', key) or '0') or 0 end
+local penalty = told(KEYS[3])
+if ARGV[7] == '1' and penalty > now then
+  local lasts = math.min(penalty - now, 86400000000)
+  return {lasts, 0, 0, math.ceil(lasts)}
+end
+local function level(key, most)
+  local at = told(key)
+  if at > now + most + 1000 then
+    at = now + most
+    redis.call('SET', key, string.format('%.0f', at), 'PX', math.ceil(most / 1000) + 1000)
+  end
+  return math.max(at, now)
+end
+local all_at = level(KEYS[1], burst * interval)
+local own_at = own_interval > 0 and level(KEYS[2], own_burst * own_interval) or now
 local left = math.max((burst * interval - (all_at - now)) / interval, 0)
 local due = 0
 if own_interval > 0 then due = math.max(math.floor((own_burst * own_interval - (own_at - now)) / own_interval), 0) end
@@ -67,7 +82,7 @@ if own_interval > 0 then
   local within = math.max(all_at - now - (burst - 1) * interval, own_at - now - (own_burst - 1) * own_interval)
   wait = math.min(wait, within)
 end
-return {math.max(wait, 0), may - taken, taken}
+return {math.max(wait, 0), may - taken, taken, 0}
 """
 
 _PENALTY = """
@@ -89,7 +104,7 @@ class _Question:
 
 def _wait(answer: Answer, place: int) -> float:
     """Of the call that asked as the one at this place, from 0."""
-    wait, _, taken = answer
+    wait, _, taken, _ = answer
     return 0.0 if place < taken else wait / 1e6
 
 
@@ -103,8 +118,10 @@ class SharedBudget:
         paces: dict[Kind, Pace],
         fallback: LocalBudget,
         clock: Clock,
+        penalties: Penalties | None = None,
     ) -> None:
-        self._redis = redis
+        """`penalties` judges what Redis says of them; None: all are believed."""
+        self._penalties = penalties
         self._clock = clock
         self._doubted_until = NEVER
         self._account = account
@@ -142,16 +159,35 @@ class SharedBudget:
     async def penalise(self, seconds: float) -> None:
         """See `Budget.penalise`."""
         await self._fallback.penalise(seconds)
+        if self._penalties is not None:
+            await self._penalties.told(seconds)
         self._plenty_until.clear()
         told = {"keys": [self._key("penalty")], "args": [int(seconds * 1e6)]}
         if await self._answer(self._penalty, told) is None:
             log.debug("budget_without_redis", account=self._account)
 
     async def _ask(self, purse: Purse, take: int) -> Answer | None:
+        answer: Answer | None = await self._answer(self._gcra, self._asked(purse, take))
+        if answer is not None and not await self._heeded(answer, purse[1]):
+            answer = await self._answer(self._gcra, self._asked(purse, take, heed=False))
+        plenty = answer is not None and answer[1] >= PLENTY
+        self._plenty_until[purse] = self._clock.now() + MOMENT if plenty else NEVER
+        return answer
+
+    async def _heeded(self, answer: Answer, use: Use) -> bool:
+        """Whether the answer stands: a penalty that nothing explains holds back less, and not for long."""
+        if self._penalties is None:
+            return True
+        if answer[3] > 0:
+            return await self._penalties.holds(answer[3] / 1e6, use)
+        self._penalties.none()
+        return True
+
+    def _asked(self, purse: Purse, take: int, *, heed: bool = True) -> Mapping[str, Any]:
         kind, use = purse
         pace = self._paces[kind]
         terms = terms_of(pace.burst, pace.interval, use)
-        asked = {
+        return {
             "keys": [self._key(kind), self._key(f"{kind}:{use}"), self._key("penalty")],
             "args": [
                 int(terms.interval * 1e6),
@@ -160,12 +196,9 @@ class SharedBudget:
                 int(terms.own_interval * 1e6),
                 terms.own_burst,
                 take,
+                int(heed),
             ],
         }
-        answer: Answer | None = await self._answer(self._gcra, asked)
-        plenty = answer is not None and answer[1] >= PLENTY
-        self._plenty_until[purse] = self._clock.now() + MOMENT if plenty else NEVER
-        return answer
 
     async def _answer(self, script: AsyncScript, asked: Mapping[str, Any]) -> Any:
         """What Redis says; None: it does not answer, and is not asked again for a while."""

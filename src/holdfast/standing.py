@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from holdfast.inventory.audit import KINDS
 from holdfast.store import exposures, reading, tally
+from holdfast.store.freshness import knowledge
 
 OTHER = "other"
 CALLS = ("place", "commit", "release", "cancel")
@@ -31,6 +32,8 @@ EVENT_STATES = ("pending", "processing", "retrying", "paused")
 PUSH_STATES = ("queued", "sending", "retrying", "unknown", "paused", "shadow")
 PENDING = frozenset({"queued", "sending", "retrying", "unknown"})
 """Push states that should end by themselves: not paused, not shadow."""
+
+STATES = ("fresh", "late", "blind", "down", "paused", "first")
 
 DIRECTIONS = {"intake": "in", "pushes": "out"}
 
@@ -111,6 +114,15 @@ def _of_accounts(channels: Sequence[str]) -> dict[str, Standard]:
             "Accounts that answer no reads (in) or writes (out), of which one is tried now and then",
             channel | {"direction": ("in", "out")},
         ),
+        "account_freshness": Standard(
+            "Accounts by how far what is known of them can be trusted; first: a first reading has its time",
+            channel | {"state": STATES},
+        ),
+        "unreadable_bookings": Standard("Bookings shown there that cannot be read", channel),
+        "unknown_exposures": Standard(
+            "Bookings of which it is not known whether their time is sold elsewhere",
+            {"reach": ("within", "beyond")},
+        ),
         "poll_stalest_success_timestamp_seconds": Standard(
             "When the account longest without a complete poll had its last", channel
         ),
@@ -172,6 +184,7 @@ class Standing(Collector):
         await _read_blocks(snapshot, pool, now)
         await _read_state_of_agreement(snapshot, pool, now)
         await _read_accounts(snapshot, pool, now)
+        await _read_knowledge(snapshot, pool, now)
         await _read_audits(snapshot, pool)
         await _read_signs_of_life(snapshot, pool)
         snapshot.earliest("standing_read_timestamp_seconds", now)
@@ -232,6 +245,18 @@ async def _read_accounts(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) 
         snapshot.add("breakers_open", breaker.amount, breaker.channel, breaker.direction)
     for dead in await tally.dead_tally(pool, now - GIVEN_UP_LATELY):
         snapshot.add("dead_letters", dead.amount, dead.channel)
+
+
+async def _read_knowledge(snapshot: Snapshot, pool: asyncpg.Pool, now: datetime) -> None:
+    """By the rule of all screens."""
+    known = await knowledge(pool, now)
+    for name, state in known.states.items():
+        told = "first" if state.cause == "first" else state.state
+        snapshot.add("account_freshness", 1, known.channels[name], told)
+    for one in known.unreadable:
+        snapshot.add("unreadable_bookings", 1, known.channels.get(one.account, OTHER))
+    snapshot.add("unknown_exposures", len(known.unknown.within), "within")
+    snapshot.add("unknown_exposures", len(known.unknown.beyond), "beyond")
 
 
 async def _read_audits(snapshot: Snapshot, pool: asyncpg.Pool) -> None:

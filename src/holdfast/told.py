@@ -5,7 +5,7 @@ reckoned with or put into an address.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 MOST_OF_AN_ID, MOST_OF_A_TEXT = 200, 500
@@ -35,6 +35,11 @@ def id_in(item: object) -> str | None:
         return usable_id(str(found)) if isinstance(found, str | int) else None
     except ValueError:
         return None
+
+
+def fields_of(places: Iterable[Sequence[object]]) -> str:
+    """The fields in which an item cannot be read, by their first names only: a deeper one may be a guest's word."""
+    return ", ".join(sorted({str(place[0]) if place else "its form" for place in places}))
 
 
 def sane_instant(moment: datetime) -> datetime:

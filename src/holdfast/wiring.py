@@ -20,6 +20,7 @@ from holdfast.configuration_problem import NotUnderstood
 from holdfast.inventory.known import Outlet
 from holdfast.kind import Connection, discover
 from holdfast.kind import Kind as ChannelKind
+from holdfast.limits import KeptRecords, Penalties
 from holdfast.measured import MeasuredTransport
 from holdfast.metrics import Metrics
 from holdfast.secret import SecretMissing
@@ -168,7 +169,9 @@ class Wiring:
         if redis is None:
             return LocalBudget(self._base.clock, paces)
         fallback = LocalBudget(self._base.clock, paces, PROCESSES)
-        return SharedBudget(redis, row.name, paces, fallback, self._base.clock)
+        records = KeptRecords(self.parts.pool, row.name)
+        penalties = Penalties(records, row.name, self._base.clock)
+        return SharedBudget(redis, row.name, paces, fallback, self._base.clock, penalties)
 
     def _premises(self, book: Book, accounts: Mapping[int, Account], row: VenueRow) -> Premises:
         return Premises(

@@ -23,6 +23,7 @@ from tests.inventory.made import (
     steps as quarter,
 )
 
+from holdfast import explaining
 from holdfast.inventory.case import Belief, Case, Errand, Explanation, Mark, Offered, Shop, Stranger
 from holdfast.inventory.explain import explain
 from holdfast.inventory.known import Booking
@@ -129,6 +130,42 @@ def test_time_that_has_begun_cannot_be_sold() -> None:
     told = explain(a_case(now=at("12:00") + timedelta(microseconds=1)))
     assert (told.sellable, told.reasons[0].mark) == (False, "no")
     assert explain(a_case(now=at("12:00"))).sellable
+
+
+@pytest.mark.parametrize(
+    "shop",
+    [
+        a_shop(2, "12:00-13:00", doubt="account-2 is late, its bookings last read 2 min ago"),
+        a_shop(2, shut="12:00-13:00", doubt="account-2 is blind, its bookings never read"),
+        a_shop(2, read_until=at("12:30")),
+        a_shop(2, read_until=None, read_at=None),
+    ],
+    ids=["late", "late and not offered", "not read so far", "never read"],
+)
+def test_what_was_not_read_lately_or_never_is_unknown_and_not_sellable(shop: Shop) -> None:
+    """The kind of fault: an answer that rests on nothing. The same holds for when as much time is free."""
+    told = explain(a_case(shops=[shop, a_shop(3, "12:00-13:00")]))
+    assert (told.answer, told.sellable) == ("unknown", None)
+    (reason,) = [one for one in told.reasons if one.mark == "unknown"]
+    assert (reason.rule, reason.about) == ("evidence", shop.outlet.name)
+    assert (told.next_free, told.next_known) == (None, False)
+    assert "perhaps" in explaining.lines(told)[0]
+    assert any(line.startswith("Next free: unknown") for line in explaining.lines(told))
+
+
+def test_why_it_is_unknown_comes_with_when_it_is_read_next() -> None:
+    due = {"bookings": at("08:02"), "offers": at("07:59")}
+    told = explain(a_case(shops=[a_shop(2, doubt="account-2 is late, so", reads_due=due)]))
+    (reason,) = [one for one in told.reasons if one.rule == "evidence"]
+    assert reason.text.endswith("account-2 is late, so; read next at 08:00:00")
+    paused = a_shop(2, doubt="so", reads_due=due, paused=frozenset({"intake"}))
+    (reason,) = [one for one in explain(a_case(shops=[paused])).reasons if one.rule == "evidence"]
+    assert reason.text.endswith("so, and nothing is read")
+
+
+def test_what_is_known_to_be_taken_is_so_however_old_the_rest_is() -> None:
+    doubtful = a_shop(2, doubt="account-2 is late, so")
+    assert explain(a_case(a_booking(span=span("12:30-12:45")), shops=[doubtful])).sellable is False
 
 
 def test_a_unit_that_nobody_sells_and_time_that_nobody_offers_are_told_apart() -> None:

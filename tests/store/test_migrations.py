@@ -18,6 +18,7 @@ LANDED = {
     "0006_pre_waiting": "a1baa4891123c3df8b04480e220fd84422df96f4e15300545742cdee90b493ad",
     "0007_post_one_index_less": "dd3968169b9b8db8c5c4ca06c013dafeacdf4e1b0c71f8bd6ddf8f17a649ff3b",
     "0008_pre_readings": "3a6ca9306505b9fbf863cd861a9c02e595f6c0b29aed6bafd670545531ea42a2",
+    "0009_pre_limits": "9a4e211f0692ed37845b104306813abe9d7e664db0bacc42f2e4ffb13a21e187",
     "0010_pre_worker_stopped": "18df813e64dbe6c8833bab6c43abc1ef2749f9c97a26504f2f64e04853c5f350",
 }
 """SHA-256 of every migration that has landed. A new one is added here; an old one never changes."""

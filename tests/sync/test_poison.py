@@ -3,10 +3,15 @@
 import json
 from datetime import timedelta
 
+import aiohttp
 import pytest
 from structlog.testing import capture_logs
 from tests.sync.test_main_job import NOON, SLOT
-from tests.town import Plan, Town, town
+from tests.town import BRISK, Plan, Town, town
+
+from holdfast import account_commands
+from holdfast.doctor import fresh, unreadable
+from holdfast.store.freshness import knowledge
 
 JSON = {"Content-Type": "application/json"}
 GUEST = "Canary Guest"
@@ -71,6 +76,42 @@ async def test_what_cannot_be_read_is_kept_once_and_counted_and_stops_nobody(
             line.get("ref") for line in logs if line["event"] == "booking_unreadable"
         }
         assert await items(t, "mozrest", "unreadable") > 3  # kept once, counted every time
+
+
+async def shown_of(t: Town, path: str) -> str:
+    async with aiohttp.ClientSession() as session, session.get(f"{t.web_url}{path}") as answer:
+        assert answer.status == 200
+        return " ".join((await answer.text()).split())
+
+
+async def test_what_cannot_be_read_is_named_wherever_people_look_until_it_can_be(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The kind of fault: an account is not read to its end, and everything is green or nobody says why."""
+    named = "booking poison of mozrest-main cannot be read (date)"
+    async with town(database_url, Plan(webhooks=False, pace=BRISK)) as t:
+        assert "cannot be read" not in await shown_of(t, "/")
+        await shows(t, {**good(t, "poison"), "date": "2026-11-23T13:00:00"}, good(t, "good"))
+        await t.live(90)
+        for path in ("/", "/ops", "/accounts/mozrest-main"):
+            page = await shown_of(t, path)
+            assert named in page, path
+            assert "All channels agree" not in page
+        (account,) = [
+            one
+            for one in json.loads(await shown_of(t, "/api/v1/accounts"))["data"]
+            if one["name"] == "mozrest-main"
+        ]
+        assert (account["freshness"], account["unreadable"]) == ("blind", ["poison"])
+        known = await knowledge(t.pool, t.clock.now())
+        assert [line.told for line in map(unreadable, known.unreadable)] == [named]
+        assert fresh("mozrest-main", known.states["mozrest-main"]).health == "fail"
+        await account_commands.ls({"HOLDFAST_DATABASE_URL": database_url}, as_json=False)
+        assert named in capsys.readouterr().out
+        await t.mozrest.ask("DELETE", "/faults")
+        await t.live(60)
+        assert (await knowledge(t.pool, t.clock.now())).unreadable == []
+        assert "cannot be read" not in await shown_of(t, "/")
 
 
 async def test_a_scan_with_something_unreadable_in_it_frees_nothing(database_url: str) -> None:

@@ -12,6 +12,7 @@ from tests.web.conftest import Client, StartClient
 from tests.web.rows import HOUR, NOW, Rows
 
 from holdfast.metrics import Metrics, exposition, metrics_app
+from holdfast.store import freshness
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
 
@@ -293,6 +294,33 @@ async def test_conflicts_polls_and_workers_show_when_somebody_must_look(
     assert gauge(parts.metrics, stalest, channel="tables") == (NOW - 24 * HOUR).timestamp()
     assert gauge(parts.metrics, "worker_heartbeat_timestamp_seconds") == NOW.timestamp() - 7
     assert gauge(parts.metrics, "standing_read_timestamp_seconds") == NOW.timestamp()
+
+
+async def test_accounts_are_counted_by_how_far_what_is_known_of_them_can_be_trusted(
+    parts: WebParts, pool: asyncpg.Pool, rows: Rows
+) -> None:
+    """By the rule of all screens. A first reading that has its time is no alarm, and what is paused is nobody's."""
+    await rows.worker()
+    for name, seconds in (("a", 10), ("b", 100), ("c", 200)):
+        await rows.polled(await rows.account(name), NOW - timedelta(seconds=seconds))
+    await rows.account("d", mode="paused")
+    new = await rows.account("tables-main", "tables")
+    cursor = {"account_id": new, "task": "bookings", "next_due_at": NOW}
+    await rows.make("cursors", **cursor)
+    await pool.execute("update accounts set created_at = $1 where id = $2", NOW - HOUR / 60, new)
+    async with pool.acquire() as connection:
+        await freshness.unread(connection, new, "bk-1", "date", NOW)
+    await parts.metrics.refresh(pool, NOW)
+    for channel, state in (
+        *(("rooms", state) for state in ("fresh", "late", "blind", "paused")),
+        ("tables", "first"),
+    ):
+        assert gauge(parts.metrics, "account_freshness", channel=channel, state=state) == 1
+    assert gauge(parts.metrics, "account_freshness", channel="rooms", state="down") == 0
+    assert gauge(parts.metrics, "unreadable_bookings", channel="tables") == 1
+    assert gauge(parts.metrics, "unknown_exposures", reach="within") == 0
+    await parts.metrics.refresh(pool, NOW + timedelta(seconds=31))
+    assert gauge(parts.metrics, "account_freshness", channel="rooms", state="down") == 3
 
 
 async def test_a_conflict_that_somebody_snoozed_is_open_and_not_late(

@@ -1,12 +1,14 @@
 """Small pictures and the numbers above them: pure, and honest about what was not measured."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from tests.web.rows import NOW
-from tests.web.test_words import WELL
+from tests.web.test_words import FRESH, KNOWN, WELL, known_to_be
 
+from holdfast.inventory.freshness import Cause, State
+from holdfast.store.freshness import Knowledge, Unknown
 from holdfast.store.operations import (
     ClashHour,
     ExposedHour,
@@ -38,7 +40,7 @@ EMPTY = History(
 CALM = Measured(
     now=NOW,
     accounts=[WELL],
-    beat=NOW - 5 * SECOND,
+    known=KNOWN,
     exposed=0,
     conflicts=0,
     told=ToldRow(amount=2, p95=0.2),
@@ -63,22 +65,42 @@ def test_a_calm_day_is_good_six_times() -> None:
 
 
 def test_what_nothing_was_measured_of_is_never_good() -> None:
-    nothing = replace(CALM, history=EMPTY, told=ToldRow(amount=0, p95=None), accounts=[], beat=None)
+    nobody = Knowledge(states={})
+    told = ToldRow(amount=0, p95=None)
+    nothing = replace(CALM, history=EMPTY, told=told, accounts=[], known=nobody)
     assert set(states(nothing).values()) == {"unmeasured"}
     assert {one.value for one in tiles(nothing)} == {"no data"}
     assert all("nothing was measured" in one.spark.words for one in tiles(nothing))
 
 
-@pytest.mark.parametrize("beat", [None, NOW - 31 * SECOND])
-def test_where_nobody_works_nobody_knows_that_all_is_well(beat: datetime | None) -> None:
-    silent = states(replace(CALM, beat=beat))
+NOT_FRESH: tuple[tuple[State, Cause], ...] = (
+    ("late", "reading"),
+    ("blind", "first"),
+    ("down", "worker"),
+    ("paused", "paused"),
+)
+
+
+@pytest.mark.parametrize(("state", "cause"), NOT_FRESH)
+def test_without_fresh_evidence_no_number_says_that_all_is_well(state: State, cause: Cause) -> None:
+    found = replace(CALM, known=known_to_be(state, cause, "so it is"))
+    silent = states(found)
     assert [silent[key] for key in ("event", "push", "exposure", "conflicts")] == ["unmeasured"] * 4
-    unread = states(replace(CALM, accounts=[replace(WELL, polled_at=None)]))
-    assert unread["conflicts"] == "unmeasured"
+    assert tile(found, "exposure").value == "no data"
+    some = replace(found, known=replace(found.known, states={**found.known.states, "b": FRESH}))
+    value = "none now" if state == "paused" else "none known"
+    assert tile(some, "exposure").value == value
+
+
+def test_what_was_never_looked_for_is_not_none() -> None:
+    unknown = replace(CALM, known=replace(KNOWN, unknown=Unknown(beyond=[3])))
+    assert states(unknown)["exposure"] == "unmeasured"
+    assert {states(unknown)[key] for key in ("event", "push", "conflicts")} == {"good"}
 
 
 def test_what_is_wrong_is_so_whoever_works() -> None:
-    bad = replace(CALM, beat=None, exposed=2, conflicts=3, given_up=GivenUpRow(amount=5, lately=1))
+    down = known_to_be("down", "worker", "no worker heard of for 1 min")
+    bad = replace(CALM, known=down, exposed=2, conflicts=3, given_up=GivenUpRow(amount=5, lately=1))
     assert [states(bad)[key] for key in ("exposure", "conflicts", "dead")] == ["bad"] * 3
     assert tile(bad, "exposure").value == "2 offers"
     assert "1 of them in 24 h" in tile(bad, "dead").scope

@@ -7,7 +7,9 @@ from typing import Literal, get_args
 import pytest
 from tests.web.rows import HOUR, NOON, NOW
 
+from holdfast.inventory.freshness import Cause, Judged, State
 from holdfast.inventory.model import Status
+from holdfast.store.freshness import Knowledge, Unknown, Unreadable
 from holdfast.store.reading import AccountRow, ExposureRow
 from holdfast.web.masking import masked_email, masked_name, masked_phone
 from holdfast.web.verdict import Verdict, verdict
@@ -39,8 +41,21 @@ WELL = AccountRow(
 )
 
 
-def judged(account: AccountRow = WELL, *exposures: ExposureRow, conflicts: int = 0) -> Verdict:
-    return verdict([account], exposures, conflicts, NOW - 5 * SECOND, NOW)
+FRESH = Judged(state="fresh")
+KNOWN = Knowledge(states={"rooms-main": FRESH}, channels={"rooms-main": "rooms"})
+
+
+def known_to_be(state: State, cause: Cause, reason: str) -> Knowledge:
+    return replace(KNOWN, states={"rooms-main": Judged(state=state, cause=cause, reason=reason)})
+
+
+def judged(
+    account: AccountRow = WELL,
+    *exposures: ExposureRow,
+    conflicts: int = 0,
+    known: Knowledge = KNOWN,
+) -> Verdict:
+    return verdict([account], exposures, conflicts, known, NOW - 5 * SECOND, NOW)
 
 
 def texts(found: Verdict) -> list[tuple[str, str]]:
@@ -64,11 +79,11 @@ def an_exposure(mode: str) -> ExposureRow:
 
 def test_when_nothing_is_wrong_all_channels_agree() -> None:
     assert texts(judged()) == []
-    assert (judged().level, judged().calm, judged().title) == ("good", True, "All channels agree")
+    assert (judged().level, judged().agreed, judged().title) == ("good", True, "All channels agree")
 
 
 def test_before_anything_is_connected_nothing_is_claimed() -> None:
-    nothing = verdict([], [], 0, None, NOW)
+    nothing = verdict([], [], 0, Knowledge(states={}), None, NOW)
     assert (nothing.connected, nothing.title) == (False, "Nothing is connected yet")
 
 
@@ -118,26 +133,66 @@ def test_only_offers_that_we_could_close_count_as_exposed() -> None:
 
 
 def test_the_worst_comes_first_and_the_title_counts_what_is_wrong() -> None:
-    late = replace(WELL, oldest_waiting_at=NOW - 90 * SECOND, dead=2, polled_at=None)
-    found = judged(late, conflicts=2)
+    late = replace(WELL, oldest_waiting_at=NOW - 90 * SECOND, dead=2, mode="live")
+    first = "first reading under way, 12 of 31 lists"
+    found = judged(late, conflicts=2, known=known_to_be("blind", "first", first))
     assert texts(found) == [
         ("bad", "2 open conflicts"),
         ("bad", "2 pushes to rooms-main given up (last 24 h)"),
         ("late", "rooms-main pushes 1 min late"),
-        ("note", "rooms-main not read completely yet"),
+        ("late", "rooms-main: first reading under way, 12 of 31 lists"),
     ]
-    assert found.title == "(3) 2 open conflicts"
+    assert found.title == "(4) 2 open conflicts"
 
 
 @pytest.mark.parametrize(("seconds", "silent"), [(30, False), (31, True)])
 def test_a_worker_that_is_silent_for_half_a_minute_is_missed(seconds: int, silent: bool) -> None:
-    found = verdict([WELL], [], 0, NOW - seconds * SECOND, NOW)
+    found = verdict([WELL], [], 0, KNOWN, NOW - seconds * SECOND, NOW)
     assert texts(found) == ([("bad", "no worker heard of for 31 s")] if silent else [])
 
 
-def test_an_account_not_read_for_a_quarter_of_an_hour_is_late() -> None:
-    found = judged(replace(WELL, polled_at=NOW - 16 * 60 * SECOND))
-    assert texts(found) == [("late", "rooms-main last read completely 16 min ago")]
+@pytest.mark.parametrize(
+    ("state", "cause", "level"),
+    [
+        ("late", "reading", "late"),
+        ("late", "limit", "late"),
+        ("blind", "first", "late"),
+        ("blind", "reading", "bad"),
+        ("down", "credentials", "bad"),
+        ("down", "worker", None),
+        ("down", "provider", None),
+        ("paused", "paused", None),
+    ],
+)
+def test_an_account_that_is_not_fresh_is_named_once_with_its_reason(
+    state: State, cause: Cause, level: str | None
+) -> None:
+    """Its worker's silence, its provider's and a pause have phrases of their own."""
+    found = judged(known=known_to_be(state, cause, "so it is"))
+    assert texts(found) == ([(level, "rooms-main: so it is")] if level else [])
+    assert not found.agreed
+
+
+def test_a_booking_that_cannot_be_read_is_named_by_its_reference() -> None:
+    strange = Unreadable(
+        account="rooms-main", ref="bk-7", field="date", first_at=NOW - HOUR, seen_at=NOW
+    )
+    found = judged(known=replace(KNOWN, unreadable=[strange]))
+    assert texts(found) == [("late", "booking bk-7 of rooms-main cannot be read (date)")]
+    assert found.phrases[0].link == "/accounts/rooms-main#unreadable"
+
+
+def test_what_is_not_known_is_no_agreement() -> None:
+    """The kind of fault: an exposure that was never looked for counted as none."""
+    soon = judged(known=replace(KNOWN, unknown=Unknown(within=[5, 7, 9, 11])))
+    assert texts(soon) == [
+        ("late", "4 bookings (5, 7, 9 and 1 more): not known yet whether still sold elsewhere")
+    ]
+    far = judged(known=replace(KNOWN, unknown=Unknown(beyond=[5])))
+    assert texts(far) == [
+        ("note", "1 booking (5): beyond what is read, not known whether sold elsewhere")
+    ]
+    assert (far.calm, far.agreed, far.title) == (True, False, "Nothing is known to be wrong")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from holdfast.inventory.known import Block, Booking, Outlet, Unit
 from holdfast.inventory.model import Span
 from holdfast.inventory.seating import Seats
 
-Mark = Literal["ok", "no", "warning"]
+Mark = Literal["ok", "no", "warning", "unknown"]
 
 Belief = Literal["offered", "closed", "exposed", "orphan", "beside", "not_offered", "unread"]
 """What a channel shows against what it should: `offered` and `closed` agree. `exposed`: sold although taken.
@@ -57,6 +57,8 @@ class Shop:
     """When it is read next: bookings, offers, or a probe."""
     paused: frozenset[str] = frozenset()
     """What of its account a person holds back: intake, pushes."""
+    doubt: str = ""
+    """Why what is known of its account may not be taken for how things are; empty: it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,15 +147,26 @@ class Coming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The verdict with its reasons. `next_free`: when as much time is free again; None: not as far as known."""
+    """The verdict with its reasons. `sellable` None: unknown; nothing that is known speaks against it.
+
+    `next_free`: when as much time is free again; None: not as far as known, or, without `next_known`, unknown.
+    """
 
     venue: str
     zone: ZoneInfo
     unit: str
     span: Span
     now: datetime
-    sellable: bool
+    sellable: bool | None
     reasons: tuple[Reason, ...]
     views: tuple[View, ...]
     coming: tuple[Coming, ...]
     next_free: datetime | None
+    next_known: bool = True
+
+    @property
+    def answer(self) -> Literal["sellable", "not sellable", "unknown"]:
+        """In a word."""
+        if self.sellable is None:
+            return "unknown"
+        return "sellable" if self.sellable else "not sellable"

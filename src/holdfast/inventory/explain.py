@@ -1,7 +1,7 @@
 """explain: why a unit's time is or is not sellable, rule by rule in the order in which they apply. No I/O."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from holdfast.inventory.belief import view
 from holdfast.inventory.case import (
@@ -17,6 +17,8 @@ from holdfast.inventory.case import (
     Stranger,
     View,
 )
+from holdfast.inventory.case_words import age, clock, times
+from holdfast.inventory.certainty import doubts, is_known, sellable
 from holdfast.inventory.cover import joined
 from holdfast.inventory.demand import pause
 from holdfast.inventory.exposure import alone, taken_by_strangers
@@ -28,20 +30,23 @@ from holdfast.inventory.plan import closed_on
 def explain(case: Case) -> Explanation:
     """1. time, 2. bookings with setup and cleanup, and strangers, 3. conflicts, 4. listings and what their channels show."""
     views = tuple(view(case, shop) for shop in case.shops)
-    reasons = [_time(case), *_bookings(case), *_sold_by(case, views)]
+    unknown = [*doubts(case, views)]
+    reasons = [_time(case), *_bookings(case), *_sold_by(case, views, unknown), *unknown]
     for shop, seen in zip(case.shops, views, strict=True):
         reasons += _listing(case, shop, seen)
+    free = _next_free(case)
     return Explanation(
         venue=case.venue,
         zone=case.zone,
         unit=case.unit.name,
         span=case.span,
         now=case.now,
-        sellable=all(reason.mark != "no" for reason in reasons),
+        sellable=sellable(reasons),
         reasons=tuple(reasons),
         views=views,
         coming=tuple(sorted(_coming(case), key=lambda coming: coming.at)),
-        next_free=_next_free(case),
+        next_free=free if is_known(case, free) else None,
+        next_known=is_known(case, free),
     )
 
 
@@ -79,8 +84,8 @@ def _stranger(case: Case, one: Stranger) -> Reason:
         else "the other channels go on selling it (trust_offers = false)"
     )
     text = (
-        f"{_times(case, one.span)}  sold no more by {name}, booking unknown, since"
-        f" {_clock(case, one.since)}, read {_age(case.now - one.read_at)} ago: {then}"
+        f"{times(case, one.span)}  sold no more by {name}, booking unknown, since"
+        f" {clock(case, one.since)}, read {age(case.now - one.read_at)} ago: {then}"
     )
     mark: Mark = "no" if case.trusted else "warning"
     return Reason(rule="occupied", mark=mark, about=name, text=text)
@@ -93,7 +98,7 @@ def _booking(case: Case, booking: Booking) -> list[Reason]:
     if booking.span is not None:
         found += _around(case, booking, booking.span)
     if booking.id in case.conflicts:
-        since = _clock(case, case.conflicts[booking.id])
+        since = clock(case, case.conflicts[booking.id])
         text = f"it could not get its units: a person must settle that, since {since}"
         about = f"conflict of {booking.id}"
         found.append(
@@ -106,11 +111,11 @@ def _taken(case: Case, booking: Booking, span: Span) -> Reason:
     source = case.accounts.get(booking.listing_id or 0, "the venue itself")
     party = f"  party {booking.party_size}" if booking.party_size else ""
     until = (
-        f", lapses {_clock(case, booking.held_until)}"
+        f", lapses {clock(case, booking.held_until)}"
         if booking.held_until and booking.strength == "held"
         else ""
     )
-    since = _clock(case, booking.firm_at or booking.first_seen_at)
+    since = clock(case, booking.firm_at or booking.first_seen_at)
     rule = "hold" if booking.strength == "held" else "booking"
     if booking.listing_id is None:
         rule = "closure" if booking.closure else "direct"
@@ -118,7 +123,7 @@ def _taken(case: Case, booking: Booking, span: Span) -> Reason:
         rule=rule,
         mark="no",
         about=f"{rule} {booking.id}",
-        text=f"{_times(case, span)}{party}  from {source}, {booking.status} since {since}{until}",
+        text=f"{times(case, span)}{party}  from {source}, {booking.status} since {since}{until}",
         booking_id=booking.id,
     )
 
@@ -141,12 +146,12 @@ def _around(case: Case, booking: Booking, span: Span) -> list[Reason]:
     ]
 
 
-def _sold_by(case: Case, views: Sequence[View]) -> list[Reason]:
-    """Free time is sellable only where somebody sells it."""
+def _sold_by(case: Case, views: Sequence[View], unknown: Sequence[Reason]) -> list[Reason]:
+    """Free time is sellable only where a channel sells it; one that was not read is not said to sell nothing."""
     if not case.shops:
         text = "no listing sells this unit"
         return [Reason(rule="listing", mark="no", about="listings", text=text)]
-    if not any(seen.offered for seen in views):
+    if not unknown and not any(seen.offered for seen in views):
         text = "no channel offers it, as last read"
         return [Reason(rule="offer", mark="no", about="offers", text=text)]
     return []
@@ -171,10 +176,10 @@ def _listing(case: Case, shop: Shop, seen: View) -> list[Reason]:
 
 def _channel(case: Case, seen: View) -> Reason:
     mark, text = _BELIEFS[seen.belief]
-    spans = ", ".join(_times(case, span) for span in joined(seen.offered)[:3])
+    spans = ", ".join(times(case, span) for span in joined(seen.offered)[:3])
     words = [f"{text} ({spans})" if seen.belief in ("offered", "exposed") else text]
     if seen.read_at is not None:
-        words.append(f"read {_age(case.now - seen.read_at)} ago")
+        words.append(f"read {age(case.now - seen.read_at)} ago")
     return Reason(rule="channel", mark=mark, about=seen.listing, text=", ".join(words))
 
 
@@ -194,9 +199,9 @@ def _account(shop: Shop) -> list[Reason]:
 
 def _block(case: Case, about: str, standing: Standing) -> Reason:
     block, errand = standing.block, standing.errand
-    words = [f"our block {_times(case, block.span)} is {block.state}, should be {block.wants}"]
+    words = [f"our block {times(case, block.span)} is {block.state}, should be {block.wants}"]
     if block.expires_at is not None and block.state == "held":
-        words.append(f"lapses {_clock(case, block.expires_at)}")
+        words.append(f"lapses {clock(case, block.expires_at)}")
     if block.because:
         words.append(f"for {', '.join(map(str, block.because))}")
     if errand is not None:
@@ -213,7 +218,7 @@ def _errand(case: Case, errand: Errand) -> str:
         return f"{errand.call} recorded, not sent"
     if errand.state in ("in_flight", "unknown"):
         return f"{errand.call} under way, outcome unknown"
-    return f"{errand.call} queued, attempt {errand.attempts + 1} at {_clock(case, errand.due_at)}"
+    return f"{errand.call} queued, attempt {errand.attempts + 1} at {clock(case, errand.due_at)}"
 
 
 def _coming(case: Case) -> Iterator[Coming]:
@@ -246,22 +251,3 @@ def _next_free(case: Case) -> datetime | None:
         if span.overlaps(Span.of(at, length)):
             at = span.end
     return at if at + length <= case.known_until else None
-
-
-def _times(case: Case, span: Span) -> str:
-    start, end = span.start.astimezone(case.zone), span.end.astimezone(case.zone)
-    day = f"{start:%a} " if start.date() != case.span.start.astimezone(case.zone).date() else ""
-    return f"{day}{start:%H:%M}-{end:%H:%M}"
-
-
-def _clock(case: Case, at: datetime) -> str:
-    """Today the time of day, with seconds; else the day, too."""
-    local, today = at.astimezone(case.zone), case.now.astimezone(case.zone).date()
-    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%d %b %H:%M}"
-
-
-def _age(age: timedelta) -> str:
-    seconds = max(0, int(age.total_seconds()))
-    if seconds < 120:
-        return f"{seconds} s"
-    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"

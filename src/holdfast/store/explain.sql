@@ -3,7 +3,11 @@
 select l.id, a.name as account, a.mode, a.braked_at is not null as braked,
        array(select s.direction from pauses s where s.account_id = a.id and s.ended_at is null) as paused,
        w.read_at, w.read_until,
-       o.next_due_at as offers_due, b.next_due_at as bookings_due,
+       coalesce((select min(r.due_at) from readings r
+                   where r.account_id = a.id and r.task = 'offers' and r.listing_id = l.id and r.during && $2),
+                 o.next_due_at) as offers_due,
+       coalesce((select min(r.due_at) from readings r where r.account_id = a.id and r.task = 'bookings'),
+                 b.next_due_at) as bookings_due,
        (select min(p.due_at) from probes p where p.listing_id = l.id and p.during && $2) as probe_due
   from listings l
   join accounts a on a.id = l.account_id

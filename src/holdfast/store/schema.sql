@@ -360,6 +360,25 @@ create table looks (
   primary key (listing_id, during)
 );
 
+-- What holds an account's calls back, as our own processes know it: a number in Redis alone is not believed for long.
+create table limits (
+  account_id bigint not null references accounts,
+  told       boolean not null,       -- its provider said so (429); false: only Redis says so
+  since      timestamptz not null,
+  until      timestamptz not null,
+  primary key (account_id, told)
+);
+
+-- What a channel shows as a booking and we cannot read. It counts until a complete reading began after it was last seen.
+create table unreadables (
+  account_id bigint not null references accounts,
+  ref        text not null,          -- '': it does not say which booking it is
+  field      text not null,          -- what cannot be read; never what is in it
+  first_at   timestamptz not null,
+  seen_at    timestamptz not null,
+  primary key (account_id, ref)
+);
+
 -- One wanted read of a listing's offers, for a stretch of time that polling would reach too late.
 create table probes (
   id          bigint generated always as identity primary key,

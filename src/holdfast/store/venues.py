@@ -80,3 +80,8 @@ async def unmapped(pool: asyncpg.Pool) -> list[Unmapped]:
 async def modes(pool: asyncpg.Pool, venue_id: int) -> dict[str, str]:
     """By listing, whether its account is live, in shadow, or paused."""
     return {row.name: row.mode for row in await fetched(pool, _Mode, _SQL["modes"], venue_id)}
+
+
+async def accounts(pool: asyncpg.Pool, venue_id: int) -> list[str]:
+    """By name, those in use on which a venue is sold."""
+    return [row.name for row in await fetched(pool, _Named, _SQL["accounts"], venue_id)]

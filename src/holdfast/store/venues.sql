@@ -55,3 +55,9 @@ from listings l
 join accounts a on a.id = l.account_id
 left join pauses s on s.account_id = a.id and s.direction = 'pushes' and s.ended_at is null
 where l.venue_id = $1 and l.active
+
+-- accounts --
+-- on which a venue is sold
+select distinct a.name from accounts a join listings l on l.account_id = a.id
+where l.venue_id = $1 and l.active and a.active
+order by a.name

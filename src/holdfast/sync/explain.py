@@ -9,11 +9,12 @@ import asyncpg
 
 from holdfast.inventory.case import Case, Explanation, Shop
 from holdfast.inventory.explain import explain
+from holdfast.inventory.freshness import Judged
 from holdfast.inventory.known import Block, Outlet
 from holdfast.inventory.model import Span
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
-from holdfast.store import configuration, seats
+from holdfast.store import configuration, freshness, seats
 from holdfast.store import explain as store
 from holdfast.store.configuration import Book, ListingRow, UnitRow, VenueRow
 from holdfast.store.explain import ShopRow
@@ -92,7 +93,7 @@ async def _case(
         conflicts=await store.conflicts(connection, [b.id for b in bookings]),
         outlets={**_outlets(book.former, where.venue.id), **outlets},
         units={u.id: u.unit() for u in book.units.values() if u.venue_id == where.venue.id},
-        shops=await _shops(connection, where, span, outlets),
+        shops=await _shops(connection, where, when, outlets),
         accounts={o.id: book.accounts[o.account_id].name for o in outlets.values()},
         known_until=around.end,
         strangers=await store.strangers(connection, where.venue.id, around),
@@ -101,10 +102,15 @@ async def _case(
 
 
 async def _shops(
-    connection: asyncpg.Connection, where: Where, span: Span, outlets: Mapping[int, Outlet]
+    connection: asyncpg.Connection,
+    where: Where,
+    when: tuple[Span, datetime],
+    outlets: Mapping[int, Outlet],
 ) -> list[Shop]:
+    span, now = when
     selling = [o.id for o in outlets.values() if where.unit.id in o.unit_ids]
     rows = await store.shops(connection, selling, span)
+    states = await freshness.states(connection, now)
     offers = await store.offers(connection, selling, span)
     blocks = await block_store.live_in(connection, where.venue.id, span)
     errands = await store.errands(connection, [block.id for block in blocks])
@@ -121,9 +127,18 @@ async def _shops(
             errands=errands,
             reads_due=_due(row),
             paused=frozenset(row.paused),
+            doubt=_doubt(row.account, states),
         )
         for listing, row in sorted(rows.items())
     ]
+
+
+def _doubt(account: str, states: Mapping[str, Judged]) -> str:
+    """Why an account is not fresh, by the rule of all screens."""
+    state = states.get(account)
+    if state is None:
+        return f"{account} is not in use"
+    return "" if state.fresh else f"{account} is {state.state}, {state.reason}"
 
 
 def _of(listing_id: int, blocks: Sequence[Block]) -> list[Block]:

@@ -156,7 +156,7 @@ async def _follow(parts: Parts, reading: Reading, account: Account, use: Use) ->
         if reading.failures == 0:
             log.warning("poll_failed", account=account.name, task=reading.task, error=str(error))
         wait = min(_pause(parts, error, reading.failures), _until_tried(parts, account))
-        await _put_off(parts, reading, wait, str(error))
+        await _put_off(parts, reading, wait, f"{failure_of(error)}: {error}")
         await _summed_up(parts, account, reading)
     parts.metrics.poll_runs.of(channel=account.channel_name, outcome=outcome).inc()
 

@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 
 from holdfast.channel import Broken, ChannelError, Strange, Unknown
-from holdfast.store import inbox
+from holdfast.store import freshness, inbox
 from holdfast.store.inbox import Claimed, Incoming
 from holdfast.sync.decide import Observation
 from holdfast.sync.parts import Account, Parts
@@ -31,7 +31,10 @@ async def keep_raw(parts: Parts, account: Account, ref: str | None, error: Chann
     if not error.raw or not isinstance(error, Broken | Unknown):
         return
     log.warning("answer_unreadable", account=account.name, ref=ref, status=error.status)
-    await _keep(parts, account, Strange(ref=ref, raw=error.raw), "unreadable_answer")
+    what = Strange(ref=ref, raw=error.raw, fields="the answer to a read of it")
+    await _keep(parts, account, what, "unreadable_answer")
+    if ref is not None and isinstance(error, Broken):
+        await _name(parts, account, what)
 
 
 async def keep_strange(parts: Parts, account: Account, found: Sequence[Strange]) -> None:
@@ -40,6 +43,14 @@ async def keep_strange(parts: Parts, account: Account, found: Sequence[Strange])
         log.warning("booking_unreadable", account=account.name, ref=one.ref)
         parts.metrics.poll_items.of(channel=account.channel_name, result="unreadable").inc()
         await _keep(parts, account, one, "unreadable_booking")
+        await _name(parts, account, one)
+
+
+async def _name(parts: Parts, account: Account, what: Strange) -> None:
+    """Keep what people are told until it is read: which booking, and what of it, but nothing that is in it."""
+    async with parts.pool.acquire() as connection:
+        now = parts.now()
+        await freshness.unread(connection, account.id, what.ref or NAMELESS, what.fields, now)
 
 
 async def set_aside(parts: Parts, observation: Observation, error: Exception) -> None:
@@ -49,6 +60,7 @@ async def set_aside(parts: Parts, observation: Observation, error: Exception) ->
     ours = None if isinstance(error, asyncpg.PostgresError) else error
     log.error("booking_unusable", account=account.name, ref=ref, reason=why, exc_info=ours)
     parts.metrics.poll_items.of(channel=account.channel_name, result="unusable").inc()
+    await _name(parts, account, Strange(ref=ref, raw="", fields="a value that cannot be kept"))
     if not observation.inbox_ids:
         await _keep(parts, account, Strange(ref=ref, raw=why), "unusable_booking")
         return

@@ -6,10 +6,12 @@ from datetime import datetime
 from holdfast.inventory.model import Guest
 from holdfast.store import exposures as measured
 from holdfast.store import lists, reading
+from holdfast.store.freshness import knowledge
 from holdfast.store.lists import Stretch
 from holdfast.store.reading import BookingRow
 from holdfast.sync.operate import BookingUnknown, DirectBooking, WishRefused
 from holdfast.web import paging, shapes
+from holdfast.web.account_shape import Accounts, account_shape
 from holdfast.web.endpoints import Answer
 from holdfast.web.masking import masked_email, masked_name, masked_phone
 from holdfast.web.parts import WebParts
@@ -83,8 +85,10 @@ async def conflicts(parts: WebParts, asked: shapes.ConflictsAsked, person: Perso
 
 async def accounts(parts: WebParts, asked: shapes.NothingAsked, person: Person) -> Answer:
     """All that are in use."""
-    found = await reading.accounts(parts.pool, parts.clock.now())
-    return Answer(body=shapes.Accounts(data=[shapes.Account.model_validate(row) for row in found]))
+    now = parts.clock.now()
+    found, known = await reading.accounts(parts.pool, now), await knowledge(parts.pool, now)
+    data = [account_shape(row, known) for row in found if row.name in known.states]
+    return Answer(body=Accounts(data=data))
 
 
 async def exposure(parts: WebParts, asked: shapes.ExposureAsked, person: Person) -> Answer:

@@ -79,15 +79,20 @@ class ExplainedComing(BaseModel):
 
 
 class Explained(BaseModel):
-    """The verdict and its reasons; `next_free`: from when as much time is free, null: not within 14 days."""
+    """The verdict and its reasons; `sellable` null: unknown. `next_free`: from when as much time is free.
+
+    `next_free` null: not within 14 days; where `next_free_known` is false, that is not known.
+    """
 
     venue: str
     unit: str
     start: datetime
     end: datetime
     now: datetime
-    sellable: bool
+    answer: Literal["sellable", "not sellable", "unknown"]
+    sellable: bool | None
     next_free: datetime | None
+    next_free_known: bool
     reasons: list[ExplainedReason]
     channels: list[ExplainedChannel]
     coming: list[ExplainedComing]

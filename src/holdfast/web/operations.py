@@ -10,8 +10,10 @@ from itertools import groupby
 import asyncpg
 from aiohttp import web
 
+from holdfast.inventory.freshness import Judged
 from holdfast.store import operations as store
 from holdfast.store import reading, refusals, tally
+from holdfast.store.freshness import Knowledge, Unreadable, knowledge
 from holdfast.store.operations import (
     MOST_FAILING,
     DoneRow,
@@ -57,6 +59,8 @@ class Line:
     """An account with what is wrong about it, worst first."""
 
     account: AccountRow
+    state: Judged | None
+    unreadable: Sequence[Unreadable]
     phrases: Sequence[Phrase]
     tries: TriesRow | None
     refused: Sequence[RefusedRow]
@@ -139,16 +143,17 @@ async def operations(pool: asyncpg.Pool, histories: Histories, now: datetime) ->
     accounts = await reading.accounts(pool, now)
     exposures = await reading.exposures(pool, now)
     conflicts = sum(row.amount for row in await tally.conflict_tally(pool, now))
+    known = await knowledge(pool, now)
     beat = await reading.last_beat(pool)
     failing = await store.failing(pool, now)
     return Operations(
         now=now,
-        verdict=verdict(accounts, exposures, conflicts, beat, now),
+        verdict=verdict(accounts, exposures, conflicts, known, beat, now),
         tiles=tiles(
             Measured(
                 now=now,
                 accounts=accounts,
-                beat=beat,
+                known=known,
                 exposed=exposed_live(exposures),
                 conflicts=conflicts,
                 told=await store.told_lately(pool, now),
@@ -156,7 +161,7 @@ async def operations(pool: asyncpg.Pool, histories: Histories, now: datetime) ->
                 history=await histories.at(pool, now),
             )
         ),
-        channels=_by_channel(await _lines(pool, accounts, now)),
+        channels=_by_channel(await _lines(pool, accounts, known, now)),
         events=_events(await tally.inbox_tally(pool)),
         pushes=_pushes(await tally.push_tally(pool)),
         done=await store.done_lately(pool, now),
@@ -167,12 +172,16 @@ async def operations(pool: asyncpg.Pool, histories: Histories, now: datetime) ->
     )
 
 
-async def _lines(pool: asyncpg.Pool, accounts: Iterable[AccountRow], now: datetime) -> list[Line]:
+async def _lines(
+    pool: asyncpg.Pool, accounts: Iterable[AccountRow], known: Knowledge, now: datetime
+) -> list[Line]:
     tries, refused = await store.tries(pool, now), await refusals.lately(pool, now)
     return [
         Line(
             account=account,
-            phrases=of_account(account, now),
+            state=known.states.get(account.name),
+            unreadable=known.unreadable_of(account.name),
+            phrases=of_account(account, known, now),
             tries=tries.get(account.name),
             refused=refused.get(account.name, ()),
         )

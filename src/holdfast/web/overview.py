@@ -13,6 +13,7 @@ from holdfast.inventory.wall import whole_day
 from holdfast.store import day as store_day
 from holdfast.store import reading
 from holdfast.store.day import VenueRow
+from holdfast.store.freshness import Knowledge, knowledge
 from holdfast.store.reading import AccountRow
 from holdfast.web.addresses import Addresses
 from holdfast.web.axis import fitted
@@ -74,6 +75,7 @@ class Overview:
     choice: Choice
     verdict: Verdict
     accounts: Sequence[AccountRow]
+    known: Knowledge
     clashes: Sequence[Clash]
     days: Sequence[Day]
     beat: datetime | None
@@ -95,12 +97,14 @@ async def overview(pool: asyncpg.Pool, choice: Choice, now: datetime) -> Overvie
     offered: list[Offered] = [*exposures, *await reading.occupied(pool, now)]
     conflicts = await reading.conflicts_page(pool, None, False, None, MOST_CONFLICTS + 1)
     venues = await store_day.venues(pool, MOST_VENUES + 1)
+    known = await knowledge(pool, now)
     beat = await reading.last_beat(pool)
     return Overview(
         now=now,
         choice=choice,
-        verdict=verdict(accounts, exposures, len(conflicts), beat, now),
+        verdict=verdict(accounts, exposures, len(conflicts), known, beat, now),
         accounts=accounts,
+        known=known,
         clashes=await clashes(pool, conflicts[:MOST_CONFLICTS], now),
         days=[await day_of(pool, venue, choice, offered, now) for venue in venues[:MOST_VENUES]],
         beat=beat,

@@ -121,28 +121,6 @@ class Conflict(Shape):
     decided_at: datetime | None
 
 
-class Account(Shape):
-    """An account and how it stands now."""
-
-    name: str
-    channel: str
-    mode: Literal["live", "shadow", "paused"]
-    last_webhook_at: datetime | None
-    polled_at: datetime | None = Field(description="When a poll was last complete.")
-    unprocessed: int = Field(description="Events not processed yet.")
-    oldest_unprocessed_at: datetime | None
-    waiting: int = Field(description="Pushes not settled yet.")
-    oldest_waiting_at: datetime | None
-    shadow: int = Field(description="Pushes that shadow mode keeps from being sent.")
-    dead: int = Field(description="Pushes given up in the last 24 hours.")
-    blocks: int = Field(description="Blocks of ours that stand there.")
-    soonest_expiry_at: datetime | None = Field(description="When the first of our holds may lapse.")
-    braked_at: datetime | None = Field(description="Since when the account is in quarantine.")
-    brake_reason: str | None
-    brake_gone: int | None = Field(description="How many would go,")
-    brake_live: int | None = Field(description="of how many that were live.")
-
-
 class Exposure(Shape):
     """An offer that is sellable twice: open at the channel when last read, taken by `because` on `units`."""
 
@@ -185,10 +163,6 @@ class Blocks(Listed[Block]):
 
 class Conflicts(Listed[Conflict]):
     """A page of conflicts, newest first."""
-
-
-class Accounts(Listed[Account]):
-    """All accounts."""
 
 
 class Exposures(Listed[Exposure]):

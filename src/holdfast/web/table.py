@@ -3,6 +3,7 @@
 from typing import Any
 
 from holdfast.web import api, explain, settling, shapes
+from holdfast.web.account_shape import Accounts
 from holdfast.web.endpoints import Endpoint
 
 API = "/api/v1"
@@ -105,7 +106,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         summary="Every account and how it stands",
         needs="viewer",
         asked=shapes.NothingAsked,
-        gives=shapes.Accounts,
+        gives=Accounts,
         handle=api.accounts,
         venues="all",
     ),

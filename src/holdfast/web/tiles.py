@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
+from holdfast.store.freshness import Knowledge
 from holdfast.store.operations import (
     MOST_COUNTED,
     ExposedRow,
@@ -15,7 +16,7 @@ from holdfast.store.operations import (
 )
 from holdfast.store.reading import AccountRow
 from holdfast.web.spark import Spark, brief, spark
-from holdfast.web.verdict import LATE, SILENT, STUCK
+from holdfast.web.verdict import LATE, STUCK
 from holdfast.web.words import counted
 
 State = Literal["good", "late", "bad", "unmeasured"]
@@ -50,7 +51,7 @@ class Measured:
 
     now: datetime
     accounts: Sequence[AccountRow]
-    beat: datetime | None
+    known: Knowledge
     exposed: int
     conflicts: int
     told: ToldRow
@@ -58,10 +59,10 @@ class Measured:
     history: History
 
     @property
-    def working(self) -> bool:
-        """Whether anybody finds out how things stand: a worker lives, and an account was read completely."""
-        alive = self.beat is not None and self.now - self.beat <= SILENT
-        return alive and any(account.polled_at for account in self.accounts)
+    def nothing(self) -> str:
+        """What is said where none is known of: that there is none only if everybody would be."""
+        any_fresh = any(state.fresh for state in self.known.states.values())
+        return "none known" if any_fresh else NO_DATA
 
 
 def tiles(found: Measured) -> list[Tile]:
@@ -152,19 +153,19 @@ def _exposure(found: Measured) -> Tile:
 def _exposed(found: Measured, day: ExposedRow) -> tuple[str, State]:
     if found.exposed:
         return counted(found.exposed, "offer"), "bad"
-    if not found.working:
-        return NO_DATA, "unmeasured"
+    if not found.known.whole:
+        return found.nothing, "unmeasured"
     slow = (day.p95 or 0.0) > EXPOSED_SOON or (day.p99 or 0.0) > EXPOSED_LONG
     return "none now", "late" if slow else "good"
 
 
 def _conflicts(found: Measured) -> Tile:
-    unknown = not found.conflicts and not found.working
+    unknown = not found.conflicts and not found.known.fresh
     state: State = "bad" if found.conflicts else "unmeasured" if unknown else "good"
     return Tile(
         key="conflicts",
         title="Open conflicts",
-        value=NO_DATA if unknown else str(found.conflicts),
+        value=found.nothing if unknown else str(found.conflicts),
         state=state,
         target="none",
         scope=f"now; {sum(hour.amount for hour in found.history.clashes)} opened in 24 h",
@@ -220,9 +221,9 @@ def _age(found: Measured, since: datetime | None, *, measured: bool) -> tuple[st
     if since is not None:
         age = found.now - since
         return brief(age.total_seconds()), _state(age, LATE, STUCK)
-    if measured and found.working:
+    if measured and found.known.fresh:
         return "nothing waits", "good"
-    return NO_DATA, "unmeasured"
+    return (found.nothing if measured else NO_DATA), "unmeasured"
 
 
 Amount = TypeVar("Amount", float, timedelta)

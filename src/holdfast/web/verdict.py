@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from holdfast.inventory.freshness import Judged, lost
+from holdfast.store.freshness import Knowledge, Unreadable
 from holdfast.store.reading import AccountRow, ExposureRow
-from holdfast.web.words import braked, counted, lasting
+from holdfast.web.words import braked, counted, lasting, listed
 
 Level = Literal["good", "note", "late", "bad"]
 
@@ -14,10 +16,6 @@ LATE = timedelta(seconds=60)
 """A push or an event that waits longer is mentioned."""
 STUCK = timedelta(seconds=180)
 """And from here on in red."""
-UNREAD = timedelta(minutes=15)
-"""Without a complete poll; three times the slowest usual interval."""
-SILENT = timedelta(seconds=30)
-"""Without a worker's heartbeat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +29,14 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Worst first; no phrases but notes: all is well. Without any account there is nothing to judge."""
+    """Worst first. Without any account there is nothing to judge."""
 
     connected: bool
     phrases: Sequence[Phrase]
+    fresh: bool = False
+    """Whether every account was read in time."""
+    whole: bool = False
+    """And nothing is left unknown."""
 
     @property
     def level(self) -> Level:
@@ -47,15 +49,23 @@ class Verdict:
         return self.level in ("good", "note")
 
     @property
+    def agreed(self) -> bool:
+        """Nothing needs anybody, and nothing is left that could."""
+        return self.calm and self.whole
+
+    @property
     def title(self) -> str:
         """For the browser's tab: how many things are wrong, and the first."""
         if not self.connected:
             return "Nothing is connected yet"
         if self.calm:
-            return "All channels agree"
+            return "All channels agree" if self.whole else NOT_ALL
         wrong = [phrase for phrase in self.phrases if phrase.level in ("late", "bad")]
         return f"({len(wrong)}) {wrong[0].text}"
 
+
+NOT_ALL = "Nothing is known to be wrong"
+"""Where no more than that can be said."""
 
 _WORST_FIRST: tuple[Level, ...] = ("bad", "late", "note", "good")
 
@@ -64,16 +74,18 @@ def verdict(
     accounts: Sequence[AccountRow],
     exposures: Sequence[ExposureRow],
     conflicts: int,
+    known: Knowledge,
     beat: datetime | None,
     now: datetime,
 ) -> Verdict:
-    """All that is wrong or unusual, worst first."""
+    """All that is wrong, unusual or not known, worst first."""
     if not accounts:
         return Verdict(connected=False, phrases=())
     found = [*_clashes(conflicts, exposed_live(exposures)), *_workers(beat, now)]
     for account in accounts:
-        found += of_account(account, now)
-    return Verdict(connected=True, phrases=_sorted(found))
+        found += of_account(account, known, now)
+    found += _unknown(known)
+    return Verdict(connected=True, phrases=_sorted(found), fresh=known.fresh, whole=known.whole)
 
 
 def exposed_live(exposures: Iterable[ExposureRow]) -> int:
@@ -81,10 +93,11 @@ def exposed_live(exposures: Iterable[ExposureRow]) -> int:
     return sum(exposure.mode == "live" for exposure in exposures)
 
 
-def of_account(account: AccountRow, now: datetime) -> list[Phrase]:
+def of_account(account: AccountRow, known: Knowledge, now: datetime) -> list[Phrase]:
     """What is wrong or unusual about one, worst first."""
-    found = [*_quarantined(account), *_late(account, now), *_unread(account, now)]
-    found += [*_paused(account, now), *_unanswered(account, now)]
+    found = [*_quarantined(account), *_late(account, now), *_unanswered(account, now)]
+    found += [*_not_fresh(account, known.states.get(account.name)), *_paused(account, now)]
+    found += [unreadable(one) for one in known.unreadable_of(account.name)]
     return _sorted([*found, *_unusual(account)])
 
 
@@ -112,8 +125,8 @@ def _page(account: AccountRow) -> str:
 def _workers(beat: datetime | None, now: datetime) -> Iterator[Phrase]:
     if beat is None:
         yield Phrase(level="bad", text="no worker has run yet", link="/ops#workers")
-    elif now - beat > SILENT:
-        text = f"no worker heard of for {lasting(now - beat)}"
+    elif lost(beat, now):
+        text = f"no worker heard of for {lasting(abs(now - beat))}"
         yield Phrase(level="bad", text=text, link="/ops#workers")
 
 
@@ -135,16 +148,31 @@ def _late(account: AccountRow, now: datetime) -> Iterator[Phrase]:
         yield Phrase(level="bad", text=text, link=f"/pushes?state=dead&account={name}")
 
 
-def _unread(account: AccountRow, now: datetime) -> Iterator[Phrase]:
-    if account.mode == "paused" or account.intake_paused_at is not None:
+def _not_fresh(account: AccountRow, state: Judged | None) -> Iterator[Phrase]:
+    """By the one rule. What is said of all accounts, or of its provider or pause, is not said twice."""
+    if state is None or state.fresh or state.cause in ("paused", "worker", "provider"):
         return
-    if account.polled_at is None:
-        yield Phrase(
-            level="note", text=f"{account.name} not read completely yet", link=_page(account)
-        )
-    elif now - account.polled_at > UNREAD:
-        text = f"{account.name} last read completely {lasting(now - account.polled_at)} ago"
-        yield Phrase(level="late", text=text, link=_page(account))
+    level: Level = "late" if state.state == "late" or state.cause == "first" else "bad"
+    yield Phrase(level=level, text=f"{account.name}: {state.reason}", link=_page(account))
+
+
+def unreadable(one: Unreadable) -> Phrase:
+    """Its reference is all that anybody needs to find it at its provider."""
+    return Phrase(level="late", text=one.text, link=f"/accounts/{one.account}#unreadable")
+
+
+def _unknown(known: Knowledge) -> Iterator[Phrase]:
+    """What is not known is no agreement."""
+    soon = "not known yet whether still sold elsewhere"
+    far = "beyond what is read, not known whether sold elsewhere"
+    kinds: tuple[tuple[Level, Sequence[int], str], ...] = (
+        ("late", known.unknown.within, soon),
+        ("note", known.unknown.beyond, far),
+    )
+    for level, ids, why in kinds:
+        if ids:
+            text = f"{counted(len(ids), 'booking')} ({listed(ids)}): {why}"
+            yield Phrase(level=level, text=text, link=f"/bookings/{ids[0]}")
 
 
 def _quarantined(account: AccountRow) -> Iterator[Phrase]:

@@ -1,10 +1,11 @@
 """One vocabulary for every screen: icon, word and class together, and how instants are put. No I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from holdfast.inventory.lengths import lasting as lasting
 from holdfast.inventory.model import Status
 from holdfast.inventory.remedy import Act
 from holdfast.store.day import DayBlock, DayBooking
@@ -169,25 +170,15 @@ def braked(reason: object, gone: object, live: object) -> str:
     return BRAKES.get(str(reason), "too much gone at once").format(gone=gone, live=live)
 
 
-def lasting(length: timedelta) -> str:
-    """`41 s`, `3 min`, `2 h 5 min`, `3 d 4 h`; below zero counts as none."""
-    seconds = max(0, int(length.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min"
-    if seconds < 86400:
-        return _two(seconds // 3600, "h", seconds % 3600 // 60, "min")
-    return _two(seconds // 86400, "d", seconds % 86400 // 3600, "h")
-
-
-def _two(many: int, large: str, few: int, small: str) -> str:
-    return f"{many} {large} {few} {small}" if few else f"{many} {large}"
-
-
 def counted(amount: int, one: str, more: str | None = None) -> str:
     """`1 booking`, `2 bookings`."""
     return f"{amount} {one if amount == 1 else more or one + 's'}"
+
+
+def listed(ids: Sequence[int], most: int = 3) -> str:
+    """`5, 7, 9`; of more than `most`, how many there are besides."""
+    named = ", ".join(str(one) for one in ids[:most])
+    return f"{named} and {len(ids) - most} more" if len(ids) > most else named
 
 
 def clock_time(at: datetime, zone: ZoneInfo) -> str:

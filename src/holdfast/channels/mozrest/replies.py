@@ -29,7 +29,7 @@ from holdfast.channels.mozrest import wire
 from holdfast.channels.mozrest.translate import status_of
 from holdfast.exchange import BudgetSpent, Reply, TransportError
 from holdfast.inventory.model import OCCUPYING
-from holdfast.told import id_in
+from holdfast.told import fields_of, id_in
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -179,8 +179,9 @@ def read_bookings(operation: str, reply: Reply, now: datetime) -> BookingPage:
 def _row(row: object) -> wire.Booking | Strange:
     try:
         return wire.Booking.model_validate(row)
-    except ValidationError:
-        return Strange(ref=id_in(row), raw=json.dumps(row)[:RAW_LENGTH])
+    except ValidationError as error:
+        fields = fields_of(each["loc"] for each in error.errors())
+        return Strange(ref=id_in(row), raw=json.dumps(row)[:RAW_LENGTH], fields=fields)
 
 
 def read_areas(reply: Reply, now: datetime) -> Sequence[wire.Area]:

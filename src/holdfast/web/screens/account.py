@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from holdfast.inventory.freshness import Judged
 from holdfast.store import operations as store
 from holdfast.store import pauses, reading, refusals
+from holdfast.store.freshness import Unreadable, knowledge
 from holdfast.store.operations import FailingRow, QueuedRow, ScheduleRow, TriesRow
 from holdfast.store.pauses import PauseRow
 from holdfast.store.reading import AccountRow
@@ -64,7 +66,9 @@ class Told:
     """All that the page shows of one account."""
 
     account: AccountRow
+    state: Judged | None
     phrases: Sequence[Phrase]
+    unreadable: Sequence[Unreadable]
     tries: TriesRow
     refused: Sequence[RefusedRow]
     schedules: Mapping[str, ScheduleRow]
@@ -126,10 +130,13 @@ async def _told(request: web.Request) -> Told:
     account = next((a for a in await reading.accounts(pool, now) if a.name == name), None)
     if account is None:
         raise Problem(NOT_FOUND, "There is no account of this name in use.")
+    known = await knowledge(pool, now)
     stands = (account.mode, account.intake_pause, account.pushes_pause)
     return Told(
         account=account,
-        phrases=of_account(account, now),
+        state=known.states.get(name),
+        phrases=of_account(account, known, now),
+        unreadable=known.unreadable_of(name),
         tries=(await store.tries(pool, now))[name],
         refused=(await refusals.lately(pool, now)).get(name, ()),
         schedules={row.task: row for row in await store.schedules(pool) if row.account == name},

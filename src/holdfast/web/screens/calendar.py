@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 from aiohttp import web
 
+from holdfast.inventory.freshness import Judged
 from holdfast.inventory.model import Span
 from holdfast.inventory.wall import whole_day
 from holdfast.store import day as store_day
-from holdfast.store import reading, venues
+from holdfast.store import freshness, reading, venues
 from holdfast.store.day import VenueRow
 from holdfast.store.reading import ConflictRow
 from holdfast.store.venues import Unmapped
@@ -76,6 +77,8 @@ class Sheet:
     view: View
     links: Addresses
     tray: Tray
+    doubts: Mapping[str, Judged]
+    """Accounts on which the venue is sold, of which what is shown may not be how things are."""
     day: Day | None = None
     week: Sequence[WeekRow] = ()
     usual: str = f"{USUAL[0]:%H:%M}\N{EN DASH}{USUAL[1]:%H:%M}"
@@ -118,6 +121,7 @@ async def shown(
         "calendar",
         status=status,
         sheet=sheet,
+        everywhere=request[PERSON].venues is None,
         panel=panel,
         longest=LONGEST_REASON,
     )
@@ -164,7 +168,8 @@ async def _sheet(request: web.Request, venue: VenueRow, now: datetime) -> Sheet:
     view = view_of(request.query, now.astimezone(zone).date())
     links = Addresses(venue=venue.name, day=view.day, state=view.state)
     tray = await _tray(pool, venue, everything=request[PERSON].venues is None)
-    sheet = Sheet(venue=venue, zone=zone, view=view, links=links, tray=tray)
+    doubts = await _doubts(pool, venue, now)
+    sheet = Sheet(venue=venue, zone=zone, view=view, links=links, tray=tray, doubts=doubts)
     if view.name == "week":
         return replace(sheet, week=await _week(pool, sheet, now))
     return replace(sheet, day=await _day(pool, sheet, now))
@@ -210,6 +215,12 @@ async def _offered(pool: asyncpg.Pool, venue: VenueRow, span: Span, now: datetim
     found: list[Offered] = [*await reading.exposures(pool, ahead, venue=venue.name)]
     unknown = await reading.occupied(pool, ahead.start)
     return found + [row for row in unknown if row.venue == venue.name]
+
+
+async def _doubts(pool: asyncpg.Pool, venue: VenueRow, now: datetime) -> dict[str, Judged]:
+    states = await freshness.states(pool, now)
+    sold_on = await venues.accounts(pool, venue.id)
+    return {name: states[name] for name in sold_on if name in states and not states[name].fresh}
 
 
 async def _tray(pool: asyncpg.Pool, venue: VenueRow, *, everything: bool) -> Tray:

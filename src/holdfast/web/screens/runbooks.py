@@ -235,15 +235,17 @@ RUNBOOKS: Mapping[str, Runbook] = {
         tell="Whoever runs the database.",
     ),
     "poll-stale": Runbook(
-        title="An account is not read completely",
-        seen="What no webhook told of is not found. Bookings that a channel dropped stay in the calendar.",
+        title="What is known of an account is late, or nothing is",
+        seen="What no webhook told of is not found, and what is shown as free may be taken. "
+        "Screens and `holdfast explain` say unknown instead of sellable.",
         checks=(
-            "The overview names the account and when it was last read completely.",
-            "Do its reads fail, or is its read budget spent on news? Polls use only what is left.",
-            "Does a scan stop half-way? Then it counts as `partial` and proves nothing.",
+            "Operations and `holdfast doctor` say of each account whether it is fresh, late, blind or down, and why.",
+            "Late by a limit: did its provider ask for no calls, or does somebody else write to Redis?",
+            "Does one booking that cannot be read keep a list from being complete? It is named with its reference.",
         ),
         actions=(
-            "Raise `reads_per_minute` if the contract allows, or poll less far ahead with `horizon_days`.",
+            "Credentials refused: renew them where they are kept. No worker: start `holdfast worker`.",
+            "Raise `reads_per_minute` if the contract allows, or read less far ahead with `horizon_days`.",
             "`holdfast audit --account ACCOUNT --dry-run` reads everything once and says what fails.",
         ),
         tell="The channel's support, if its list of bookings fails.",
@@ -268,9 +270,10 @@ RUNBOOKS: Mapping[str, Runbook] = {
         checks=(
             "The raw answer is kept in the inbox beside the events, never in the log.",
             "Is it a page of their proxy, an error in HTML, or a field that changed?",
-            "Since when, and all calls or one kind?",
+            "`holdfast accounts ls` names each booking that cannot be read, with its reference and the field.",
         ),
         actions=(
+            "One booking: look at it in the channel's back office and close its time on the others by hand.",
             "Wait, if it is their proxy: everything is tried again.",
             "Otherwise install a version that reads the new form; nothing is lost until then.",
         ),

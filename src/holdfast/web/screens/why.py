@@ -127,6 +127,8 @@ def step(told: Explanation, links: Addresses, *, takes: bool = True) -> Step | N
     stopped = next((rule for rule in ("brake", "account") if rule in named), None)
     if stopped is not None:
         return Step(text=f"See how its {stopped} stands", link="/#accounts")
+    if "evidence" in named:
+        return Step(text="See how its accounts stand", link="/ops#accounts")
     if not takes:
         return None
     taking = links.new(told.unit, told.span.start)

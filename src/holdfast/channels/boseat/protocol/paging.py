@@ -15,7 +15,7 @@ from holdfast.channels.boseat.protocol.failures import RAW_CHARACTERS, json_of, 
 from holdfast.channels.boseat.translate import Gist
 from holdfast.channels.boseat.wire import Booking
 from holdfast.exchange import Reply, Request
-from holdfast.told import id_in
+from holdfast.told import fields_of, id_in
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -71,8 +71,9 @@ def _flattened(items: Sequence[object]) -> list[object]:
 def _row(model: type[Row], item: object) -> Row | Strange:
     try:
         return model.model_validate(item)
-    except ValidationError:
-        return Strange(ref=id_in(item), raw=json.dumps(item)[:RAW_CHARACTERS])
+    except ValidationError as error:
+        fields = fields_of(each["loc"] for each in error.errors())
+        return Strange(ref=id_in(item), raw=json.dumps(item)[:RAW_CHARACTERS], fields=fields)
 
 
 def _about(envelope: object) -> dict[str, Any]:
