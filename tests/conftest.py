@@ -20,9 +20,12 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from redis.asyncio import Redis
+from tests import moments
 from tests.databases import Spare, as_new, print_of
 
+from holdfast.clock import ahead_of_machine
 from holdfast.embedded import embedded_postgres, embedded_redis
+from holdfast.store.elsewhen import moved, teach
 
 
 class WorkerNode(Protocol):
@@ -71,7 +74,7 @@ class Landlord:
         self.stack.callback(shutil.rmtree, folder, ignore_errors=True)
         return Surroundings(
             run=secrets.token_hex(4),
-            database_url=os.environ.get("HOLDFAST_DATABASE_URL") or await self._postgres(folder),
+            database_url=_yours() or await self._postgres(folder),
             redis_url=os.environ.get("HOLDFAST_REDIS_URL") or await self._redis(folder),
         )
 
@@ -92,6 +95,11 @@ class Landlord:
                 await drop_database(connection, row["datname"])
 
 
+def _yours() -> str | None:
+    url, ahead = os.environ.get("HOLDFAST_DATABASE_URL"), ahead_of_machine(os.environ)
+    return moved(url, ahead) if url and ahead else url
+
+
 landlord_key = pytest.StashKey[Landlord]()
 
 
@@ -100,7 +108,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_report_header() -> str:
+    return moments.chosen()
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    moments.go(os.environ)
     if not hasattr(config, "workerinput"):
         config.stash[landlord_key] = Landlord()
 
@@ -187,8 +200,11 @@ async def new_database(surroundings: Surroundings, *, template: str) -> AsyncIte
     name = new_name(surroundings)
     async with connected(surroundings.database_url) as connection:
         await connection.execute(f"create database {name} template {template} strategy file_copy")
+        url = with_path(surroundings.database_url, name)
         try:
-            yield with_path(surroundings.database_url, name)
+            if ahead_of_machine(os.environ):
+                await teach(url)
+            yield url
         finally:
             await drop_database(connection, name)
 
@@ -212,6 +228,8 @@ async def make_template(connection: asyncpg.Connection, surroundings: Surroundin
     unfinished = f"{surroundings.template}_unfinished"
     await drop_database(connection, unfinished)
     await connection.execute(f"create database {unfinished}")
+    # First the clock, or a column's default would not follow it.
+    await teach(with_path(surroundings.database_url, unfinished))
     await migrate(with_path(surroundings.database_url, unfinished))
     # No connections, or autovacuum would sit in it just when a test wants its copy.
     await connection.execute(f"alter database {unfinished} allow_connections false")

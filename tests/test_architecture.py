@@ -1,6 +1,7 @@
 """Who may know whom, and what the repository holds."""
 
 import asyncio
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -13,6 +14,12 @@ PACKAGE = ROOT / "src" / "holdfast"
 # Where a channel may be named outside its own folder, and why. A folder covers all below it.
 CHANNEL_NAMES_ALLOWED = {
     "example": "the example sells on all channels, so it has to say which",
+}
+
+# Where a process is put together, and the two that drive processes; all others are handed a clock.
+MACHINES_CLOCK_ALLOWED = {
+    *("clock.py", "starting.py", "terminal.py", "up.py", "simulator_process.py"),
+    *("bench", "soak"),
 }
 
 TOP_LEVEL = {
@@ -95,6 +102,26 @@ def test_a_place_that_may_name_channels_does_name_one(path: str) -> None:
     files = [place] if place.is_file() else list(place.rglob("*.py"))
     text = "\n".join(file.read_text().lower() for file in files)
     assert any(channel in text for channel in channel_names())
+
+
+def test_only_a_whole_process_takes_its_machines_clock() -> None:
+    """A fault of two clocks at once: a command compared what the database had written with its own machine's time.
+
+    Such stood in the lists of events, calls and conflicts, in plans, in `apply`, `explain`, `brake show` and `trigger`.
+    """
+    taking = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        if "SystemClock" in path.read_text()
+    }
+    assert taking == MACHINES_CLOCK_ALLOWED
+
+
+def test_every_query_asks_for_the_time_by_a_function() -> None:
+    """Syntax like `current_timestamp` cannot be moved to another moment, as a function on the search path can."""
+    syntax = re.compile(r"\b(current_(timestamp|date|time)|local(timestamp|time))\b", re.IGNORECASE)
+    files = [path for path in PACKAGE.rglob("*") if path.suffix in {".py", ".sql"}]
+    assert [path.name for path in files if syntax.search(path.read_text())] == []
 
 
 def test_no_file_names_a_package_registry(project_files: list[Path]) -> None:

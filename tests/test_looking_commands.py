@@ -40,8 +40,8 @@ async def test_the_doctor_looks_at_everything_and_says_what_to_do(
     async with town(database_url) as t:
         await t.boseat.book("salon", NOON, 60)
         await t.live(30)
-        await t.rows("insert into workers values ('w', '0', now(), now())")
-        code, told = await holdfast(database_url, "doctor", "--json")
+        await t.rows("insert into workers values ('w', '0', $1, $1)", t.clock.now())
+        code, told = await holdfast(t, "doctor", "--json")
         found = health(told)
         bad = {what for what, state in found.items() if state != "ok"}
         assert (code, bad) == (1, {"redis", "webhooks"}), told
@@ -51,7 +51,7 @@ async def test_the_doctor_looks_at_everything_and_says_what_to_do(
         await t.rows("update journal set data = '{}' where venue_id = $1 and seq = 1", venue)
         await t.rows("delete from workers")
         await t.rows(WRONG, '{"env": "HOME"}')
-        code, told = await holdfast(database_url, "doctor")
+        code, told = await holdfast(t, "doctor")
     assert code == 1
     for said in (
         "from entry 1",
@@ -256,7 +256,7 @@ async def test_a_sample_webhook_is_believed_and_a_live_account_elsewhere_is_left
     async with town(database_url) as t:
         for what in all_samples():
             many = ("--times", "2", "--duplicate", "--shuffle", "--json", "--url", t.web_url)
-            code, told = await holdfast(database_url, "trigger", what, *many)
+            code, told = await holdfast(t, "trigger", what, *many)
             assert code == 0, told
             assert [json.loads(line)["status"] for line in told.splitlines()] == [200] * 4
         (boseat, mozrest) = await t.rows(
@@ -270,9 +270,9 @@ async def test_a_sample_webhook_is_believed_and_a_live_account_elsewhere_is_left
             (("boseat.created", "--account", "other"), "expected one of boseat-main"),
             (("boseat.eaten",), "expected one of boseat.created"),
         ):
-            code, told = await holdfast(database_url, "trigger", *words)
+            code, told = await holdfast(t, "trigger", *words)
             assert (code, why in told) == (1, True), told
         await t.rows("update accounts set settings = settings - 'webhook_secret'")
-        code, told = await holdfast(database_url, "trigger", "boseat.created", "--url", t.web_url)
+        code, told = await holdfast(t, "trigger", "boseat.created", "--url", t.web_url)
         assert (code, "has no webhook_secret" in told) == (2, True)
     assert await holdfast("", "trigger") == (0, "\n".join(all_samples()) + "\n")

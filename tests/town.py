@@ -132,6 +132,7 @@ class Town:
     wiring: Wiring
     sides: Mapping[str, Side]
     web_url: str
+    database_url: str
     pool: asyncpg.Pool
     operator: Operator
 
@@ -314,6 +315,7 @@ async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Tow
             wiring=wiring,
             sides=sides,
             web_url=f"http://127.0.0.1:{web_port}",
+            database_url=database_url,
             pool=wiring.parts.pool,
             operator=Operator(wiring.parts),
         )

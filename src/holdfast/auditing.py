@@ -9,9 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 from redis.asyncio import Redis
 
-from holdfast.agreement import agreed
 from holdfast.channel import ChannelError, Limited
-from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.inventory.audit import Finding
 from holdfast.progress import steps
@@ -21,6 +19,7 @@ from holdfast.store import configuration
 from holdfast.sync.audit import Report, audit
 from holdfast.sync.parts import Account, Parts, wake_nobody
 from holdfast.sync.restored import doubt
+from holdfast.terminal import clock_of
 from holdfast.web.words import counted, day_and_time
 from holdfast.wiring import Base, wired
 
@@ -125,9 +124,7 @@ async def _parts(environ: Mapping[str, str]) -> AsyncIterator[tuple[Parts, Mappi
         if redis is not None:  # one budget with the workers
             await stack.enter_async_context(redis)
         url = database_of(settings)
-        clock = await agreed(
-            SystemClock(), url
-        )  # what is read here is compared with what workers read
+        clock = await clock_of(url)  # what is read here is compared with what workers read
         base = Base(database_url=url, redis=redis, clock=clock, environ=environ)
         wiring = await stack.enter_async_context(wired(base, wake_nobody))
         book = await configuration.load(wiring.parts.pool)

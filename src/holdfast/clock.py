@@ -2,11 +2,20 @@
 
 import asyncio
 import heapq
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Protocol
+
+TEST_AHEAD = "HOLDFAST_TEST_AHEAD"
+"""For tests only: seconds by which a process's clock is ahead of its machine's."""
+
+
+def ahead_of_machine(environ: Mapping[str, str]) -> timedelta:
+    """By how much `environ` moves the clock. Raises ValueError."""
+    return timedelta(seconds=float(environ.get(TEST_AHEAD, "").strip() or 0))
 
 
 class Clock(Protocol):
@@ -22,11 +31,14 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock; in a test it may be moved to another moment, and ticks on from there."""
+
+    def __init__(self) -> None:
+        self._ahead = ahead_of_machine(os.environ)
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self._ahead
 
     async def sleep(self, seconds: float) -> None:
         """Return once `seconds` have passed."""

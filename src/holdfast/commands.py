@@ -10,15 +10,12 @@ import asyncpg
 import click
 
 from holdfast import configuration, configuration_apply, rehearsal
-from holdfast.clock import Clock, SystemClock
 from holdfast.complaints import Unusable
 from holdfast.configuration_plan import Plan
 from holdfast.kind import discover
 from holdfast.recorded import put_on_record
 from holdfast.settings import Settings, database_of
 from holdfast.store import ahead, bookings, schedule
-
-SYSTEM = SystemClock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +27,7 @@ class Consent:
     given: bool = False
 
 
-async def apply(
-    environ: Mapping[str, str], config: Path | None, consent: Consent, clock: Clock = SYSTEM
-) -> None:
+async def apply(environ: Mapping[str, str], config: Path | None, consent: Consent) -> None:
     """Show the plan and make it so."""
     settings = Settings.from_environ(environ)
     wanted = configuration.read(config or settings.config, discover())
@@ -40,14 +35,15 @@ async def apply(
     try:
         plan = await configuration_apply.plan(connection, wanted)
         click.echo(str(plan) or "Nothing to change.")
-        going = await _going_out(connection, plan, clock.now())
+        now = await schedule.database_now(connection)
+        going = await _going_out(connection, plan, now)
         if not plan or consent.dry_run:
             return
         if not agreed(consent, going):
             click.echo("Nothing was changed.")
             return
         async with put_on_record(connection, "apply", "configuration", ""):
-            done = await configuration_apply.apply(connection, wanted, clock.now())
+            done = await configuration_apply.apply(connection, wanted, now)
         click.echo(f"Applied {len(done.changes)} changes.")
     finally:
         await connection.close()
@@ -81,14 +77,13 @@ def agreed(consent: Consent, going: int) -> bool:
     return not consent.ask or click.confirm("Apply this?")
 
 
-async def plan(
-    environ: Mapping[str, str], accounts: Sequence[str], as_json: bool, clock: Clock = SYSTEM
-) -> None:
+async def plan(environ: Mapping[str, str], accounts: Sequence[str], as_json: bool) -> None:
     """Show what accounts in shadow, or paused, or those named, would send now. Raises Unusable."""
     connection = await asyncpg.connect(database_of(Settings.from_environ(environ)))
     try:
         modes = await ahead.modes(connection, accounts)
-        lines = rehearsal.rehearse(await ahead.calls(connection, accounts), clock.now())
+        now = await schedule.database_now(connection)
+        lines = rehearsal.rehearse(await ahead.calls(connection, accounts), now)
     finally:
         await connection.close()
     if unknown := sorted(set(accounts) - modes.keys()):

@@ -8,15 +8,12 @@ import asyncpg
 import click
 
 from holdfast import explaining
-from holdfast.clock import Clock, SystemClock
 from holdfast.complaints import Unusable
 from holdfast.inventory import wall
 from holdfast.inventory.model import Span
 from holdfast.settings import Settings, SettingsError
-from holdfast.store import configuration
+from holdfast.store import configuration, schedule
 from holdfast.sync.explain import NoSuchUnit, Where, find, why
-
-SYSTEM = SystemClock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +27,7 @@ class Question:
     as_json: bool
 
 
-async def explain(environ: Mapping[str, str], question: Question, clock: Clock = SYSTEM) -> None:
+async def explain(environ: Mapping[str, str], question: Question) -> None:
     """Print it. Raises Unusable for a unit, time or length that cannot be meant."""
     url = Settings.from_environ(environ).database_url
     if url is None:
@@ -39,7 +36,8 @@ async def explain(environ: Mapping[str, str], question: Question, clock: Clock =
     try:
         book = await configuration.load(connection)
         where = find(book, question.unit, question.venue)
-        told = await why(connection, book, where, _span(question, where), clock.now())
+        now = await schedule.database_now(connection)
+        told = await why(connection, book, where, _span(question, where), now)
     except (NoSuchUnit, ValueError, OverflowError) as error:
         raise Unusable(str(error)) from error
     finally:

@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import click
 
-from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.inventory.remedy import MOST, Action, Call, remedies
 from holdfast.recorded import put_on_record
-from holdfast.store import reading
+from holdfast.store import reading, schedule
 from holdfast.store.cases import cases
 from holdfast.store.reading import BookingRow, ConflictDetailRow, ConflictRow
 from holdfast.sync.operate import WishRefused
@@ -32,13 +31,14 @@ async def ls(environ: Mapping[str, str], settled: bool, as_json: bool) -> None:
         found = await reading.conflicts_page(pool, None, settled, None, MOST_LISTED + 1)
         rows = found[:MOST_LISTED]
         best = await _best(pool, rows)
+        now = await schedule.database_now(pool)
     if as_json:
         tell(as_line(asdict(row) | {"best": best.get(row.id)}) for row in rows)
         return
     if not rows:
         click.echo("No open conflict." if not settled else "No conflict.")
         return
-    lines = [_line(row, best.get(row.id, "")) for row in rows]
+    lines = [_line(row, best.get(row.id, ""), now) for row in rows]
     tell(table([HEADINGS, *lines]))
     if len(found) > MOST_LISTED:
         click.echo(f"Only the newest {MOST_LISTED} are shown.")
@@ -51,6 +51,7 @@ async def show(environ: Mapping[str, str], conflict_id: int, as_json: bool) -> N
         if row is None:
             raise _unknown(conflict_id)
         case = (await cases(pool, [conflict_id]))[conflict_id]
+        now = await schedule.database_now(pool)
         ids = [number for number in (*row.against_ids, row.booking_id) if number]
         bookings = await reading.bookings_by_id(pool, ids)
     undecided = row.closed_at is None and row.decided is None
@@ -60,7 +61,7 @@ async def show(environ: Mapping[str, str], conflict_id: int, as_json: bool) -> N
         tell([as_line(told | {"actions": [asdict(action) for action in actions]})])
         return
     sides = [bookings[number] for number in ids if number in bookings]
-    tell([*_heading(row), *_sides(row, sides), *_story(row), *_ways_out(actions)])
+    tell([*_heading(row, now), *_sides(row, sides), *_story(row), *_ways_out(actions)])
 
 
 async def resolve(
@@ -116,7 +117,7 @@ async def _best(pool: asyncpg.Pool, rows: Sequence[ConflictRow]) -> dict[int, st
     return {number: remedies(case)[0].act for number, case in found.items()}
 
 
-def _line(row: ConflictRow, best: str) -> tuple[str, ...]:
+def _line(row: ConflictRow, best: str, now: datetime) -> tuple[str, ...]:
     return (
         str(row.id),
         row.kind,
@@ -124,19 +125,19 @@ def _line(row: ConflictRow, best: str) -> tuple[str, ...]:
         ", ".join(row.units) or "-",
         _at(row.starts_at, row) if row.starts_at else "-",
         _at(row.opened_at, row),
-        _state(row),
+        _state(row, now),
         best or "-",
     )
 
 
-def _state(row: ConflictRow) -> str:
+def _state(row: ConflictRow, now: datetime) -> str:
     if row.closed_at is not None:
         return f"settled: {row.resolution}"
     if row.decided is not None:
         return f"{row.decided} by {row.decided_by}, under way"
     if row.auto_at is not None:
         return f"open, policy acts {_at(row.auto_at, row)}"
-    if row.snoozed_until is not None and row.snoozed_until > SystemClock().now():
+    if row.snoozed_until is not None and row.snoozed_until > now:
         return f"snoozed until {_at(row.snoozed_until, row)}"
     return "open"
 
@@ -145,11 +146,11 @@ def _at(moment: datetime, row: ConflictRow) -> str:
     return moment.astimezone(ZoneInfo(row.timezone or "UTC")).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
-def _heading(row: ConflictDetailRow) -> list[str]:
+def _heading(row: ConflictDetailRow, now: datetime) -> list[str]:
     where = ", ".join([row.venue or "no venue", *row.units])
     return [
         f"Conflict {row.id}: {row.kind}, {where}",
-        f"  opened {_at(row.opened_at, row)}; {_state(row)}",
+        f"  opened {_at(row.opened_at, row)}; {_state(row, now)}",
     ]
 
 

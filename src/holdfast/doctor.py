@@ -15,7 +15,6 @@ from redis.exceptions import RedisError
 
 from holdfast import configuration, configuration_apply
 from holdfast.agreement import TOLERATED
-from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_problem import ConfigurationError
@@ -24,11 +23,11 @@ from holdfast.herald import open_redis
 from holdfast.kind import discover
 from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import configuration as stored
-from holdfast.store import journal, reading, schedule
+from holdfast.store import journal, reading
 from holdfast.store import migrate as migrations
 from holdfast.store.configuration import Book
 from holdfast.store.reading import AccountRow
-from holdfast.terminal import as_line, tell
+from holdfast.terminal import as_line, clock_of, tell
 from holdfast.web.verdict import SILENT
 from holdfast.web.words import counted, exact, lasting
 
@@ -98,8 +97,9 @@ async def _lines(environ: Mapping[str, str]) -> AsyncIterator[Line]:
 async def _of_database(
     connection: asyncpg.Connection, settings: Settings, environ: Mapping[str, str]
 ) -> AsyncIterator[Line]:
-    now = await schedule.database_now(connection)
-    yield clock("this machine", SystemClock().now() - now)
+    shared = await clock_of(database_of(settings))
+    now = shared.now()
+    yield clock("this machine", timedelta(seconds=shared.ahead))
     yield await _configured(connection, settings.config)
     book = await stored.load(connection)
     for line in sold(book):
@@ -110,7 +110,7 @@ async def _of_database(
         if row.in_open_at or row.out_open_at:
             yield unanswered(row)
     for account in book.accounts.values():
-        for line in of_account(account.name, await ask(account, environ), now):
+        for line in of_account(account.name, await ask(account, environ, shared), now):
             yield line
 
 

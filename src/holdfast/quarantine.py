@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import click
 
-from holdfast.clock import SystemClock
 from holdfast.complaints import Unusable
 from holdfast.recorded import put_on_record, whoever_types
 from holdfast.settings import Settings, database_of
@@ -24,6 +23,7 @@ async def show(environ: Mapping[str, str], as_json: bool) -> None:
     """Every braked account, and what would end with it."""
     connection = await asyncpg.connect(database_of(Settings.from_environ(environ)))
     try:
+        now = await schedule.database_now(connection)
         found = [(a, await brake_store.would_go(connection, a.id)) for a in await _all(connection)]
     finally:
         await connection.close()
@@ -31,7 +31,7 @@ async def show(environ: Mapping[str, str], as_json: bool) -> None:
         click.echo(json.dumps([_plain(*one) for one in found]))
         return
     for account, doomed in found:
-        click.echo("\n".join(_told(account, doomed, SystemClock().now())))
+        click.echo("\n".join(_told(account, doomed, now)))
     if not found:
         click.echo("No account is braked.")
 

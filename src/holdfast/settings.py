@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
@@ -10,7 +11,10 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from holdfast.clock import TEST_AHEAD, ahead_of_machine
+
 PREFIX = "HOLDFAST_"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _TOKEN = re.compile(r"[!-+\--~]+")  # visible ASCII without the comma: what a header can carry
 _NEAR = 0.75  # near enough to be a slip, far enough to let HOLDFAST_<CHANNEL>_TOKEN pass
 
@@ -48,6 +52,8 @@ class Settings:
     """The most that all requests together may have in memory."""
     idle_seconds: int = 75
     """How long a connection may say nothing, or not come to the end of a request's head."""
+    test_ahead: timedelta = timedelta(0)
+    """For tests: how far this process's clock is ahead of its machine's."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -61,7 +67,7 @@ class Settings:
             except ValueError:
                 got = "" if variable.secret else f", got {text!r}"
                 problems.append(f"{name}: expected {variable.expected}{got}")
-        problems = problems or list(_halves(values))
+        problems = problems or [*_halves(values), *_moved_far_away(values)]
         if problems:
             raise SettingsError(problems)
         return cls(**values)
@@ -87,6 +93,20 @@ def _halves(values: Mapping[str, object]) -> Iterable[str]:
         "public_url": "HOLDFAST_PUBLIC_URL: expected how browsers reach us, for the way back from the provider",
     }
     yield from (line for name, line in needed.items() if name not in values)
+
+
+def _moved_far_away(values: Mapping[str, object]) -> Iterable[str]:
+    """Another moment is for tests, and a test's database is on its own machine."""
+    host = urlsplit(str(values.get("database_url", ""))).hostname
+    if values.get("test_ahead") and host not in (None, *LOOPBACK):
+        yield f"{TEST_AHEAD}: is for tests only, expected a database on this machine"
+
+
+def _ahead(text: str) -> timedelta:
+    try:
+        return ahead_of_machine({TEST_AHEAD: text})
+    except OverflowError as error:
+        raise ValueError from error
 
 
 def _port(text: str) -> int:
@@ -135,7 +155,7 @@ def _issuer(text: str) -> str:
     found = urlsplit(_url("https", "http")(text))
     if not found.hostname or found.query or found.fragment:
         raise ValueError
-    if found.scheme == "http" and found.hostname not in {"localhost", "127.0.0.1", "::1"}:
+    if found.scheme == "http" and found.hostname not in LOOPBACK:
         raise ValueError
     return text
 
@@ -212,6 +232,7 @@ _VARIABLES = {
         )
         for name in ("body_bytes", "body_seconds", "held_bytes", "idle_seconds")
     },
+    TEST_AHEAD: _Variable(field="test_ahead", read=_ahead, expected="a number of seconds"),
 }
 
 

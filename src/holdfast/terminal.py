@@ -9,7 +9,7 @@ import asyncpg
 import click
 
 from holdfast.agreement import agreed
-from holdfast.clock import SystemClock
+from holdfast.clock import AgreedClock, SystemClock
 from holdfast.settings import Settings, database_of
 from holdfast.sync.parts import Parts, wake_nobody
 from holdfast.wiring import Base, wired
@@ -31,12 +31,16 @@ async def pool_of(environ: Mapping[str, str]) -> AsyncIterator[asyncpg.Pool]:
         yield pool
 
 
+async def clock_of(database_url: str) -> AgreedClock:
+    """The one that commands go by: the database's, as all processes do."""
+    return await agreed(SystemClock(), database_url)
+
+
 @asynccontextmanager
 async def parts_of(environ: Mapping[str, str]) -> AsyncIterator[Parts]:
     """For deciding; needs the same secrets as the worker, which makes the calls."""
     url = database_of(Settings.from_environ(environ))
-    clock = await agreed(SystemClock(), url)
-    base = Base(database_url=url, redis=None, clock=clock, environ=environ)
+    base = Base(database_url=url, redis=None, clock=await clock_of(url), environ=environ)
     async with wired(base, wake_nobody) as wiring:
         yield wiring.parts
 

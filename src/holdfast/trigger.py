@@ -10,12 +10,14 @@ from uuid import uuid4
 import aiohttp
 from pydantic import ValidationError
 
+from holdfast.clock import Clock
 from holdfast.complaints import Unusable
 from holdfast.doctor_accounts import connection_of
-from holdfast.kind import Kind, Sample, discover
+from holdfast.kind import Connection, Kind, Sample, discover
+from holdfast.settings import Settings, database_of
 from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow
-from holdfast.terminal import as_line, pool_of, tell
+from holdfast.terminal import as_line, clock_of, pool_of, tell
 from holdfast.transport import HttpTransport
 from holdfast.web.identity import is_loopback
 from holdfast.web.words import counted
@@ -52,9 +54,11 @@ async def trigger(environ: Mapping[str, str], wish: Wish) -> None:
         book = await configuration.load(pool)
     account = account_of(book.accounts.values(), channel, wish.account)
     guard(account, wish.url)
+    clock = await clock_of(database_of(Settings.from_environ(environ)))
     refused = 0
     async with aiohttp.ClientSession(timeout=PATIENCE) as session:
-        samples = _samples(kind, account, wish, HttpTransport(session), environ)
+        connection = _connection(kind, account, HttpTransport(session), environ, clock)
+        samples = _samples(kind, connection, wish)
         for ref, sample in samples:
             status, seconds = await _post(session, f"{wish.url}/hooks/{account.name}", sample)
             refused += not 200 <= status < 300
@@ -82,17 +86,20 @@ def guard(account: AccountRow, url: str) -> None:
         )
 
 
-def _samples(
+def _connection(
     kind: Kind,
     account: AccountRow,
-    wish: Wish,
     transport: HttpTransport,
     environ: Mapping[str, str],
-) -> list[tuple[str, Sample]]:
+    clock: Clock,
+) -> Connection:
     try:
-        connection = connection_of(kind, account, transport, environ)
+        return connection_of(kind, account, transport, environ, clock)
     except ValidationError as error:
         raise Unusable(f"account {account.name}: its settings are of another release") from error
+
+
+def _samples(kind: Kind, connection: Connection, wish: Wish) -> list[tuple[str, Sample]]:
     what = wish.what.partition(".")[2]
     refs = [wish.ref or str(uuid4()) for _ in range(wish.times)]
     made = [(ref, kind.sample(connection, what, ref)) for ref in refs]

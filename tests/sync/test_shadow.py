@@ -1,13 +1,13 @@
 """Shadow: an account plans and records, sends nothing, and goes live by one explicit act."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from tests.sync.test_main_job import NOON, SLOT
 from tests.town import CALM, Plan, Side, Town, configuration_text, town
+from tests.typed import environ_of
 
 from holdfast import commands, rehearsal
 from holdfast.commands import Consent
@@ -19,9 +19,8 @@ YES = Consent(ask=False, dry_run=False, given=True)
 class Config:
     """The town's holdfast.toml, with a mode for the account on Mozrest."""
 
-    def __init__(self, t: Town, database_url: str, folder: Path) -> None:
+    def __init__(self, t: Town, folder: Path) -> None:
         self._town = t
-        self.environ: Mapping[str, str] = {"HOLDFAST_DATABASE_URL": database_url}
         self.file = folder / "holdfast.toml"
 
     async def apply(self, mode: str, consent: Consent = YES) -> None:
@@ -31,11 +30,11 @@ class Config:
         )
         tail = tail.replace('mode = "live"', f'mode = "{mode}"', 1)
         self.file.write_text(head + sep + tail, encoding="utf-8")
-        await commands.apply(self.environ, self.file, consent, self._town.clock)
+        await commands.apply(await environ_of(self._town), self.file, consent)
         await self._town.wiring.refresh()
 
     async def plan(self, *accounts: str, as_json: bool = False) -> None:
-        await commands.plan(self.environ, accounts, as_json, self._town.clock)
+        await commands.plan(await environ_of(self._town), accounts, as_json)
 
 
 async def writes(side: Side) -> list[object]:
@@ -59,7 +58,7 @@ async def test_in_shadow_everything_is_planned_and_recorded_and_nothing_is_sent(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with town(database_url, Plan(pace=CALM)) as t:
-        config = Config(t, database_url, tmp_path)
+        config = Config(t, tmp_path)
         await a_morning_in_shadow(t, config)
         recorded = await t.rows("select call, state from pushes where state <> 'superseded'")
         assert {(r["call"], r["state"]) for r in recorded} == {("place", "shadow")}
@@ -81,7 +80,7 @@ async def test_going_live_shows_the_plan_and_closes_what_is_taken_by_then(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with town(database_url, Plan(pace=CALM)) as t:
-        config = Config(t, database_url, tmp_path)
+        config = Config(t, tmp_path)
         await a_morning_in_shadow(t, config)
         capsys.readouterr()
         await config.apply("live")
@@ -112,7 +111,7 @@ async def test_going_live_needs_a_word_where_calls_would_go_out(
     database_url: str, tmp_path: Path
 ) -> None:
     async with town(database_url, Plan(pace=CALM)) as t:
-        config = Config(t, database_url, tmp_path)
+        config = Config(t, tmp_path)
         await config.apply("shadow")
         await config.apply("live", Consent(ask=False, dry_run=False))  # nothing waits
         await config.apply("shadow")
@@ -132,7 +131,7 @@ async def test_a_cancellation_asked_for_in_shadow_is_never_sent(
     database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with town(database_url, Plan(pace=CALM)) as t:
-        config = Config(t, database_url, tmp_path)
+        config = Config(t, tmp_path)
         await t.mozrest.book("salon", NOON, 120)
         await t.live(240)
         await config.apply("shadow")
@@ -154,4 +153,4 @@ async def test_a_cancellation_asked_for_in_shadow_is_never_sent(
 async def test_an_account_that_is_not_there_has_no_plan(database_url: str, tmp_path: Path) -> None:
     async with town(database_url, Plan(pace=CALM)) as t:
         with pytest.raises(Unusable, match="nowhere-main"):
-            await Config(t, database_url, tmp_path).plan("nowhere-main")
+            await Config(t, tmp_path).plan("nowhere-main")

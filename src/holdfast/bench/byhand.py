@@ -128,5 +128,5 @@ async def _channel(street: Street, name: str, pencil: _Pencil) -> tuple[Channel,
         book = await configuration.load(connection)
         row = next(row for row in book.accounts.values() if row.channel == name)
         listings: Sequence[Listing] = list(wiring.parts.accounts[row.id].listings.values())
-    connected = replace(connection_of(kind, row, pencil, environ), listings=listings)
+    connected = replace(connection_of(kind, row, pencil, environ, SystemClock()), listings=listings)
     return kind.connect(connected), listings[0]

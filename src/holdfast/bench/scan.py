@@ -19,6 +19,7 @@ from holdfast.bench.crowd import CHANNEL, Crowd, crowd, settled_in
 from holdfast.bench.figures import Demand, Figure, Series
 from holdfast.bench.ground import Ground
 from holdfast.bench.hall import Size, another, built, parts_on
+from holdfast.clock import SystemClock
 from holdfast.doctor_accounts import connection_of
 from holdfast.embedded import embedded_postgres
 from holdfast.exchange import Reply, Request
@@ -146,7 +147,7 @@ async def _reading(url: str, pages: Pages) -> AsyncIterator[Parts]:
         book = await configuration.load(parts.pool)
         account = next(a for a in parts.accounts.values() if a.channel_name == CHANNEL)
         kind, listings = discover()[CHANNEL], list(account.listings.values())
-        connection = connection_of(kind, book.accounts[account.id], pages, SECRETS)
+        connection = connection_of(kind, book.accounts[account.id], pages, SECRETS, SystemClock())
         channel = kind.connect(replace(connection, listings=listings))
         parts.accounts = {**parts.accounts, account.id: replace(account, channel=channel)}
         settle_in()

@@ -5,6 +5,7 @@ import os
 import asyncpg
 
 from holdfast.channel import Channel
+from holdfast.clock import SystemClock
 from holdfast.doctor_accounts import connection_of
 from holdfast.kind import Connection, Kind, discover
 from holdfast.store import configuration
@@ -19,7 +20,7 @@ async def signing(pool: asyncpg.Pool) -> tuple[Kind, Connection]:
     account = next(row for row in book.accounts.values() if row.channel in kinds)
     kind = kinds[account.channel]
     async with open_session(connections=1) as session:
-        return kind, connection_of(kind, account, HttpTransport(session), os.environ)
+        return kind, connection_of(kind, account, HttpTransport(session), os.environ, SystemClock())
 
 
 async def verifier(pool: asyncpg.Pool) -> Channel:

@@ -88,7 +88,7 @@ select (select max(id) from bookings where status = 'confirmed') as booking,
        (select max(id) from conflicts) as conflict, (select max(id) from inbox) as event,
        (select max(id) from pushes) as push, (select name from venues order by id limit 1) as venue,
        (select name from accounts order by id limit 1) as account,
-       (select name from units order by id limit 1) as unit, current_date as today
+       (select name from units order by id limit 1) as unit, now()::date as today
 
 -- sizes --
 select (select count(*) from bookings) as bookings, (select count(*) from journal) as journal,

@@ -19,6 +19,7 @@ Every path lies below `/control`, apart from the provider's API, and looks the s
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from email.utils import format_datetime
 from random import Random
 from typing import Any, Protocol, TypeVar
 
@@ -115,13 +116,17 @@ class Bench:
         self.courier = Courier(clock, Random(seed + 2))  # noqa: S311 - the same
 
     def application(self) -> web.Application:
-        """An application that spoils answers as told and closes the courier at its end."""
+        """An application that spoils answers as told, dates them by its clock and closes the courier at its end."""
         app = web.Application(middlewares=[self.faults.middleware])
 
         async def close(_app: web.Application) -> None:
             await self.courier.close()
 
+        async def date(_request: web.Request, answer: web.StreamResponse) -> None:
+            answer.headers["Date"] = format_datetime(self.clock.now(), usegmt=True)
+
         app.on_shutdown.append(close)
+        app.on_response_prepare.append(date)
         return app
 
 

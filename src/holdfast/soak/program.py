@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from random import SystemRandom
 
+from holdfast.clock import TEST_AHEAD
+
 HERE = "127.0.0.1"
 HOLDFAST = (sys.executable, "-m", "holdfast")
 PATIENCE = 180.0
@@ -59,8 +61,15 @@ def free_port() -> int:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The machine's, without settings of ours that happen to be in it, and with our command on its path."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
+    """The machine's, without settings of ours that happen to be in it, and with our command on its path.
+
+    Only the moment at which all this happens is one for all processes.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == TEST_AHEAD or not name.startswith("HOLDFAST_")
+    }
     commands = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}"
     return {**kept, "PATH": commands, **more}
 
