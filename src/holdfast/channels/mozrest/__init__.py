@@ -1,12 +1,16 @@
 """Restaurant tables sold through Mozrest, seen from a booking channel (`/v1/bc`)."""
 
 import json
+from collections.abc import Sequence
+from datetime import timedelta
 
 from aiohttp import web
 
-from holdfast.channel import Channel
-from holdfast.channels.mozrest.client import MozrestChannel, proof_of
+from holdfast.channel import Channel, Listing
+from holdfast.channels.mozrest.client import CAPABILITIES, MozrestChannel, proof_of
+from holdfast.channels.mozrest.load import load_of
 from holdfast.channels.mozrest.settings import AccountSettings, ListingSettings
+from holdfast.inventory.timetable import Load
 from holdfast.kind import Connection, Sample, SimulatorOptions, WebhookProof
 from holdfast.secret import SecretMissing
 
@@ -20,6 +24,10 @@ class _Mozrest:
     account_settings = AccountSettings
     listing_settings = ListingSettings
     samples = tuple(ACTIONS)
+    hold_seconds = CAPABILITIES.hold_seconds
+
+    def reads_of(self, listings: Sequence[Listing], horizon: timedelta) -> Load:
+        return load_of(listings, horizon)
 
     def connect(self, connection: Connection) -> Channel:
         """Raises SecretMissing, and TypeError for another channel's settings."""
