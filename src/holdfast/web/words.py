@@ -186,8 +186,8 @@ def _two(many: int, large: str, few: int, small: str) -> str:
 
 
 def counted(amount: int, one: str, more: str | None = None) -> str:
-    """`1 booking`, `2 bookings`."""
-    return f"{amount} {one if amount == 1 else more or one + 's'}"
+    """`1 booking`, `2,000 bookings`."""
+    return f"{amount:,} {one if amount == 1 else more or one + 's'}"
 
 
 def clock_time(at: datetime, zone: ZoneInfo) -> str:
