@@ -13,13 +13,14 @@ import asyncpg
 import click
 from redis.exceptions import RedisError
 
-from holdfast import configuration, configuration_apply
+from holdfast import configuration, configuration_apply, reckoning
 from holdfast.agreement import TOLERATED
 from holdfast.complaints import Unusable
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_problem import ConfigurationError
 from holdfast.doctor_accounts import Answered, ask
 from holdfast.herald import open_redis
+from holdfast.inventory.sums import Sum
 from holdfast.kind import discover
 from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import configuration as stored
@@ -109,6 +110,9 @@ async def _of_database(
     for row in await reading.accounts(connection, now):
         if row.in_open_at or row.out_open_at:
             yield unanswered(row)
+    for name, needs in (await reckoning.of_book(connection, book, now)).items():
+        for line in sums(name, needs):
+            yield line
     for account in book.accounts.values():
         for line in of_account(account.name, await ask(account, environ, shared), now):
             yield line
@@ -227,6 +231,15 @@ async def _journals(connection: asyncpg.Connection, book: Book) -> Line:
         return Line(what="journal", health="fail", told=f"the chain breaks: {told}", todo=todo)
     told = f"the newest entries of {counted(len(book.venues), 'venue')} hold together"
     return Line(what="journal", health="ok", told=told)
+
+
+def sums(name: str, needs: Sum) -> Iterator[Line]:
+    """What an account's settings need and what there is, and what of it cannot be kept."""
+    if needs.lines:
+        yield Line(what=name, health="ok", told="; ".join(line.rstrip(".") for line in needs.lines))
+    for doubt in needs.doubts:
+        told, _, todo = doubt.partition(". ")
+        yield Line(what=name, health="warn", told=told, todo=todo)
 
 
 def unanswered(row: AccountRow) -> Line:

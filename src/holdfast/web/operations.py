@@ -10,8 +10,10 @@ from itertools import groupby
 import asyncpg
 from aiohttp import web
 
+from holdfast.closing import told
 from holdfast.store import operations as store
 from holdfast.store import reading, refusals, tally
+from holdfast.store.closing import closings
 from holdfast.store.operations import (
     MOST_FAILING,
     DoneRow,
@@ -60,6 +62,8 @@ class Line:
     phrases: Sequence[Phrase]
     tries: TriesRow | None
     refused: Sequence[RefusedRow]
+    closing: str
+    """How far it is with what takes long to close."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,12 +173,14 @@ async def operations(pool: asyncpg.Pool, histories: Histories, now: datetime) ->
 
 async def _lines(pool: asyncpg.Pool, accounts: Iterable[AccountRow], now: datetime) -> list[Line]:
     tries, refused = await store.tries(pool, now), await refusals.lately(pool, now)
+    closing = await closings(pool, now)
     return [
         Line(
             account=account,
             phrases=of_account(account, now),
             tries=tries.get(account.name),
             refused=refused.get(account.name, ()),
+            closing=told(closing.get(account.name)),
         )
         for account in accounts
     ]

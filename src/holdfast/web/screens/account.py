@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from holdfast import reckoning
+from holdfast.closing import told
+from holdfast.store import configuration, pauses, reading, refusals
 from holdfast.store import operations as store
-from holdfast.store import pauses, reading, refusals
+from holdfast.store.closing import closings
 from holdfast.store.operations import FailingRow, QueuedRow, ScheduleRow, TriesRow
 from holdfast.store.pauses import PauseRow
 from holdfast.store.reading import AccountRow
@@ -65,6 +68,11 @@ class Told:
 
     account: AccountRow
     phrases: Sequence[Phrase]
+    closing: str
+    """How far it is with what takes long to close."""
+    sums: Sequence[str]
+    doubts: Sequence[str]
+    """What its settings need against what there is, and what cannot be kept."""
     tries: TriesRow
     refused: Sequence[RefusedRow]
     schedules: Mapping[str, ScheduleRow]
@@ -127,9 +135,13 @@ async def _told(request: web.Request) -> Told:
     if account is None:
         raise Problem(NOT_FOUND, "There is no account of this name in use.")
     stands = (account.mode, account.intake_pause, account.pushes_pause)
+    needs = (await reckoning.of_book(pool, await configuration.load(pool), now)).get(name)
     return Told(
         account=account,
         phrases=of_account(account, now),
+        closing=told((await closings(pool, now)).get(name)),
+        sums=needs.lines if needs else (),
+        doubts=needs.doubts if needs else (),
         tries=(await store.tries(pool, now))[name],
         refused=(await refusals.lately(pool, now)).get(name, ()),
         schedules={row.task: row for row in await store.schedules(pool) if row.account == name},
