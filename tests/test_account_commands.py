@@ -72,4 +72,4 @@ async def test_sums_go_by_what_reading_really_cost(database_url: str) -> None:
         )
         _, told = await holdfast(t, "accounts", "show", "mozrest-main")
         assert "Bookings every " in told
-        assert "1 venue on one key need 120,000 reads a minute and 75,000 are there" in told
+        assert "1 venue on one key needs 120,000 reads a minute and 75,000 are there" in told

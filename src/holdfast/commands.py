@@ -40,7 +40,7 @@ async def apply(environ: Mapping[str, str], config: Path | None, consent: Consen
 async def _applied(step: Step) -> None:
     async with put_on_record(step.connection, "apply", "configuration", ""):
         now = await schedule.database_now(step.connection)
-        done = await configuration_apply.apply(step.connection, step.wanted, now)
+        done = await configuration_apply.apply(step.connection, step.wanted, now, step.plan)
     click.echo(f"Applied {counted(len(done.changes), 'change')}.")
 
 

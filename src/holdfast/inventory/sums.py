@@ -138,7 +138,7 @@ class Sum:
         raised = ceil(self.reads.contract * need / there)
         late = "That is too late to prevent double bookings. " if every > TOO_LATE else ""
         yield (
-            f"{_venues(self.venues)} on one key need {ceil(need):,} reads a minute and {there:,.0f} are there: "
+            f"{_venues(self.venues)} {ceil(need):,} reads a minute and {there:,.0f} are there: "
             f"{what} are read every {lasting(every)}, not {lasting(wanted)}. {late}"
             f"Raise reads_per_minute to {raised:,} if the contract allows it, raise poll_seconds, or "
             f"divide the venues between several keys"
@@ -181,7 +181,7 @@ class Sum:
 
 
 def _venues(amount: int) -> str:
-    return "1 venue" if amount == 1 else f"{amount:,} venues"
+    return "1 venue on one key needs" if amount == 1 else f"{amount:,} venues on one key need"
 
 
 def _days(amount: int) -> str:
