@@ -65,7 +65,14 @@ class Line:
 
 def rehearse(calls: Sequence[Waiting], now: datetime) -> list[Line]:
     """In the order in which they would go."""
-    return [Line(call=call, withheld=_withheld(call, calls, now)) for call in calls]
+    places: dict[tuple[str, str | None], list[Waiting]] = {}
+    for call in calls:
+        if call.call == "place":
+            places.setdefault((call.account, call.listing), []).append(call)
+    return [
+        Line(call=call, withheld=_withheld(call, places.get((call.account, call.listing), ()), now))
+        for call in calls
+    ]
 
 
 def at_once(lines: Iterable[Line]) -> list[Line]:
@@ -156,7 +163,8 @@ def _row(where: str, call: str, lines: Sequence[Line]) -> tuple[str, str, str, s
     return f"{name}{what}", f"{len(lines):,}", first, last
 
 
-def _withheld(call: Waiting, calls: Iterable[Waiting], now: datetime) -> str | None:
+def _withheld(call: Waiting, places: Iterable[Waiting], now: datetime) -> str | None:
+    """`places` are those on the same listing."""
     if call.state == "unknown":
         return "its outcome is unknown: read first"
     if call.ref is not None and call.state == "shadow":
@@ -165,14 +173,12 @@ def _withheld(call: Waiting, calls: Iterable[Waiting], now: datetime) -> str | N
         return "the account is braked"
     if call.due_at > now:
         return f"its next try is at {call.due_at.astimezone(ZoneInfo(call.timezone)):%H:%M:%S}"
-    if call.call == "release" and any(_closes_elsewhere(other, call) for other in calls):
+    if call.call == "release" and any(_closes_elsewhere(other, call) for other in places):
         return "closing other time of the listing goes first"
     return None
 
 
 def _closes_elsewhere(other: Waiting, release: Waiting) -> bool:
-    if (other.account, other.listing, other.call) != (release.account, release.listing, "place"):
-        return False
     if not (other.starts_at and other.ends_at and release.starts_at and release.ends_at):
         return False
     return other.ends_at <= release.starts_at or release.ends_at <= other.starts_at

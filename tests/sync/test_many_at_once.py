@@ -15,6 +15,7 @@ from tests.town import (
     UNHURRIED,
     UNITS,
     UNLIMITED,
+    Pace,
     Plan,
     Town,
     configuration_text,
@@ -33,14 +34,21 @@ STARTS = {"boseat": range(9, 21), "mozrest": range(9, 21, 2)}
 LENGTH = {"boseat": 60, "mozrest": 90}
 MORE_THAN_A_HOLD_LIVES = {"boseat": 200, "mozrest": 80}
 """Places that the steady rate takes longer for than until the first hold must be confirmed."""
-TICK = 4.0
-"""Seconds: as long as a call lasts at the steady rate."""
+BY_HAND = DAYS > 30
+PACE = (
+    Pace(polls={"boseat": 900, "mozrest": 900}, offers=86_400, audits=86_400, days=DAYS)
+    if BY_HAND
+    else replace(CALM, days=DAYS)
+)
+"""What is read meanwhile is most of what a long run costs."""
+TICK = 20.0 if BY_HAND else 4.0
+"""Seconds: a call lasts four at the steady rate, and five make a burst."""
 
 
 async def set_mode(t: Town, folder: Path, account: str, mode: str, agreed: int) -> None:
     """Of one account, which may write as seldom as its contract says."""
     urls = {name: side.url for name, side in t.sides.items()}
-    plan = Plan(pace=replace(CALM, days=DAYS))
+    plan = Plan(pace=PACE)
     head, sep, tail = configuration_text(urls, plan).partition(f'name = "{account}"')
     small = UNHURRIED.replace('"live"', f'"{mode}"').replace(
         "writes_per_minute = 100000", f"writes_per_minute = {WRITES}"
@@ -111,10 +119,10 @@ async def test_what_starts_first_is_closed_first_and_no_hold_lapses(
     switches = {channel: {**UNLIMITED.get(channel, {}), "writes_per_minute": str(WRITES)}}
     if channel == "mozrest":
         switches = {}
-    async with town(database_url, Plan(pace=replace(CALM, days=DAYS), switches=switches)) as t:
+    async with town(database_url, Plan(pace=PACE, switches=switches)) as t:
         await set_mode(t, tmp_path, account, "shadow", 0)
         await book_much(t, source)
-        await t.live(400)
+        await t.live(2 * PACE.polls[source] + 40)
         async with t.pool.acquire() as connection:
             found = await going_live.look(connection, [account], t.clock.now())
         assert found.number > MORE_THAN_A_HOLD_LIVES[channel]
