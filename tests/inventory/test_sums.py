@@ -50,6 +50,7 @@ def test_a_short_horizon_is_not_exceeded_in_words() -> None:
         DEFAULTS, horizon_days=3, load=Load(near=3, soon=2, near_offers=18, far_offers=9)
     )
     assert "Bookings of the next 2 days every 20 s, up to 3 days within 60 s" in short.lines[0]
+    assert "Bookings every 20 s." in replace(short, horizon_days=2).lines[0]
 
 
 def test_an_account_that_sells_nothing_needs_nothing() -> None:

@@ -78,37 +78,34 @@ class Sum:
 
     def _bookings(self) -> str:
         load, table = self.load, self.table
-        stages = [
+        told = self._stages(
             (load.near, NEAR.days, table.near),
             (load.soon, SOON.days, table.soon),
             (load.far, self.horizon_days, table.far),
-        ]
-        told = self._stages([stage for stage in stages if stage[0]])
+        )
         past = f", the past within {lasting(table.past)}" if load.past else ""
         return f"Bookings{told}{past}"
 
     def _offers(self) -> str:
         load, table = self.load, self.table
-        stages = [
+        told = self._stages(
             (load.near_offers, NEAR.days, table.near_offers),
             (load.far_offers, self.horizon_days, table.far_offers),
-        ]
-        return f"Offers{self._stages([stage for stage in stages if stage[0]])}"
+        )
+        return f"Offers{told}"
 
-    def _stages(self, stages: list[tuple[int, int, float]]) -> str:
-        if len(stages) == 1:
-            return f" every {lasting(stages[0][2])}"
-        told = []
-        for number, (_, days, seconds) in enumerate(stages, 1):
-            until = min(days, self.horizon_days)
-            match number:
-                case 1:
-                    told.append(f" of the next {_days(until)} every {lasting(seconds)}")
-                case _ if number == len(stages):
-                    told.append(f" up to {_days(until)} within {lasting(seconds)}")
-                case _:
-                    told.append(f" of {_days(until)} every {lasting(seconds)}")
-        return ",".join(told)
+    def _stages(self, *stages: tuple[int, int, float]) -> str:
+        """Of reads, days ahead and seconds; days that are as far as those before are no news."""
+        periods: dict[int, float] = {}
+        for reads, days, seconds in stages:
+            if reads:
+                periods.setdefault(min(days, self.horizon_days), seconds)
+        if len(periods) < 2:
+            return "".join(f" every {lasting(seconds)}" for seconds in periods.values())
+        (near, first), *between, (far, last) = periods.items()
+        told = [f" of the next {_days(near)} every {lasting(first)}"]
+        told += [f" of {_days(days)} every {lasting(seconds)}" for days, seconds in between]
+        return ",".join([*told, f" up to {_days(far)} within {lasting(last)}"])
 
     def _writes(self) -> str:
         steady = self.writes.steady
