@@ -4,6 +4,7 @@ import asyncpg
 from tests.conftest import connected
 from tests.test_log_commands import holdfast, lines
 from tests.test_people_commands import actions
+from tests.town import town
 from tests.web.rows import Rows
 
 from holdfast.recorded import whoever_types
@@ -46,3 +47,31 @@ async def test_accounts_are_listed_paused_and_let_go_on(database_url: str) -> No
     ]
     code, told = await holdfast(database_url, "accounts", "pause", "rooms-main", "sleep", *why)
     assert (code, "'sleep' is not one of" in told) == (2, True)
+
+
+async def test_an_account_is_shown_with_what_it_needs_and_what_there_is(database_url: str) -> None:
+    async with town(database_url) as t:
+        code, told = await holdfast(t, "accounts", "show", "mozrest-main")
+        assert code == 0
+        assert told.startswith("mozrest-main (mozrest, live)\nlast complete: 2026-11-23T08:00")
+        assert "reads: " in told
+        assert " of 100,000 a minute. Bookings of the next 2 days every " in told
+        assert "writes: 100,000 a minute allowed" in told
+        assert told.endswith("0 pushes waiting\n")
+        code, told = await holdfast(t, "accounts", "show", "nowhere")
+        assert (code, "there is no account nowhere in use" in told) == (1, True)
+        code, told = await holdfast(t, "accounts", "ls")
+        assert (code, told.splitlines()[0].endswith("CLOSING")) == (0, True)
+
+
+async def test_sums_go_by_what_reading_really_cost(database_url: str) -> None:
+    async with town(database_url) as t:
+        await t.pool.execute(
+            "insert into readings (account_id, task, place, due_at, complete_at, during, cost)"
+            " select id, 'bookings', n::text, now(), now(), tstzrange($1::timestamptz, $1::timestamptz + interval '1 day'), 2000"
+            " from accounts, generate_series(1, 9) n where name = 'mozrest-main'",
+            t.clock.now(),
+        )
+        _, told = await holdfast(t, "accounts", "show", "mozrest-main")
+        assert "Bookings every " in told
+        assert "1 venue on one key needs 120,000 reads a minute and 75,000 are there" in told

@@ -10,6 +10,7 @@ from holdfast.account_group import accounts
 from holdfast.bench.command_line import bench
 from holdfast.command_line import run as _run
 from holdfast.command_line import said as _said
+from holdfast.configuration_groups import apply, plan
 from holdfast.log_groups import events, pushes
 from holdfast.looking_groups import doctor, listen, trigger
 from holdfast.people_groups import token, user
@@ -32,34 +33,6 @@ def migrate(check: bool) -> None:
     from holdfast import migrating
 
     _run(migrating.migrate(os.environ, check))
-
-
-@main.command()
-@click.argument("config", required=False, type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Print the plan, change nothing.")
-def apply(config: Path | None, yes: bool, dry_run: bool) -> None:
-    """Show what holdfast.toml would change, and apply it.
-
-    Asks on a terminal; without one, or with --yes, it applies at once. Twice changes nothing.
-    An account that turns live shows first what it would send at once; that needs the number of those
-    calls typed on a terminal, or --yes.
-    """
-    from holdfast import commands
-
-    ask = sys.stdin.isatty() and not yes
-    consent = commands.Consent(ask=ask, dry_run=dry_run, given=yes)
-    _run(commands.apply(os.environ, config, consent))
-
-
-@main.command()
-@click.option("--account", "accounts", multiple=True, help="Only this one; may be repeated.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def plan(accounts: tuple[str, ...], as_json: bool) -> None:
-    """Show what accounts in shadow mode, or paused, would send now, in order, and what is withheld."""
-    from holdfast import commands
-
-    _run(commands.plan(os.environ, accounts, as_json))
 
 
 @main.command()
@@ -265,6 +238,8 @@ def conflicts_snooze(conflict: int, minutes: int, reason: str, as_json: bool) ->
     _run(conflict_commands.snooze(os.environ, conflict, wish, as_json))
 
 
+main.add_command(apply)
+main.add_command(plan)
 main.add_command(accounts)
 main.add_command(doctor)
 main.add_command(listen)

@@ -1,5 +1,6 @@
 """What `holdfast accounts` does. It writes to the database only, and needs no secret of a channel."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -7,10 +8,12 @@ from datetime import datetime
 import asyncpg
 import click
 
+from holdfast import closing, reckoning
 from holdfast.complaints import Unusable
 from holdfast.inventory.freshness import Judged
 from holdfast.recorded import put_on_record
-from holdfast.store import reading, schedule
+from holdfast.store import configuration, reading, schedule
+from holdfast.store.closing import closings
 from holdfast.store.freshness import Knowledge, knowledge
 from holdfast.store.reading import AccountRow
 from holdfast.sync.steer import NotSteered, SteerAct, SteerWish, steer
@@ -27,6 +30,7 @@ HEADINGS = (
     "LAST WEBHOOK",
     "LAST POLL",
     "WAITING",
+    "CLOSING",
 )
 
 ASKED: Mapping[SteerAct, str] = {
@@ -45,10 +49,16 @@ async def ls(environ: Mapping[str, str], as_json: bool) -> None:
     async with pool_of(environ) as pool:
         found, now = await _all(pool)
         known = await knowledge(pool, now)
+        under_way = await _closing(pool)
     if as_json:
-        tell(as_line(asdict(row) | _judged(known, row.name)) for row in found)
+        tell(
+            as_line(asdict(row) | _judged(known, row.name) | {"closing": under_way[row.name]})
+            for row in found
+        )
         return
-    lines = [_line(row, known.states.get(row.name)) for row in found]
+    lines = [
+        (*_line(row, known.states.get(row.name)), _short(under_way[row.name])) for row in found
+    ]
     tell(table([HEADINGS, *lines]) if found else ["No account yet."])
     tell(_not_trusted(known))
 
@@ -67,6 +77,33 @@ def _not_trusted(known: Knowledge) -> Iterator[str]:
             todo = f"; {state.todo}" if state.todo else ""
             yield f"{name} is {state.state}: {state.reason}{todo}"
     yield from (one.text for one in known.unreadable)
+
+
+async def show(environ: Mapping[str, str], name: str) -> None:
+    """What its settings need and what there is, and how far it is with what it closes. Raises Unusable."""
+    async with pool_of(environ) as pool:
+        found, now = await _all(pool)
+        row = next((row for row in found if row.name == name), None)
+        if row is None:
+            raise Unusable(f"there is no account {name} in use")
+        needs = (await reckoning.of_book(pool, await configuration.load(pool), now)).get(name)
+        under_way = (await _closing(pool))[name]
+    tell([f"{row.name} ({row.channel}, {row.mode})"])
+    tell([f"last complete: {exact(row.polled_at) if row.polled_at else 'never'}"])
+    tell(needs.lines if needs else ())
+    tell(f"warning: {doubt}" for doubt in (needs.doubts if needs else ()))
+    tell([under_way] if under_way else [f"{counted(row.waiting, 'push', 'pushes')} waiting"])
+
+
+async def _closing(pool: asyncpg.Pool) -> Mapping[str, str]:
+    """By account; empty: nothing takes long."""
+    found = await closings(pool, await schedule.database_now(pool))
+    return defaultdict(str, {name: closing.told(row) for name, row in found.items()})
+
+
+def _short(under_way: str) -> str:
+    """What a table has room for: `1,240 of 5,000, about 9 h`."""
+    return under_way.removeprefix("closing ").partition(" at ")[0] or "-"
 
 
 async def steered(environ: Mapping[str, str], wish: SteerWish, ask: bool, as_json: bool) -> None:

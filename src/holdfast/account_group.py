@@ -41,6 +41,15 @@ def accounts_ls(as_json: bool) -> None:
     run(account_commands.ls(os.environ, as_json))
 
 
+@accounts.command("show")
+@click.argument("account")
+def accounts_show(account: str) -> None:
+    """What its settings need and what there is, and how far it is with what it closes."""
+    from holdfast import account_commands
+
+    run(account_commands.show(os.environ, account))
+
+
 @accounts.command("pause")
 @click.argument("account")
 @what

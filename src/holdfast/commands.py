@@ -3,99 +3,78 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import asyncpg
 import click
 
-from holdfast import configuration, configuration_apply, configuration_doubts, rehearsal
-from holdfast.complaints import Unusable
-from holdfast.configuration_plan import Plan
+from holdfast import configuration, configuration_apply, configuration_doubts, going_live, rehearsal
+from holdfast.complaints import NotAgreed, Unusable
+from holdfast.consent import Consent, Step
 from holdfast.kind import discover
 from holdfast.recorded import put_on_record
 from holdfast.settings import Settings, database_of
 from holdfast.store import ahead, bookings, schedule
 from holdfast.store import configuration as stored
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
-    """Whether to ask before a plan is applied, or only to show it. `given`: nothing need be asked."""
-
-    ask: bool
-    dry_run: bool
-    given: bool = False
+from holdfast.web.words import counted
 
 
 async def apply(environ: Mapping[str, str], config: Path | None, consent: Consent) -> None:
-    """Show the plan and make it so."""
+    """Show the plan and make it so. Raises NotAgreed."""
     settings = Settings.from_environ(environ)
     wanted = configuration.read(config or settings.config, discover())
     connection = await asyncpg.connect(database_of(settings))
     try:
         plan = await configuration_apply.plan(connection, wanted)
         click.echo(str(plan) or "Nothing to change.")
-        now = await schedule.database_now(connection)
         _doubted(configuration_doubts.of_file(wanted, environ))
         retired_too = await stored.load_retired_too(connection)
         _doubted(configuration_doubts.of_history(wanted, retired_too, discover()))
-        going = await _going_out(connection, plan, now)
-        if not plan or consent.dry_run:
+        if not plan:
             return
-        if not agreed(consent, going):
+        step = Step(connection=connection, plan=plan, wanted=wanted, consent=consent)
+        if not await step.agreed():
             click.echo("Nothing was changed.")
-            return
-        async with put_on_record(connection, "apply", "configuration", ""):
-            done = await configuration_apply.apply(connection, wanted, now)
-        click.echo(f"Applied {len(done.changes)} changes.")
+        elif not consent.dry_run:
+            await _applied(step)
     finally:
         await connection.close()
 
 
-async def _going_out(connection: asyncpg.Connection, plan: Plan, now: datetime) -> int:
-    """Show what the accounts that turn live would send at once; returns how much that is."""
-    names = [change.thing.name for change in plan.changes if change.goes_live]
-    if not names:
-        return 0
-    lines = rehearsal.rehearse(await ahead.calls(connection, names), now)
-    click.echo(f"Going live: {', '.join(names)}. {rehearsal.summary(lines)}.")
-    for line in rehearsal.first_of(lines):
-        click.echo(f"    {line}")
-    if lines:
-        click.echo("They are derived anew from what is booked by then.")
-    return len(rehearsal.at_once(lines))
+async def _applied(step: Step) -> None:
+    async with put_on_record(step.connection, "apply", "configuration", ""):
+        now = await schedule.database_now(step.connection)
+        done = await configuration_apply.apply(step.connection, step.wanted, now, step.plan)
+    click.echo(f"Applied {counted(len(done.changes), 'change')}.")
 
 
-def agreed(consent: Consent, going: int) -> bool:
-    """To send calls, their number must be typed: nobody says that by habit. Raises Unusable."""
-    if consent.given:
-        return True
-    if going and not consent.ask:
-        raise Unusable(
-            f"this would send {going} calls at once: say so on a terminal, or with --yes"
-        )
-    if going:
-        typed: str = click.prompt("Type their number to go live", default="", show_default=False)
-        return typed.strip() == str(going)
-    return not consent.ask or click.confirm("Apply this?")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Whose calls are shown, and how."""
+
+    accounts: Sequence[str]
+    each_call: bool = False
+    as_json: bool = False
+    incomplete: bool = False
 
 
-async def plan(environ: Mapping[str, str], accounts: Sequence[str], as_json: bool) -> None:
-    """Show what accounts in shadow, or paused, or those named, would send now. Raises Unusable."""
+async def plan(environ: Mapping[str, str], wanted: Preview) -> None:
+    """Show what accounts in shadow, or paused, or those named, would send now. Raises Unusable, NotAgreed."""
     connection = await asyncpg.connect(database_of(Settings.from_environ(environ)))
     try:
         doubts = list(configuration_doubts.of_book(await stored.load(connection)))
-        modes = await ahead.modes(connection, accounts)
+        modes = await ahead.modes(connection, wanted.accounts)
         now = await schedule.database_now(connection)
-        lines = rehearsal.rehearse(await ahead.calls(connection, accounts), now)
+        found = await going_live.look(connection, list(modes), now)
     finally:
         await connection.close()
-    if unknown := sorted(set(accounts) - modes.keys()):
+    if unknown := sorted(set(wanted.accounts) - modes.keys()):
         raise Unusable(f"there is no account {', '.join(unknown)}")
-    _doubted(doubts, aside=as_json)
-    for line in _as_json(lines) if as_json else rehearsal.told(modes, lines):
+    _doubted(doubts, aside=wanted.as_json)
+    for line in _as_json(found.lines) if wanted.as_json else found.told(each_call=wanted.each_call):
         click.echo(line)
+    if found.hindrances and not wanted.incomplete:
+        raise NotAgreed(going_live.refusal(found.hindrances))
 
 
 def _doubted(doubts: Iterable[str], *, aside: bool = False) -> None:

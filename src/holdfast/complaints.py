@@ -16,11 +16,15 @@ class Unusable(Exception):
     """A command cannot do what was asked; the text says what to do instead."""
 
 
+class NotAgreed(Exception):
+    """A command would do more than was agreed to; the text says how to agree. Nothing was changed."""
+
+
 def explained(error: Exception) -> tuple[str, int] | None:
     """The line and the exit code; None: this is a fault of ours and wants its traceback."""
     if isinstance(error, ConfigurationError | SettingsError | PlanRefused):
         return str(error), USAGE
-    if isinstance(error, SecretMissing | NotUnderstood):
+    if isinstance(error, SecretMissing | NotUnderstood | NotAgreed):
         return str(error), USAGE
     if isinstance(error, EmbeddedError | Unusable | CannotListen):
         return str(error), FAILED

@@ -5,8 +5,12 @@ from datetime import datetime
 import asyncpg
 
 from holdfast.configuration_model import Configuration
-from holdfast.configuration_plan import NOUNS, Plan, compare
+from holdfast.configuration_plan import NOUNS, Plan, PlanRefused, compare
 from holdfast.store import configuration as store
+
+CHANGED_MEANWHILE = (
+    "the configuration was changed by another command meanwhile: look at the plan again"
+)
 
 
 async def plan(connection: asyncpg.Connection, configuration: Configuration) -> Plan:
@@ -15,15 +19,21 @@ async def plan(connection: asyncpg.Connection, configuration: Configuration) -> 
 
 
 async def apply(
-    connection: asyncpg.Connection, configuration: Configuration, now: datetime
+    connection: asyncpg.Connection,
+    configuration: Configuration,
+    now: datetime,
+    shown: Plan | None = None,
 ) -> Plan:
     """Change the database and return what was changed; new and changed accounts are due to be read at `now`.
 
-    Safe to run at once from several processes. Raises PlanRefused, and then nothing was changed.
+    Safe to run at once from several processes. `shown` is what was agreed to: what another process did meanwhile
+    need not be done again, but nothing else is done. Raises PlanRefused, and then nothing was changed.
     """
     async with connection.transaction():
         await store.lock(connection)
         found = await plan(connection, configuration)
+        if shown is not None and any(change not in shown.changes for change in found.changes):
+            raise PlanRefused(CHANGED_MEANWHILE)
         await _put(connection, found, now)
         await _retire(connection, found)
     return found

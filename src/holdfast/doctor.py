@@ -20,6 +20,7 @@ from holdfast.complaints import Unusable
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_problem import ConfigurationError
 from holdfast.doctor_accounts import Answered, ask, heard, sells
+from holdfast.doctor_readings import trusted
 from holdfast.doctor_servers import (
     PATIENCE,
     Health,
@@ -30,18 +31,16 @@ from holdfast.doctor_servers import (
     unreachable,
 )
 from holdfast.herald import open_redis
-from holdfast.inventory.freshness import Judged, lost
+from holdfast.inventory.freshness import lost
 from holdfast.kind import discover
 from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import configuration as stored
-from holdfast.store import freshness, journal, reading, refusals
+from holdfast.store import journal, reading, refusals
 from holdfast.store import migrate as migrations
 from holdfast.store.configuration import Book
-from holdfast.store.freshness import Unreadable
-from holdfast.store.reading import AccountRow
 from holdfast.supported import TooOld, of_postgres, of_redis
 from holdfast.terminal import as_line, clock_of, tell
-from holdfast.web.words import counted, exact, lasting
+from holdfast.web.words import counted, lasting
 
 NEWEST = 200
 """Entries of each venue's journal whose chain is looked at."""
@@ -109,14 +108,8 @@ async def _of_database(
         yield line
     yield workers(await reading.last_beat(connection), now)
     yield await _journals(connection, book)
-    known = await freshness.knowledge(connection, now)
-    for row in await reading.accounts(connection, now):
-        if row.name in known.states:
-            yield fresh(row.name, known.states[row.name])
-        if row.in_open_at or row.out_open_at:
-            yield unanswered(row)
-    for one in known.unreadable:
-        yield unreadable(one)
+    async for line in trusted(connection, book, now):
+        yield line
     async for line in _of_accounts(connection, book, settings, environ, shared):
         yield line
 
@@ -257,30 +250,6 @@ async def _journals(connection: asyncpg.Connection, book: Book) -> Line:
         return Line(what="journal", health="fail", told=f"the chain breaks: {told}", todo=todo)
     told = f"the newest entries of {counted(len(book.venues), 'venue')} hold together"
     return Line(what="journal", health="ok", told=told)
-
-
-def fresh(name: str, state: Judged) -> Line:
-    """How far what is known of an account can be trusted, by the rule of pages and alerts."""
-    if state.fresh:
-        return Line(what=name, health="ok", told="fresh: was read in time")
-    mild = state.state in ("late", "paused") or state.cause == "first"
-    todo = f"{state.todo[:1].upper()}{state.todo[1:]}." if state.todo else ""
-    health: Health = "warn" if mild else "fail"
-    return Line(what=name, health=health, told=f"{state.state}: {state.reason}", todo=todo)
-
-
-def unreadable(one: Unreadable) -> Line:
-    """A booking whose time closes nothing elsewhere."""
-    todo = "Look at it at its provider, and close its time by hand; its lists are not complete until it is read."
-    return Line(what=one.account, health="fail", told=one.text, todo=todo)
-
-
-def unanswered(row: AccountRow) -> Line:
-    """An account whose breaker is open."""
-    both = (("reads", row.in_open_at, row.in_failure), ("writes", row.out_open_at, row.out_failure))
-    told = [f"no {what} since {exact(at)} ({why})" for what, at, why in both if at is not None]
-    todo = f"It is tried every minute; `holdfast accounts poll {row.name}` tries now. Is the provider up?"
-    return Line(what=row.name, health="warn", told=f"answers {', '.join(told)}", todo=todo)
 
 
 def of_account(name: str, answered: Answered, now: datetime) -> Iterable[Line]:

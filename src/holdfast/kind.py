@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from holdfast.channel import Channel, Listing
 from holdfast.clock import Clock
 from holdfast.exchange import Transport
+from holdfast.inventory.timetable import Load
 
 WebhookProof = Literal["signature", "token"]
 """By what a webhook shows that it comes from its provider: it is signed, or it carries what was agreed on."""
@@ -92,6 +94,18 @@ class Kind(Protocol):
     @property
     def samples(self) -> Sequence[str]:
         """Of what `sample` can tell: created, cancelled ..."""
+        ...
+
+    @property
+    def hold_seconds(self) -> float | None:
+        """How long an unconfirmed hold lives as the provider documents it; None: it knows no holds."""
+        ...
+
+    def reads_of(self, listings: Sequence[Listing], horizon: timedelta) -> Load:
+        """About how many reads it takes to read everything once, told from settings alone.
+
+        `listings` are all of one account. What an account's past adds is not known before it is read.
+        """
         ...
 
     def connect(self, connection: Connection) -> Channel: ...

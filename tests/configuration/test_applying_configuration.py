@@ -71,6 +71,20 @@ async def test_applying_twice_changes_nothing(
     assert {at for _, _, at in await due(connection)} == {NOW}
 
 
+async def test_nothing_is_applied_but_what_was_shown(
+    connection: asyncpg.Connection, configured: Configured
+) -> None:
+    """The kind: an agreement to one thing that is taken for another, because the database changed in between."""
+    shown = await plan(connection, configured())
+    await apply(connection, configured(("seats = 12", "seats = 14")), NOW)
+    with pytest.raises(PlanRefused, match="look at the plan again"):
+        await apply(connection, configured(), NOW, shown)
+    (salon,) = [row for row in (await load(connection)).units.values() if row.name == "salon"]
+    assert salon.seats == 14
+    await apply(connection, configured(), NOW)
+    assert not await apply(connection, configured(), NOW, shown)  # another process was as fast
+
+
 async def test_a_plan_alone_changes_nothing(
     connection: asyncpg.Connection, configured: Configured
 ) -> None:

@@ -434,7 +434,7 @@ class Pushes(Blocks):
         """What became of a call is found out by reading; all others write."""
         return self.is_shut(push["account_id"], "in" if push["state"] == "unknown" else "out", now)
 
-    def pushes_in_shadow(self, _accounts: Sequence[int]) -> list[Row]:
+    def shadow_waiting(self, _accounts: Sequence[int]) -> list[Row]:
         return []
 
     def pushes_stop_of_booking(self, _booking: int, _now: datetime) -> list[Row]:

@@ -10,7 +10,7 @@ from tests.sync.test_main_job import NOON, SLOT
 from tests.town import BRISK, Plan, Town, town
 
 from holdfast import account_commands
-from holdfast.doctor import fresh, unreadable
+from holdfast.doctor_readings import fresh, unreadable
 from holdfast.store.freshness import knowledge
 
 JSON = {"Content-Type": "application/json"}

@@ -1,6 +1,7 @@
 """Shadow: an account plans and records, sends nothing, and goes live by one explicit act."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from tests.town import CALM, Plan, Side, Town, configuration_text, town
 from tests.typed import environ_of
 
 from holdfast import commands, rehearsal
-from holdfast.commands import Consent
-from holdfast.complaints import Unusable
+from holdfast.commands import Preview
+from holdfast.complaints import NotAgreed, Unusable
+from holdfast.consent import Consent, number_is_said
 
 YES = Consent(ask=False, dry_run=False, given=True)
 
@@ -33,8 +35,16 @@ class Config:
         await commands.apply(await environ_of(self._town), self.file, consent)
         await self._town.wiring.refresh()
 
-    async def plan(self, *accounts: str, as_json: bool = False) -> None:
-        await commands.plan(await environ_of(self._town), accounts, as_json)
+    async def go_live(self) -> None:
+        """As many calls are agreed to as wait."""
+        (row,) = await self._town.rows(
+            "select count(*) as amount from pushes where state = 'shadow' and block_id is not null"
+        )
+        await self.apply("live", replace(YES, going_live=row["amount"], each_call=True))
+
+    async def plan(self, *accounts: str, as_json: bool = False, each_call: bool = True) -> None:
+        wanted = Preview(accounts=accounts, as_json=as_json, each_call=each_call)
+        await commands.plan(await environ_of(self._town), wanted)
 
 
 async def writes(side: Side) -> list[object]:
@@ -83,10 +93,10 @@ async def test_going_live_shows_the_plan_and_closes_what_is_taken_by_then(
         config = Config(t, tmp_path)
         await a_morning_in_shadow(t, config)
         capsys.readouterr()
-        await config.apply("live")
+        await config.go_live()
         told = capsys.readouterr().out
         assert "! account mozrest-main: mode shadow -> live" in told
-        assert "Going live: mozrest-main. " in told
+        assert "Going live: mozrest-main.\n" in told
         assert "    place   board-room-mozrest" in told
         await t.live(60)
         assert await t.exposures() == []
@@ -100,31 +110,37 @@ async def test_going_live_shows_the_plan_and_closes_what_is_taken_by_then(
 
 
 @pytest.mark.parametrize(
-    ("typed", "agreed"), [("3", True), ("4", False), ("y", False), ("", False)]
+    ("typed", "agreed"),
+    [("1300", True), ("1,300", True), ("1301", False), ("y", False), ("", False)],
 )
 def test_only_the_number_of_calls_is_a_yes(typed: str, agreed: bool) -> None:
     with CliRunner().isolation(input=f"{typed}\n"):
-        assert commands.agreed(Consent(ask=True, dry_run=False), 3) is agreed
+        assert number_is_said(1300) is agreed
 
 
-async def test_going_live_needs_a_word_where_calls_would_go_out(
-    database_url: str, tmp_path: Path
+@pytest.mark.parametrize("given", [True, False], ids=["with --yes", "without a terminal"])
+async def test_going_live_needs_its_number_said(
+    given: bool, database_url: str, tmp_path: Path
 ) -> None:
     async with town(database_url, Plan(pace=CALM)) as t:
         config = Config(t, tmp_path)
         await config.apply("shadow")
-        await config.apply("live", Consent(ask=False, dry_run=False))  # nothing waits
-        await config.apply("shadow")
+        quiet = Consent(ask=False, dry_run=False, given=given)
+        with pytest.raises(NotAgreed, match="agree with --going-live 0"):
+            await config.apply("live", quiet)
         await t.boseat.book("board-room", NOON, SLOT)
         await t.live(60)
-        with pytest.raises(Unusable, match="--yes"):
-            await config.apply("live", Consent(ask=False, dry_run=False))
-        await config.apply("live", Consent(ask=False, dry_run=True))
+        with pytest.raises(NotAgreed, match=r"would send \d call.*agree with --going-live \d"):
+            await config.apply("live", quiet)
+        await config.apply("live", replace(quiet, dry_run=True))
         assert [r["mode"] for r in await t.rows("select mode from accounts order by name")] == [
             "live",
             "shadow",
         ]
         assert await t.mozrest.ours("board-room") == []
+        await config.go_live()
+        await t.live(60)
+        assert await t.mozrest.ours("board-room") != []
 
 
 async def test_a_cancellation_asked_for_in_shadow_is_never_sent(
@@ -145,7 +161,7 @@ async def test_a_cancellation_asked_for_in_shadow_is_never_sent(
             "cancel",
             "asked for in shadow mode: ask again once it is live",
         )
-        await config.apply("live")
+        await config.go_live()
         await t.live(120)
         assert [e["status"].lower() for e in await t.mozrest.taken("salon")] == ["confirmed"]
 

@@ -10,7 +10,7 @@ from tests.web.test_dashboard import page
 from tests.web.test_machines import gauge
 
 from holdfast import account_commands
-from holdfast.doctor import unanswered
+from holdfast.doctor_readings import unanswered
 from holdfast.store import breakers, reading
 from holdfast.store.reading import IN_DOUBT
 from holdfast.web.parts import WebParts

@@ -4,7 +4,7 @@ What is read at rest depends on the lists that tell of near days, not on how far
 long its past is: far days, past pages and far offers are read at a steady rate, and take longer where there is more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -60,6 +60,18 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """How many reads a list of bookings, the past in one, or a stretch of offers took when it was last read."""
+
+    task: Literal["bookings", "past", "offers"]
+    during: Span | None
+    """What it tells of; None: of any time."""
+    reads: int
+    order: str | None
+    """In which a list was seen to show its rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
     """Seconds between two readings of each, and the reads a minute that all of it takes."""
 
@@ -104,6 +116,23 @@ def distance_of(span: Span | None, now: datetime) -> Distance:
     if span.start < now + NEAR:
         return "near"
     return "soon" if span.start < now + SOON else "far"
+
+
+def load_of(costs: Iterable[Cost], now: datetime) -> Load:
+    """What one complete reading takes. A list that keeps its past costs one read for what is new in it."""
+    count = {"near": 0, "soon": 0, "far": 0, "past": 0, "near_offers": 0, "far_offers": 0}
+    for cost in costs:
+        count[_kind(cost, now)] += cost.reads if cost.task != "bookings" or cost.during else 1
+    return Load(**count)
+
+
+def _kind(cost: Cost, now: datetime) -> str:
+    if cost.task == "past":
+        return "soon" if cost.order == "none" else "past"  # new bookings may be on any page
+    if cost.task == "offers":
+        start = cost.during.start if cost.during is not None else now
+        return "near_offers" if start < now + NEAR else "far_offers"
+    return distance_of(cost.during, now)
 
 
 def timetable(wanted: Wanted, load: Load) -> Timetable:

@@ -40,3 +40,30 @@ async def modes(connection: asyncpg.Connection, accounts: Sequence[str]) -> dict
     """Name and mode of these accounts; no accounts: all that send nothing now."""
     rows = await connection.fetch(_SQL["accounts"], list(accounts))
     return {row["name"]: row["mode"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """How far the bookings of an account are read. `period_seconds` None: it is not planned yet."""
+
+    name: str
+    mode: str
+    poll_seconds: int
+    last_complete_at: datetime | None
+    period_seconds: float | None
+
+
+async def beside(connection: asyncpg.Connection, accounts: Sequence[str]) -> set[str]:
+    """These accounts, and all that sell something in the same venues."""
+    found = {row["name"] for row in await connection.fetch(_SQL["beside"], list(accounts))}
+    return found | set(accounts)
+
+
+async def readers(connection: asyncpg.Connection, accounts: Sequence[str]) -> list[Reader]:
+    """Of those that are in service, by name."""
+    return [Reader(**dict(r)) for r in await connection.fetch(_SQL["readers"], list(accounts))]
+
+
+async def double_bookings(connection: asyncpg.Connection, accounts: Sequence[str]) -> list[int]:
+    """The numbers of the open conflicts in the venues of these accounts."""
+    return [row["id"] for row in await connection.fetch(_SQL["double_bookings"], list(accounts))]

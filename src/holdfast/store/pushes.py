@@ -282,19 +282,3 @@ async def placing_on(
     """Whether a placing on exactly this time is under way or unknown."""
     placing: bool = await connection.fetchval(_SQL["placing_on"], listing_id, during)
     return placing
-
-
-async def in_shadow(
-    connection: asyncpg.Connection, account_ids: Sequence[int]
-) -> list[tuple[int, int]]:
-    """Venue and account, of these accounts, with calls that were recorded and not to be sent."""
-    rows = await connection.fetch(_SQL["in_shadow"], list(account_ids))
-    return [(row["venue_id"], row["account_id"]) for row in rows]
-
-
-async def leave_shadow(
-    connection: asyncpg.Connection, venue_id: int, account_id: int, now: datetime
-) -> list[Span | None]:
-    """Supersede what was recorded; returns the time of each block, None for each guest's booking."""
-    rows = await connection.fetch(_SQL["leave_shadow"], venue_id, account_id, now)
-    return [to_span(row["during"]) if row["during"] is not None else None for row in rows]

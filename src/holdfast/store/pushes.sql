@@ -149,17 +149,6 @@ select exists (
    where b.listing_id = $1 and b.during = $2 and b.closed_at is null
      and p.call = 'place' and p.state in ('in_flight', 'unknown'))
 
--- in_shadow --
--- Who turned live while calls are recorded that were not to be sent.
-select distinct venue_id, account_id from pushes where state = 'shadow' and account_id = any($1::bigint[])
-
--- leave_shadow --
--- Not replayed: what is wanted now is derived from the blocks anew. Returns the time that each was about, none
--- for a guest's booking.
-update pushes p set state = 'superseded', outcome = 'superseded', settled_at = $3
- where p.state = 'shadow' and p.venue_id = $1 and p.account_id = $2
-returning (select during from blocks k where k.id = p.block_id) as during
-
 -- flying_of_booking --
 -- The call about a booking that is under way, or whose outcome is not known yet.
 select id from pushes where booking_id = $1 and state in ('in_flight', 'unknown')

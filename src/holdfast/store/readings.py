@@ -9,6 +9,7 @@ from typing import Any, Literal
 import asyncpg
 
 from holdfast.inventory.model import Span
+from holdfast.inventory.timetable import Cost
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_range, to_span
 
@@ -61,16 +62,6 @@ class Settled:
     """When the pass that is whole now began; None: none is."""
     cost: int | None
     every: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What one complete reading of a list or a stretch takes."""
-
-    task: Task
-    during: Span | None
-    reads: int
-    order: str | None
 
 
 async def lanes(
@@ -237,7 +228,7 @@ async def hurry(
     await connection.execute(_SQL["hurry"], account_id, list(tasks), due_at)
 
 
-async def costs(connection: asyncpg.Connection, account_id: int) -> list[Cost]:
+async def costs(connection: asyncpg.Connection | asyncpg.Pool, account_id: int) -> list[Cost]:
     """Of all that is read of an account."""
     rows = await connection.fetch(_SQL["costs"], account_id)
     return [

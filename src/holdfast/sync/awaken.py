@@ -1,29 +1,37 @@
 """awaken: an account that turned live sends what is wanted now; what it recorded in the shadow is not replayed."""
 
-from holdfast.store import pushes
+from holdfast.store import shadow
+from holdfast.store.shadow import InShadow
 from holdfast.sync.parts import Parts
 from holdfast.sync.replan import replan
 from holdfast.sync.turn import turn
 
+PORTION = 200
+"""Calls that one turn derives anew: of thousands, the turn would outlast what the database lets a transaction take."""
+
 
 async def awaken(parts: Parts) -> int:
-    """Derive anew what accounts that left the shadow have to send; returns for how many venues."""
+    """Derive anew what accounts that left the shadow have to send, what starts first first; returns for how many venues.
+
+    What is left over waits for the next look: meanwhile the first portion goes out.
+    """
     live = [account.id for account in parts.accounts.values() if account.mode == "live"]
     async with parts.pool.acquire() as connection:
-        found = await pushes.in_shadow(connection, live)
-    for venue_id, account_id in found:
-        await _awaken(parts, venue_id, account_id)
+        found = await shadow.waiting(connection, live)
+    for one in found:
+        await _awaken(parts, one)
     return len(found)
 
 
-async def _awaken(parts: Parts, venue_id: int, account_id: int) -> None:
+async def _awaken(parts: Parts, found: InShadow) -> None:
     """A cancellation that was asked for meanwhile is not sent: whoever wants it still asks again."""
-    async with turn(parts, venue_id, actor="operator") as current:
-        left = await pushes.leave_shadow(current.connection, venue_id, account_id, current.now)
+    async with turn(parts, found.venue_id, actor="operator") as current:
+        left = await shadow.leave(current.connection, found, PORTION, current.now)
         data = {
-            "account": parts.accounts[account_id].name,
+            "account": parts.accounts[found.account_id].name,
             "blocks": sum(span is not None for span in left),
             "cancels": sum(span is None for span in left),
+            "left": max(0, found.amount - len(left)),
         }
         current.note("account.live", data)
         current.touch(*left)

@@ -11,14 +11,16 @@ from holdfast.inventory.model import Span
 from holdfast.inventory.timetable import (
     NEAR,
     SOON,
+    Cost,
     Load,
     Timetable,
     Wanted,
     distance_of,
+    load_of,
     timetable,
 )
 from holdfast.store import readings
-from holdfast.store.readings import Bounds, Cost, Goal, Task
+from holdfast.store.readings import Bounds, Goal, Task
 from holdfast.sync.parts import Account, Parts, Planned
 
 DAY = timedelta(days=1)
@@ -59,23 +61,6 @@ def wanted_of(account: Account) -> Wanted:
         poll_seconds=account.poll_seconds,
         offers_seconds=account.offers_seconds,
     )
-
-
-def load_of(costs: Sequence[Cost], now: datetime) -> Load:
-    """What one complete reading takes, as far as it was learned."""
-    count = {"near": 0, "soon": 0, "far": 0, "past": 0, "near_offers": 0, "far_offers": 0}
-    for cost in costs:
-        count[_kind(cost, now)] += cost.reads if cost.task != "bookings" or cost.during else 1
-    return Load(**count)
-
-
-def _kind(cost: Cost, now: datetime) -> str:
-    if cost.task == "past":
-        return "soon" if cost.order == "none" else "past"  # new bookings may be on any page
-    if cost.task == "offers":
-        start = cost.during.start if cost.during is not None else now
-        return "near_offers" if start < now + NEAR else "far_offers"
-    return distance_of(cost.during, now)
 
 
 async def ensure_seeded(parts: Parts) -> None:

@@ -10,9 +10,11 @@ from itertools import groupby
 import asyncpg
 from aiohttp import web
 
+from holdfast.closing import told
 from holdfast.inventory.freshness import Judged
 from holdfast.store import operations as store
 from holdfast.store import reading, refusals, tally
+from holdfast.store.closing import closings
 from holdfast.store.freshness import Knowledge, Unreadable, knowledge
 from holdfast.store.operations import (
     MOST_FAILING,
@@ -64,6 +66,8 @@ class Line:
     phrases: Sequence[Phrase]
     tries: TriesRow | None
     refused: Sequence[RefusedRow]
+    closing: str
+    """How far it is with what takes long to close."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +180,7 @@ async def _lines(
     pool: asyncpg.Pool, accounts: Iterable[AccountRow], known: Knowledge, now: datetime
 ) -> list[Line]:
     tries, refused = await store.tries(pool, now), await refusals.lately(pool, now)
+    closing = await closings(pool, now)
     return [
         Line(
             account=account,
@@ -184,6 +189,7 @@ async def _lines(
             phrases=of_account(account, known, now),
             tries=tries.get(account.name),
             refused=refused.get(account.name, ()),
+            closing=told(closing.get(account.name)),
         )
         for account in accounts
     ]

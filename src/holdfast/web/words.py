@@ -171,8 +171,8 @@ def braked(reason: object, gone: object, live: object) -> str:
 
 
 def counted(amount: int, one: str, more: str | None = None) -> str:
-    """`1 booking`, `2 bookings`."""
-    return f"{amount} {one if amount == 1 else more or one + 's'}"
+    """`1 booking`, `2,000 bookings`."""
+    return f"{amount:,} {one if amount == 1 else more or one + 's'}"
 
 
 def listed(ids: Sequence[int], most: int = 3) -> str:

@@ -1,21 +1,24 @@
 """How Boseat is configured, connected and simulated."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from math import ceil
 
 from aiohttp import web
 from pydantic import BaseModel
 
 from holdfast.address import server
-from holdfast.channel import Channel
+from holdfast.channel import Channel, Listing
 from holdfast.channels.boseat.attribution import Attribution
 from holdfast.channels.boseat.calls import Caller
-from holdfast.channels.boseat.client import BoseatChannel, Signed
+from holdfast.channels.boseat.client import CAPABILITIES, BoseatChannel, Signed
 from holdfast.channels.boseat.credentials import Credentials, Grant
 from holdfast.channels.boseat.inspection import inspect
 from holdfast.channels.boseat.observing import Observer
-from holdfast.channels.boseat.reading import Reader
+from holdfast.channels.boseat.reading import SLOT_DAYS, Reader
 from holdfast.channels.boseat.sample import SAMPLES, sample
 from holdfast.channels.boseat.settings import BoseatAccount, BoseatListing
+from holdfast.inventory.timetable import NEAR, Load
 from holdfast.kind import Claim, Connection, Objection, Sample, SimulatorOptions, WebhookProof
 from holdfast.secret import SecretMissing
 
@@ -28,6 +31,17 @@ class Boseat:
     account_settings: type[BaseModel] = BoseatAccount
     listing_settings: type[BaseModel] = BoseatListing
     samples = SAMPLES
+    hold_seconds = CAPABILITIES.hold_seconds
+
+    def reads_of(self, listings: Sequence[Listing], horizon: timedelta) -> Load:
+        """One page of each space, where new bookings appear; slots for thirty days in one read."""
+        spaces = {BoseatListing.model_validate(one.settings).space_id for one in listings}
+        far = max(horizon - NEAR, timedelta(0))
+        return Load(
+            soon=len(spaces),
+            near_offers=len(listings),
+            far_offers=len(listings) * ceil(far / timedelta(days=SLOT_DAYS)),
+        )
 
     def claims(self, account: BaseModel, listing: BaseModel) -> Sequence[Claim]:
         """A product of a space; and the space, which has one calendar whatever is sold in it."""

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 
 from aiohttp import web
 from pydantic import BaseModel
 
 from holdfast.address import server
-from holdfast.channel import Channel
-from holdfast.channels.mozrest.client import MozrestChannel
+from holdfast.channel import Channel, Listing
+from holdfast.channels.mozrest.client import CAPABILITIES, MozrestChannel
 from holdfast.channels.mozrest.inspection import Inspector
+from holdfast.channels.mozrest.load import load_of
 from holdfast.channels.mozrest.protocol import protocol_of
 from holdfast.channels.mozrest.settings import AccountSettings, ListingSettings
 from holdfast.channels.mozrest.webhook import proof_of
+from holdfast.inventory.timetable import Load
 from holdfast.kind import Claim, Connection, Objection, Sample, SimulatorOptions, WebhookProof
 from holdfast.secret import SecretMissing
 
@@ -26,6 +29,10 @@ class _Mozrest:
     account_settings = AccountSettings
     listing_settings = ListingSettings
     samples = tuple(ACTIONS)
+    hold_seconds = CAPABILITIES.hold_seconds
+
+    def reads_of(self, listings: Sequence[Listing], horizon: timedelta) -> Load:
+        return load_of(listings, horizon)
 
     def claims(self, account: BaseModel, listing: BaseModel) -> Sequence[Claim]:
         """A venue, area and booking type; and the type, the only thing by which a booking names its listing."""

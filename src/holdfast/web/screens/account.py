@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from holdfast import reckoning
+from holdfast.closing import told
 from holdfast.inventory.freshness import Judged
+from holdfast.store import configuration, pauses, reading, refusals
 from holdfast.store import operations as store
-from holdfast.store import pauses, reading, refusals
+from holdfast.store.closing import closings
 from holdfast.store.freshness import Unreadable, knowledge
 from holdfast.store.operations import FailingRow, QueuedRow, ScheduleRow, TriesRow
 from holdfast.store.pauses import PauseRow
@@ -69,6 +72,11 @@ class Told:
     state: Judged | None
     phrases: Sequence[Phrase]
     unreadable: Sequence[Unreadable]
+    closing: str
+    """How far it is with what takes long to close."""
+    sums: Sequence[str]
+    doubts: Sequence[str]
+    """What its settings need against what there is, and what cannot be kept."""
     tries: TriesRow
     refused: Sequence[RefusedRow]
     schedules: Mapping[str, ScheduleRow]
@@ -132,11 +140,15 @@ async def _told(request: web.Request) -> Told:
         raise Problem(NOT_FOUND, "There is no account of this name in use.")
     known = await knowledge(pool, now)
     stands = (account.mode, account.intake_pause, account.pushes_pause)
+    needs = (await reckoning.of_book(pool, await configuration.load(pool), now)).get(name)
     return Told(
         account=account,
         state=known.states.get(name),
         phrases=of_account(account, known, now),
         unreadable=known.unreadable_of(name),
+        closing=told((await closings(pool, now)).get(name)),
+        sums=needs.lines if needs else (),
+        doubts=needs.doubts if needs else (),
         tries=(await store.tries(pool, now))[name],
         refused=(await refusals.lately(pool, now)).get(name, ()),
         schedules={row.task: row for row in await store.schedules(pool) if row.account == name},
