@@ -56,7 +56,8 @@ select least(
   (select min(retry_at) from breakers where retry_at > $1 and account_id = any($3::bigint[])),
   (select min(d.at) from accounts a
      cross join lateral (
-       select min(r.due_at) as at from readings r where r.account_id = a.id
+       select min(r.due_at) as at from readings r
+        where r.account_id = a.id and (r.lease_until is null or r.lease_until < clock_timestamp())
        union all
        select c.next_due_at from cursors c where c.account_id = a.id and c.task = 'audit') d
     where a.active and a.mode <> 'paused' and a.id = any($3::bigint[])
@@ -65,7 +66,8 @@ select least(
       and not exists (select from breakers k
                        where k.account_id = a.id and k.direction = 'in' and k.retry_at > $1)),
   (select min(due_at) from probes
-    where not exists (select from pauses s join listings l on l.account_id = s.account_id
+    where (lease_until is null or lease_until < clock_timestamp())
+      and not exists (select from pauses s join listings l on l.account_id = s.account_id
                        where l.id = probes.listing_id and s.direction = 'intake' and s.ended_at is null)
       and not exists (select from breakers k join listings l on l.account_id = k.account_id
                        where l.id = probes.listing_id and k.direction = 'in' and k.retry_at > $1)),
