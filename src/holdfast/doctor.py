@@ -115,7 +115,7 @@ async def _of_database(
 async def _of_accounts(
     connection: asyncpg.Connection, book: Book, settings: Settings, environ: Mapping[str, str]
 ) -> AsyncIterator[Line]:
-    """A read with each account's credentials, the reads that its listings take, and what came of webhooks."""
+    """A read with each account's credentials, the reads that its listings take, and how webhooks fare."""
     now = await schedule.database_now(connection)
     forged = await _forged(connection, now)
     for account in book.accounts.values():
