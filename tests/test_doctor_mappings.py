@@ -20,7 +20,7 @@ from holdfast.clock import SystemClock
 from holdfast.doctor_accounts import LOOK, RENEW, heard
 from holdfast.doctor_servers import reached, unreachable
 from holdfast.example import EXAMPLE_SECRETS
-from holdfast.listing_check import applied, check
+from holdfast.listing_check import Asked, Sold, applied, check
 from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow
 
@@ -58,6 +58,14 @@ async def test_the_doctor_reads_each_listing_once(database_url: str) -> None:
         assert [(one.listing, one.key) for one in found.objections] == [
             ("salon-boseat", "product_id")
         ]
+
+
+async def test_settings_of_another_release_are_unknown_and_no_exception() -> None:
+    sold = Sold(name="x", timezone="localtime", party_size=2, settings={})
+    for channel in ("boseat", "none"):
+        asked = Asked(account="a", channel=channel, settings={}, listings=[sold])
+        checked = await check(asked, {}, SystemClock())
+        assert (checked.objections, checked.unknown) == ([], "its settings are of another release")
 
 
 async def test_a_wrong_token_url_does_not_ask_for_new_credentials(database_url: str) -> None:

@@ -121,7 +121,7 @@ async def _of_accounts(
     environ: Mapping[str, str],
     shared: Clock,
 ) -> AsyncIterator[Line]:
-    """A read with each account's credentials, the reads that its listings take, and what came of webhooks."""
+    """A read with each account's credentials, the reads that its listings take, and how webhooks fare."""
     now = shared.now()
     forged = await _forged(connection, now)
     for account in book.accounts.values():

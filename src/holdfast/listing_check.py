@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from holdfast.channel import ChannelError, Listing
 from holdfast.clock import Clock
 from holdfast.configuration_model import Configuration
-from holdfast.kind import Connection, Objection, discover
+from holdfast.exchange import Transport
+from holdfast.kind import Connection, Kind, Objection, discover
 from holdfast.secret import SecretMissing
 from holdfast.store.configuration import Book
 from holdfast.transport import HttpTransport, open_session
@@ -83,29 +84,41 @@ def wanted(configuration: Configuration, account: str) -> Asked:
 
 
 async def check(asked: Asked, environ: Mapping[str, str], clock: Clock) -> Checked:
-    """Look at each listing once at its provider; nothing is written there. Never raises for what the provider does."""
-    kind, found = discover()[asked.channel], list[Objection]()
+    """Look at each listing once at its provider; nothing is written there.
+
+    What keeps it from that, at the provider or in settings of another release, is `unknown`, never an exception.
+    """
+    found: list[Objection] = []
     async with open_session(connections=1) as session:
-        listings = [
-            Listing(
-                name=sold.name,
-                zone=ZoneInfo(sold.timezone),
-                party_size=sold.party_size,
-                settings=TypeAdapter(kind.listing_settings).validate_python(sold.settings),
-            )
-            for sold in asked.listings
-        ]
-        connection = Connection(
-            account=asked.account,
-            settings=TypeAdapter(kind.account_settings).validate_python(asked.settings),
-            listings=listings,
-            transport=HttpTransport(session),
-            clock=clock,
-            environ=environ,
-        )
         try:
+            kind = discover()[asked.channel]
+            connection = _connection(asked, kind, HttpTransport(session), clock, environ)
             async for objection in kind.inspect(connection):
                 found.append(objection)
         except (ChannelError, SecretMissing) as error:
             return Checked(objections=found, unknown=str(error))
+        except (ValidationError, ZoneInfoNotFoundError, KeyError):
+            return Checked(objections=found, unknown="its settings are of another release")
     return Checked(objections=found)
+
+
+def _connection(
+    asked: Asked, kind: Kind, transport: Transport, clock: Clock, environ: Mapping[str, str]
+) -> Connection:
+    listings = [
+        Listing(
+            name=sold.name,
+            zone=ZoneInfo(sold.timezone),
+            party_size=sold.party_size,
+            settings=TypeAdapter(kind.listing_settings).validate_python(sold.settings),
+        )
+        for sold in asked.listings
+    ]
+    return Connection(
+        account=asked.account,
+        settings=TypeAdapter(kind.account_settings).validate_python(asked.settings),
+        listings=listings,
+        transport=transport,
+        clock=clock,
+        environ=environ,
+    )

@@ -1,6 +1,6 @@
 """A database that is slow is not down: it is told so, and `/readyz` takes no process out of service for it.
 
-The kind of fault: whoever waits for somebody else cannot tell a busy machine from a dead server by the wait alone.
+The kind of fault: who waits for another cannot tell a busy machine from a dead server by the wait alone.
 """
 
 import asyncio

@@ -5,7 +5,7 @@
 select id, name, timezone from venues where active and name = $1
 
 -- names --
--- by name, those behind $2; of $1 only, if anybody asks who has venues of his own
+-- by name, those behind $2; of $1 only, for a person who is limited to venues
 select id, name, timezone from venues
 where active and ($1::text[] is null or name = any($1)) and ($2::text is null or name > $2)
 order by name

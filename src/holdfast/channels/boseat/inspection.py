@@ -20,7 +20,7 @@ from holdfast.inventory.model import Span
 from holdfast.kind import Objection
 
 SHOWN = 5
-"""Of the spaces or products that would fit, at most so many are named."""
+"""The most spaces or products that are named as fitting."""
 
 
 async def inspect(
