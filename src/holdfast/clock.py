@@ -68,6 +68,10 @@ class ManualClock:
         )
         await woken
 
+    def next(self) -> datetime | None:
+        """When the first of those who sleep is woken; None: nobody sleeps."""
+        return self._sleepers[0][0] if self._sleepers else None
+
     def advance(self, seconds: float) -> None:
         """Move ahead and wake whoever's time has come."""
         self._now += timedelta(seconds=seconds)

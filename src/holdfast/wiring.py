@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
 import structlog
+from aiohttp import ClientSession
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
@@ -17,6 +18,7 @@ from holdfast.budget import BudgetedTransport, Kind, LocalBudget, Pace
 from holdfast.channel import Contact, Listing
 from holdfast.clock import Clock
 from holdfast.configuration_problem import NotUnderstood
+from holdfast.exchange import Transport
 from holdfast.inventory.known import Outlet
 from holdfast.kind import Connection, discover
 from holdfast.kind import Kind as ChannelKind
@@ -53,6 +55,8 @@ class Base:
     """None: rate budgets are this process's own, and nothing is woken but by the clock."""
     clock: Clock
     environ: Mapping[str, str]
+    sender: Callable[[ClientSession], Transport] = HttpTransport
+    """What a session's requests are sent with."""
     plans_once: bool = False
     """For a worker, who asks the same hundred questions all day: a session plans each once, not anew for each of its
     first five times."""
@@ -123,7 +127,7 @@ class Wiring:
         former = [listing for listing in book.former.values() if listing.account_id == row.id]
         budget, breaker = self._budget(row), self._breaker(row)
         session = await opened.enter_async_context(open_session(connections=16))
-        watched = WatchedTransport(HttpTransport(session), breaker, self.parts.reads)
+        watched = WatchedTransport(self._base.sender(session), breaker, self.parts.reads)
         budgeted = BudgetedTransport(watched, budget, self._base.clock)
         connection = Connection(
             account=row.name,

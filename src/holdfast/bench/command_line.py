@@ -13,6 +13,7 @@ NAMES = (
     "propagate",
     "calls",
     "budget",
+    "reads",
     "absorb",
     "scan",
     "pure",

@@ -14,7 +14,16 @@ def example_configuration(urls: Mapping[str, str]) -> str:
     `urls` holds addresses by channel; a channel that is not in it keeps its address. Raises ValueError
     for a channel that the example does not have.
     """
-    text = (files(__name__) / "holdfast.toml").read_text(encoding="utf-8")
+    return _moved("holdfast.toml", urls)
+
+
+def six_rooms(urls: Mapping[str, str]) -> str:
+    """The same for a house of six rooms about which nothing is said that has a default."""
+    return _moved("six-rooms.toml", urls)
+
+
+def _moved(name: str, urls: Mapping[str, str]) -> str:
+    text = (files(__name__) / name).read_text(encoding="utf-8")
     origin = {account["channel"]: _origin(account["base_url"]) for account in _accounts(text)}
     if strangers := urls.keys() - origin:
         raise ValueError(f"the example has no account on {', '.join(sorted(strangers))}")
@@ -31,7 +40,16 @@ def both_examples(urls: Mapping[str, str]) -> str:
 
 def example_worlds() -> Mapping[str, Mapping[str, object]]:
     """By channel, the world of its simulator in which both venues are."""
-    text = (files(__name__) / "worlds.json").read_text(encoding="utf-8")
+    return _worlds("worlds.json")
+
+
+def six_rooms_worlds() -> Mapping[str, Mapping[str, object]]:
+    """By channel, the world of its simulator in which the six rooms are."""
+    return _worlds("six-rooms-worlds.json")
+
+
+def _worlds(name: str) -> Mapping[str, Mapping[str, object]]:
+    text = (files(__name__) / name).read_text(encoding="utf-8")
     worlds: dict[str, dict[str, object]] = json.loads(text)
     return worlds
 

@@ -3,7 +3,7 @@
 Every path lies below `/control`, apart from the provider's API, and looks the same for every provider:
 
     GET  /control/places                what can be booked: [{"place", "name", "house", "zone"}]
-    GET  /control/offers?days=2         [{"place", "start", "end"}], what a guest could book now
+    GET  /control/offers?days=2         [{"place", "start", "end"}], what a guest could book now; &place=... only there
     POST /control/guest/book            {"place", "start", "end", "party", "confirm"} -> {"ref"}, or 409
     POST /control/guest/{ref}/confirm   the guest goes through with it -> {"ref"}, which may be a new one
     POST /control/guest/{ref}/cancel    -> {"ref"}
@@ -13,7 +13,8 @@ Every path lies below `/control`, apart from the provider's API, and looks the s
     GET, PUT /control/switches          {"name": "value"}
     GET, POST, DELETE /control/faults   rules of `faults.Fault`
     PUT  /control/webhooks              `courier.Manner`;  POST /control/webhooks/flush {"order"}
-    GET  /control/webhooks              deliveries;  GET, DELETE /control/requests  the journal of requests
+    GET  /control/webhooks              deliveries;  GET, DELETE /control/requests  the journal of requests,
+                                        with ?since=n without its first n
     POST /control/clock                 {"advance": seconds} where the clock is a manual one, else {"ahead": seconds}
 """
 
@@ -74,8 +75,8 @@ class Provider(Protocol):
 
     def places(self) -> list[dict[str, str]]: ...
 
-    def offered(self, days: int) -> list[dict[str, str]]:
-        """What a guest could book from now on: place, start, end (ISO 8601, UTC)."""
+    def offered(self, days: int, place: str | None) -> list[dict[str, str]]:
+        """What a guest could book from now on, anywhere or in one place: place, start, end (ISO 8601, UTC)."""
         ...
 
     def guest_books(self, wish: GuestWish) -> str:
@@ -154,7 +155,8 @@ class _Guests:
         return web.json_response(self._provider.places())
 
     async def _offers(self, request: web.Request) -> web.Response:
-        return web.json_response(self._provider.offered(int(request.query.get("days", "2"))))
+        days, place = int(request.query.get("days", "2")), request.query.get("place")
+        return web.json_response(self._provider.offered(days, place))
 
     async def _truth(self, _request: web.Request) -> web.Response:
         return web.json_response(self._provider.truth())
@@ -263,8 +265,9 @@ class _Weather:
             raise web.HTTPBadRequest(text="order: expected kept, reverse or random")
         return web.json_response({"flushed": self._bench.courier.flush(order)})
 
-    async def _requests(self, _request: web.Request) -> web.Response:
-        return web.json_response(self._bench.faults.requests)
+    async def _requests(self, request: web.Request) -> web.Response:
+        since = int(request.query.get("since", "0"))
+        return web.json_response(self._bench.faults.requests[since:])
 
     async def _forget_requests(self, request: web.Request) -> web.Response:
         self._bench.faults.requests.clear()

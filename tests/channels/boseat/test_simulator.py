@@ -494,3 +494,23 @@ async def test_longer_products_last_from_an_opening_to_a_closing(unit: str, days
         (slot,) = slots
         last = datetime(2027, 3, 1, 23, tzinfo=UTC) + timedelta(days=days - 1)
         assert slot == {"from": "2027-03-01T08:00:00Z", "to": _z(last)}
+
+
+async def test_a_long_past_is_listed_by_pages_and_takes_nothing_that_is_to_come(desk: Desk) -> None:
+    before = await desk.control("GET", "offers?days=2")
+    await desk.control("POST", "past", {"bookings": 250})
+    assert await desk.control("GET", "offers?days=2") == before
+    _, first = await desk.api("GET", f"bookings?limit=100&spaceIds={place(1)}")
+    assert first["meta"]["totalItems"] == 84
+    ends = [datetime.fromisoformat(row["slot"]["to"]) for row in first["data"]]
+    assert max(ends) < START
+    assert sorted(ends, reverse=True) == ends
+    deliveries = await desk.control("GET", "webhooks")
+    assert deliveries == []
+
+
+async def test_requests_can_be_told_from_a_number_on(desk: Desk) -> None:
+    for number in (1, 2):
+        await desk.api("GET", f"bookings?spaceIds={place(number)}")
+    every = await desk.control("GET", "requests")
+    assert await desk.control("GET", f"requests?since={len(every) - 1}") == every[-1:]

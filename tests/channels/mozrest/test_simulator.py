@@ -350,6 +350,25 @@ async def test_guests_never_use_up_the_rate_limit() -> None:
         assert statuses == [200, 200, 429]
 
 
+async def test_reads_and_writes_can_have_budgets_of_their_own() -> None:
+    switches = {"reads_per_minute": "3", "writes_per_minute": "2"}
+    async with rigged(switches=switches) as rig:
+        reads = [(await call(rig, "GET", "/venues"))[0] for _ in range(4)]
+        assert reads == [200, 200, 200, 429]
+        starts = ("12:00", "15:00", "18:00")
+        holds = [(await call(rig, "POST", "/pending-booking", json=wish(s)))[0] for s in starts]
+        assert holds == [200, 200, 429]
+        rig.clock.advance(60)
+        assert (await call(rig, "GET", "/venues"))[0] == 200
+
+
+async def test_what_one_place_offers_can_be_asked_for_alone() -> None:
+    async with rigged() as rig:
+        every = await rig.control("GET", "/offers?days=1")
+        alone = await rig.control("GET", f"/offers?days=1&place={VENUE}/{SALON}")
+        assert alone == [one for one in every if one["place"] == f"{VENUE}/{SALON}"] != []
+
+
 async def test_a_guests_hold_lapses_and_can_be_neither_cancelled_nor_confirmed_then() -> None:
     async with rigged() as rig:
         ref = await rig.guest_books(at("12:00"), confirm=False)

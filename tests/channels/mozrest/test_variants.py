@@ -45,7 +45,17 @@ OWN_TEST = {
     *("payment_signal", "commit_expired", "commit_repeated", "hold_taken", "hold_quota"),
     *("hold_kept", "amend_confirmed", "cancel_twice", "cancel_late", "area_missing"),
     *("venue_param", "availability_lag", "horizon", "horizon_answer", "read_lag", "limit_zero"),
-    *("rate_limit", "rate", "key", "venue_link", "webhook_fault", "webhook_auth", "wrong_method"),
+    *(
+        "rate_limit",
+        "rate",
+        "reads_per_minute",
+        "writes_per_minute",
+        "key",
+        "venue_link",
+        "webhook_fault",
+        "webhook_auth",
+        "wrong_method",
+    ),
     *("undocumented_release", "one_step_create", "amend_fields"),
 }
 """Switches that change an outcome, or that are about calls which we never make."""

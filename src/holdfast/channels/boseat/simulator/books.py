@@ -96,7 +96,9 @@ class Books:
         """The free slots that start in `[start, end)`, none that has begun."""
         now = self._now()
         slots = grid.slots(self.venue_of(space.id), product, max(start, now), max(end, now))
-        taken = [one.span for one in self.taken(space.id) if one.visible_at <= now]
+        taken = [
+            one.span for one in self.taken(space.id) if one.visible_at <= now and one.span.end > now
+        ]
         return [slot for slot in slots if self._fits(space, slot, taken)]
 
     def _fits(self, space: Space, slot: Span, taken: list[Span]) -> bool:
@@ -129,6 +131,11 @@ class Books:
             self._holds[record.id] = record
             self._announce(self, record, "created", None)
         return record
+
+    def keep(self, record: Booking) -> None:
+        """Add what was booked before all this began; nobody is told."""
+        self.made[record.space.id] += 1
+        self._records[record.id] = record
 
     def _check_slot(
         self, product: Product, space: Space, span: Span, moving: Booking | None = None

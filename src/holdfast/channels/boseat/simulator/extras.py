@@ -3,6 +3,7 @@
 POST /control/boseat/{ref}/{pay|refund|delete}   -> {"ref"}, or 409
 POST /control/boseat/{ref}/contact               {"email", "phone", "name"} -> {"ref"}
 POST /control/boseat/take                        as a guest books, but shown to nobody -> {"ref"}, or 409
+POST /control/past                               {"bookings": n}: so many, over long ago, and told to nobody -> {"made": n}
 POST /control/boseat/tokens/revoke               -> {"revoked": n}
 PUT  /control/boseat/scope                       {"scope"}: what the first workspace grants from now on
 POST /control/boseat/subscriptions               {"url", "secret", "events"?} -> {"id"}
@@ -18,6 +19,7 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.channels.boseat.simulator.announcer import Subscription, signature
+from holdfast.channels.boseat.simulator.past import over
 from holdfast.channels.boseat.simulator.provider import BoseatProvider
 from holdfast.channels.boseat.simulator.tenancy import Tenancy
 from holdfast.simulation.control import Bench, GuestWish, Refused
@@ -34,9 +36,10 @@ class Extras:
         self._provider = provider
 
     def routes(self) -> list[web.RouteDef]:
-        """All below `/control/boseat`."""
+        """All below `/control`."""
         return [
             web.post("/control/boseat/take", self._take),
+            web.post("/control/past", self._past),
             web.post("/control/boseat/tokens/revoke", self._revoke),
             web.put("/control/boseat/scope", self._scope),
             web.post("/control/boseat/subscriptions", self._subscribe),
@@ -55,6 +58,13 @@ class Extras:
     async def _take(self, request: web.Request) -> web.Response:
         wish = GuestWish.model_validate(await request.json())
         return _answered(lambda: self._provider.takes_unseen(wish))
+
+    async def _past(self, request: web.Request) -> web.Response:
+        wanted, now = int((await request.json())["bookings"]), self._bench.clock.now()
+        books = self._tenancy.workspaces[0].books
+        for booking in over(books, wanted, now):
+            books.keep(booking)
+        return web.json_response({"made": wanted})
 
     async def _contact(self, request: web.Request) -> web.Response:
         body, ref = await request.json(), request.match_info["ref"]

@@ -32,22 +32,26 @@ class ListsApi:
         if page > 1 and self._switches["page_shift"] == "on":
             self._shifted = not self._shifted
         rows = self._ordered(self._wanted(request, workspace.books))
-        bodies = [render.booking(row, workspace.books, self._switches) for row in rows]
-        if self._shifted and bodies:
-            bodies.insert(0, _ghost(bodies[0]))
-        return self._gate.answer(self._page(bodies, page, limit))
+        if self._shifted and rows:
+            rows = [rows[0], *rows]
+        return self._gate.answer(self._page(workspace.books, rows, page, limit))
 
-    def _page(self, bodies: Sequence[render.Json], page: int, limit: int) -> object:
-        fault, total = self._switches["page_fault"], len(bodies)
+    def _page(self, books: Books, rows: Sequence[Booking], page: int, limit: int) -> object:
+        fault, total = self._switches["page_fault"], len(rows)
         start = (page - 1) * limit
-        rows = list(bodies[start : start + limit])
-        if fault == "endless" and not rows:
-            rows = list(bodies[:limit])
+        places = range(start, min(start + limit, total))
+        if fault == "endless" and not places:
+            places = range(min(limit, total))
         if fault == "empty_early" and page == max(1, total // limit):
-            rows = []
-        if fault == "unreadable_row" and rows:
-            rows[0] = {**rows[0], "slot": {"from": "soon"}}
-        return render.envelope(rows, page, limit, total, self._switches)
+            places = range(0)
+        bodies = [self._body(books, rows, place) for place in places]
+        if fault == "unreadable_row" and bodies:
+            bodies[0] = {**bodies[0], "slot": {"from": "soon"}}
+        return render.envelope(bodies, page, limit, total, self._switches)
+
+    def _body(self, books: Books, rows: Sequence[Booking], place: int) -> render.Json:
+        body = render.booking(rows[place], books, self._switches)
+        return _ghost(body) if self._shifted and place == 0 else body
 
     def _wanted(self, request: web.Request, books: Books) -> list[Booking]:
         spaces = self._space_ids(request, books)
@@ -72,7 +76,7 @@ class ListsApi:
     def _ordered(self, rows: list[Booking]) -> list[Booking]:
         order = self._switches["list_order"]
         if order == "created_desc":
-            return sorted(rows, key=lambda row: -row.number)
+            return rows[::-1]  # they come in order of their making
         if order == "random_stable":
             return sorted(rows, key=lambda row: row.id[::-1])
         if order == "random_each_call":

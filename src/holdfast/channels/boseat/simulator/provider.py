@@ -46,11 +46,12 @@ class BoseatProvider:
             for house in [books.venue_of(space.id)]
         ]
 
-    def offered(self, days: int) -> list[dict[str, str]]:
+    def offered(self, days: int, place: str | None) -> list[dict[str, str]]:
         """What a guest could book from now on."""
         return [
             {"place": space.id, **_times(span)}
             for books, space in self._spaces()
+            if place in (None, space.id)
             for span in self._free(books, space, days)
         ]
 

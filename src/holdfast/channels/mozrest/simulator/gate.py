@@ -26,18 +26,26 @@ class Gate:
         channels = {one.key: one.channel for one in self._state.world.keys}
         if self._state.says("key", "revoked") or scheme != "Bearer" or key not in channels:
             raise No(401, "the API key is not valid")
-        self._count(key)
+        if not self._state.says("rate_limit", "none"):
+            self._count(key, self._state.number("rate") or 0)
+        kind = "reads" if request.method == "GET" else "writes"
+        most = self._state.number(f"{kind}_per_minute")
+        if most is not None:
+            self._count(f"{key} {kind}", most)
         return Caller(channel=channels[key], by="client")
 
-    def _count(self, key: str) -> None:
-        if self._state.says("rate_limit", "none"):
-            return
+    def _count(self, what: str, most: int) -> None:
         now = self._state.now
-        recent = [at for at in self._calls[key] if at > now - MINUTE]
-        self._calls[key] = recent
-        if len(recent) >= (self._state.number("rate") or 0):
-            raise No(self._state.switches["rate_limit"].removesuffix("_bare"), "too many calls")
+        recent = [at for at in self._calls[what] if at > now - MINUTE]
+        self._calls[what] = recent
+        if len(recent) >= most:
+            raise No(self._refused_as.removesuffix("_bare"), "too many calls")
         recent.append(now)
+
+    @property
+    def _refused_as(self) -> str:
+        told = self._state.switches["rate_limit"]
+        return "429" if told == "none" else told
 
     def refusal(self, no: No) -> web.Response:
         """Error bodies are documented nowhere, so their shape changes."""
@@ -54,7 +62,7 @@ class Gate:
         return web.Response(status=no.status, headers=headers, text=body, content_type=kind)
 
     def _tells_pause(self, no: No) -> bool:
-        return no.status == 429 and self._state.says("rate_limit", "429")
+        return no.status == 429 and self._refused_as == "429"
 
     def _json(self, no: No) -> str:
         shapes: tuple[object, ...] = (

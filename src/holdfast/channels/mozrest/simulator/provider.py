@@ -40,11 +40,12 @@ class Provider:
             for venue, area in self._rooms()
         ]
 
-    def offered(self, days: int) -> list[dict[str, str]]:
+    def offered(self, days: int, place: str | None) -> list[dict[str, str]]:
         """For each area's usual party."""
         return [
             {"place": venue.place(area), **offer}
             for venue, area in self._rooms()
+            if place in (None, venue.place(area))
             for offer in self._offers(venue, area, days)
         ]
 

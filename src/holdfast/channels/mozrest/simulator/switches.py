@@ -1,7 +1,8 @@
 """Every documented ambiguity of Mozrest as a switch: its values, the default first.
 
 A value `n` stands for any whole number: seconds for `holding_time`, `availability_lag`, `read_lag` and
-`payment_time`, days for `horizon`, calls a minute for `rate`, holds for `hold_quota`.
+`payment_time`, days for `horizon`, calls a minute for `rate`, `reads_per_minute` and `writes_per_minute`, holds for
+`hold_quota`.
 """
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -67,6 +68,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "wrong_method": ("403", "405"),
     "rate_limit": ("none", "429", "429_bare", "403", "503"),
     "rate": ("60", "n"),
+    "reads_per_minute": (
+        "none",
+        "n",
+    ),  # apart from writes, in any 60 seconds; refused as `rate_limit` says, or with 429
+    "writes_per_minute": ("none", "n"),
     "key": ("valid", "revoked"),
     "venue_link": ("linked", "404", "403"),
     # Webhooks: section 3, C2, C7, C8, C12, U4, U5, U7.
