@@ -28,7 +28,7 @@ from holdfast.store.closing import closings
 from holdfast.sync.awaken import PORTION
 
 WRITES = 20
-DAYS = int(os.environ.get("MANY_AT_ONCE_DAYS", "9"))
+DAYS = int(os.environ.get("MANY_AT_ONCE_DAYS", "8"))
 """By hand: with 157 days it is 5,000 blocks on Boseat; give it `--timeout 7200`."""
 STARTS = {"boseat": range(9, 21), "mozrest": range(9, 21, 2)}
 LENGTH = {"boseat": 60, "mozrest": 90}
