@@ -16,6 +16,7 @@ from holdfast.recorded import put_on_record
 from holdfast.settings import Settings, database_of
 from holdfast.store import ahead, bookings, schedule
 from holdfast.store import configuration as stored
+from holdfast.terminal import clock_of
 from holdfast.web.words import counted
 
 
@@ -32,7 +33,14 @@ async def apply(environ: Mapping[str, str], config: Path | None, consent: Consen
         _doubted(configuration_doubts.of_history(wanted, retired_too, discover()))
         if not plan:
             return
-        step = Step(connection=connection, plan=plan, wanted=wanted, consent=consent)
+        step = Step(
+            connection=connection,
+            plan=plan,
+            wanted=wanted,
+            consent=consent,
+            environ=environ,
+            clock=await clock_of(database_of(settings)),
+        )
         if not await step.agreed():
             click.echo("Nothing was changed.")
         elif not consent.dry_run:

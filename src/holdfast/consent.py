@@ -1,12 +1,13 @@
 """What must be agreed to before a configuration is applied: it is shown first, then asked for or refused."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import asyncpg
 import click
 
-from holdfast import going_live, leaving, reckoning
+from holdfast import going_live, leaving, listing_check, reckoning
+from holdfast.clock import Clock
 from holdfast.complaints import NotAgreed
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_plan import Plan
@@ -42,6 +43,8 @@ class Step:
     plan: Plan
     wanted: Configuration
     consent: Consent
+    environ: Mapping[str, str]
+    clock: Clock
 
     async def agreed(self) -> bool:
         """Show what it comes to, and ask. False: somebody said no. Raises NotAgreed where nobody can be asked."""
@@ -53,6 +56,8 @@ class Step:
             click.echo(f"! {departure}")
         prospect = await self._look()
         if prospect.modes:
+            wrong = await self._wrongly_mapped(prospect.modes)
+            prospect = replace(prospect, hindrances=[*prospect.hindrances, *wrong])
             self._show(prospect)
         if self.consent.dry_run:
             return True
@@ -63,6 +68,20 @@ class Step:
     async def _look(self) -> Prospect:
         now = await schedule.database_now(self.connection)
         return await going_live.look_at_plan(self.connection, self.plan, self.wanted, now)
+
+    async def _wrongly_mapped(self, accounts: Iterable[str]) -> list[str]:
+        """What these accounts sell, looked at once at their providers: a block on the wrong room closes the wrong one."""
+        found: list[str] = []
+        for name in accounts:
+            asked = listing_check.wanted(self.wanted, name)
+            checked = await listing_check.check(asked, self.environ, self.clock)
+            found += [
+                f"listing {one.listing} of {name}: {one.key}: {one.told}"
+                for one in checked.objections
+            ]
+            if checked.unknown is not None:
+                found.append(f"listings of {name} could not be looked at: {checked.unknown}")
+        return found
 
     def _show(self, prospect: Prospect) -> None:
         click.echo(f"Going live: {', '.join(prospect.modes)}.")

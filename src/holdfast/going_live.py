@@ -147,5 +147,5 @@ def refusal(hindrances: Sequence[str]) -> str:
     """Why nobody goes live yet, and what to do."""
     return (
         f"going live is refused, nothing was changed: {'; '.join(hindrances)}. "
-        "Wait until a worker has read it, or say --incomplete"
+        "Put right what is wrong, wait until a worker has read the rest, or say --incomplete"
     )

@@ -105,7 +105,6 @@ def _sum(account: Account | AccountRow, kind: Kind, venues: int, load: Load) -> 
         writes=_rate(account.writes_per_minute),
         poll_seconds=account.poll_seconds,
         offers_seconds=account.offers_seconds,
-        audit_seconds=account.audit_seconds,
         horizon_days=account.horizon_days,
         hold_seconds=kind.hold_seconds,
         venues=venues,

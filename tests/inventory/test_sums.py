@@ -16,7 +16,6 @@ DEFAULTS = Sum(
     writes=Rate(contract=20, steady=15),
     poll_seconds=60,
     offers_seconds=300,
-    audit_seconds=3600,
     horizon_days=30,
     hold_seconds=420,
     venues=1,
@@ -62,16 +61,13 @@ def test_what_cannot_be_kept_is_said_with_what_to_change() -> None:
     five = replace(
         DEFAULTS, venues=5, load=Load(near=15, soon=35, far=105, near_offers=450, far_offers=6300)
     )
-    near, offers, audits = five.doubts
+    near, offers = five.doubts
     assert near == (
         "5 venues on one key need 146 reads a minute and 45 are there: near bookings are read every "
         "85 s, not 20 s. Raise reads_per_minute to 194 if the contract "
         "allows it, raise poll_seconds, or divide the venues between several keys"
     )
     assert offers.startswith("offers_seconds = 300 cannot be kept: offers of the next 2 days are")
-    assert audits.startswith(
-        "audit_seconds = 3600 cannot be kept: an audit takes about 6,905 reads"
-    )
     enough = replace(five, reads=Rate(contract=195, steady=195 * 0.75))
     assert not [doubt for doubt in enough.doubts if "on one key" in doubt]
 

@@ -116,7 +116,7 @@ async def test_the_soonest_of_all_is_next(
     assert await next_due(connection, house.rooms) == NOON - SECOND
     await rows.event(house.rooms, due_at=NOON - 2 * SECOND)
     assert await next_due(connection, house.rooms) == NOON - 2 * SECOND
-    reading = await rows.reading(house.rooms, NOW)
+    reading = await rows.reading(house.rooms)
     assert await next_due(connection, house.rooms) == NOW
     await connection.execute(
         "update readings set lease_until = clock_timestamp() + interval '30 seconds' where id = $1",

@@ -59,11 +59,6 @@ class Rows:
         row = {"task": "bookings", "due_at": self.now, "every_seconds": 60}
         return await self.make("readings", account_id=account, place=place, **row | values)
 
-    async def reading(self, account: int, due_at: datetime) -> int:
-        return await self.make(
-            "readings", account_id=account, task="bookings", place="a list", due_at=due_at
-        )
-
     async def paused(self, account: int, direction: str, **values: object) -> int:
         """By eva, since an hour ago."""
         row = {"began_at": self.now - HOUR, "actor": "eva", "reason": "maintenance"}

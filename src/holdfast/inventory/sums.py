@@ -45,7 +45,6 @@ class Sum:
     writes: Rate
     poll_seconds: int
     offers_seconds: int
-    audit_seconds: int
     horizon_days: int
     hold_seconds: float | None
     """How long a hold of its channel lives; None: the channel knows no holds."""
@@ -74,7 +73,7 @@ class Sum:
     @property
     def doubts(self) -> list[str]:
         """What cannot be kept, and what to change."""
-        return [*self._near(), *self._slow_offers(), *self._audits(), *self._holds()]
+        return [*self._near(), *self._slow_offers(), *self._holds()]
 
     def _bookings(self) -> str:
         load, table = self.load, self.table
@@ -157,16 +156,6 @@ class Sum:
             f"are read every {lasting(self.table.near_offers)}. Raise reads_per_minute if the contract "
             f"allows it, lower horizon_days, or raise offers_seconds"
         )
-
-    def _audits(self) -> Iterator[str]:
-        load = self.load
-        reads = load.near + load.soon + load.far + load.past + load.near_offers + load.far_offers
-        needed = 60 * reads / self.reads.steady
-        if needed > self.audit_seconds:
-            yield (
-                f"audit_seconds = {self.audit_seconds} cannot be kept: an audit takes about {reads:,} reads, "
-                f"so {lasting(needed)} at the least. Raise audit_seconds, or lower horizon_days"
-            )
 
     def _holds(self) -> Iterator[str]:
         if self._kept is not None and self._kept < FEW_HOLDS:
