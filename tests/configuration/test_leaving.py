@@ -108,7 +108,7 @@ async def test_what_the_sums_say_is_told_before_anything_is_applied(
         file = without(t, tmp_path, reads=2)
         code, told = await holdfast(t, "apply", file, "--dry-run")
         assert code == 0
-        assert re.search(r"mozrest-main: reads: \d+ of 2 a minute\. Bookings of the next 2", told)
+        assert re.search(r"mozrest-main: reads: \d+ of 2 a minute\. Bookings every", told)
         assert re.search(r"boseat-main: reads: \d+ of 2 a minute\. Bookings every", told)
         assert "boseat-main: writes: 100,000 a minute allowed" in told
         assert "warning: mozrest-main: offers_seconds = 1200 cannot be kept" in told
