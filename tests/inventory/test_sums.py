@@ -63,8 +63,8 @@ def test_what_cannot_be_kept_is_said_with_what_to_change() -> None:
     )
     near, offers = five.doubts
     assert near == (
-        "5 venues on one key need 146 reads a minute and 45 are there: near bookings are read every "
-        "85 s, not 20 s. Raise reads_per_minute to 194 if the contract "
+        "5 venues on one key need 95 reads a minute and 45 are there: near bookings are read every "
+        "85 s, not 60 s. Raise reads_per_minute to 127 if the contract "
         "allows it, raise poll_seconds, or divide the venues between several keys"
     )
     assert offers.startswith("offers_seconds = 300 cannot be kept: offers of the next 2 days are")

@@ -87,6 +87,8 @@ class Timetable:
     """Reads a minute that the budget allows in the long run."""
     wanted_near: float
     """Seconds between two readings of near lists that the settings ask for at least."""
+    load: Load
+    """What there is to read."""
 
     @property
     def a_minute(self) -> float:
@@ -96,7 +98,18 @@ class Timetable:
     @property
     def slowest(self) -> float:
         """Seconds in which every list of bookings is read once."""
-        return max(self.near, self.soon, self.far, self.past)
+        far = self.far if self.load.far else 0.0
+        return max(self.news, far, self.past if self.load.past else 0.0)
+
+    @property
+    def news(self) -> float:
+        """Seconds in which every list that tells of the next eight days is read once."""
+        return self.soon if self.load.soon or not self.load.near else self.near
+
+    @property
+    def slowest_offers(self) -> float:
+        """Seconds in which all offers are read once."""
+        return self.far_offers if self.load.far_offers else self.near_offers
 
     @property
     def fits(self) -> bool:
@@ -153,6 +166,7 @@ def timetable(wanted: Wanted, load: Load) -> Timetable:
         offers_a_minute=_rate(load.near_offers, near_offers) + _rate(load.far_offers, far_offers),
         room=steady,
         wanted_near=wanted.poll_seconds,
+        load=load,
     )
 
 

@@ -136,8 +136,8 @@ async def sum_up(
     bounds = Bounds(
         horizon=now + account.horizon_days * DAY,
         near=now + (NEAR if offers else SOON),
-        period=max(table.near_offers, table.far_offers) if offers else table.slowest,
-        news=table.near_offers if offers else max(table.near, table.soon),
+        period=table.slowest_offers if offers else table.slowest,
+        news=table.near_offers if offers else table.news,
     )
     about: Task = "offers" if offers else "bookings"
     return await readings.sum_up(connection, account.id, about, bounds)
