@@ -37,6 +37,10 @@ async def read_in_time(rows: Rows) -> None:
         await rows.polled(account["id"])
         told = {"next_due_at": rows.now, "last_complete_at": rows.now}
         await rows.make("cursors", account_id=account["id"], task="offers", **told)
+    for listing in await rows.pool.fetch("select id from listings"):
+        for start, end in ((rows.now, NOON + HOUR), (NOON + HOUR, NOON + timedelta(days=30))):
+            looked = "insert into looks values ($1, tstzrange($2, $3), $4)"
+            await rows.pool.execute(looked, listing["id"], start, end, rows.now)
 
 
 async def test_each_rule_is_told_with_what_every_channel_shows_and_how_old_that_is(
@@ -97,6 +101,21 @@ async def test_where_a_channel_was_not_read_lately_the_answer_is_unknown(
     calendar = (await page(client, f"{PATH}?date=2026-11-20")).text
     assert "Not known for certain" in calendar
     assert "tables-main ✕ blind its bookings last read 1 h ago" in calendar
+
+
+async def test_what_was_read_on_both_sides_of_a_gap_was_not_read(
+    client: Client, rows: Rows
+) -> None:
+    """The kind of fault: the end of what was read taken for all of it."""
+    await sold(rows)
+    await read_in_time(rows)
+    for listing in await rows.pool.fetch("select id from listings"):
+        await rows.offer(listing["id"], NOON - HOUR)
+    sooner = "update looks set during = tstzrange(lower(during), $1) where upper(during) = $2"
+    await rows.pool.execute(sooner, NOON + HOUR / 4, NOON + HOUR)
+    later = "update looks set during = tstzrange($1, upper(during)) where lower(during) = $2"
+    await rows.pool.execute(later, NOON + HOUR / 2, NOON + HOUR)
+    assert "Unknown whether salon is sellable" in (await page(client, f"{ASKED}&for=1h")).text
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class Reading:
     next_at: datetime | None = None
     """When the next part of it is to be read; None: not known, or it is read at this moment."""
     lists: int = 0
-    """How many parts it has; 0: not known."""
+    """How many parts it has, of offers those of near days; 0: not known."""
     lists_read: int = 0
     """How many of them were ever read to their end."""
 
@@ -205,7 +205,8 @@ def _aged(
 def _never(reading: Reading, period: timedelta, since_made: timedelta) -> Judged:
     """A first reading has its time; of one that does not end, people are told what to look at."""
     in_time = timedelta() <= since_made <= max(FIRST, PERIODS * period)
-    far = f", {reading.lists_read} of {reading.lists} lists" if reading.lists else ""
+    parts = "lists" if reading.what == BOOKINGS else "stretches"
+    far = f", {reading.lists_read} of {reading.lists} {parts}" if reading.lists else ""
     of = "" if reading.what == BOOKINGS else f" of {reading.what}"
     under_way = f"first reading{of} under way{far}"
     return Judged(

@@ -13,8 +13,11 @@ select l.id, a.name as account, a.mode, a.braked_at is not null as braked,
   join accounts a on a.id = l.account_id
   left join cursors o on o.account_id = a.id and o.task = 'offers'
   left join cursors b on b.account_id = a.id and b.task = 'bookings'
-  left join lateral (select min(k.read_at) as read_at, max(upper(k.during)) as read_until from looks k
-                      where k.listing_id = l.id and k.during && $2) w on true
+  left join lateral (
+    -- as far as it was read from the start of $2 on without a gap
+    select min(k.read_at) filter (where k.during && $2) as read_at,
+           (select upper(part) from unnest(range_agg(k.during)) part where part @> lower($2)) as read_until
+      from looks k where k.listing_id = l.id) w on true
  where l.id = any($1::bigint[])
 
 -- offers --

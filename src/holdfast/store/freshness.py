@@ -141,6 +141,8 @@ def _offers(row: asyncpg.Record) -> Reading:
         what=OFFERS,
         news_at=row["offers_news_at"],
         news_seconds=row["offers_news_seconds"],
+        lists=row["stretches"],
+        lists_read=row["stretches_read"],
     )
 
 

@@ -19,6 +19,7 @@ select a.name, a.channel, a.created_at as made_at,
        case when lists.amount > 0 then lists.next_at
             when b.lease_until > clock_timestamp() then null else b.next_due_at end as bookings_next_at,
        lists.amount as lists, lists.complete as lists_read,
+       near.amount as stretches, near.complete as stretches_read,
        coalesce(o.news_at, o.last_complete_at) as offers_news_at,
        coalesce(o.news_seconds, a.offers_seconds)::float as offers_news_seconds
   from accounts a
@@ -35,6 +36,10 @@ select a.name, a.channel, a.created_at as made_at,
            case when bool_or(r.lease_until > clock_timestamp()) or max(r.read_at) > $1 - interval '30 seconds'
                 then null else min(r.due_at) end as next_at
       from readings r where r.account_id = a.id and r.task = 'bookings') lists
+  cross join lateral (
+    select count(*) as amount, count(r.complete_at) as complete
+      from readings r
+     where r.account_id = a.id and r.task = 'offers' and lower(r.during) < $1 + interval '2 days') near
  where a.active
  order by a.channel, a.name
 

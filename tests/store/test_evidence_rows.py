@@ -33,10 +33,8 @@ async def well(rows: Rows) -> int:
 
 
 async def a_list(rows: Rows, account: int, place: str, **values: Any) -> int:
-    row = {"due_at": NOW + 20 * SECOND, "read_at": NOW - 40 * SECOND, "complete_at": None}
-    return await rows.make(
-        "readings", account_id=account, task="bookings", place=place, **{**row, **values}
-    )
+    row = {"due_at": NOW + 20 * SECOND, "read_at": NOW - 40 * SECOND, "task": "bookings"}
+    return await rows.make("readings", account_id=account, place=place, **{**row, **values})
 
 
 async def state(rows: Rows) -> Judged:
@@ -131,6 +129,13 @@ async def test_a_first_reading_tells_how_far_it_is(rows: Rows) -> None:
     found = await state(rows)
     assert (found.state, found.cause) == ("blind", "first")
     assert found.reason == "first reading under way, 3 of 4 lists"
+    await rows.pool.execute("update cursors set news_at = $1, last_complete_at = $1", NOW)
+    await rows.make("cursors", account_id=account, task="offers", next_due_at=NOW)
+    for days, read_at in ((0, NOW), (1, None), (5, None)):
+        start = NOW + timedelta(days=days)
+        stretch = {"task": "offers", "during": asyncpg.Range(start, start + timedelta(days=1))}
+        await a_list(rows, account, f"offers-{days}", complete_at=read_at, **stretch)
+    assert (await state(rows)).reason == "first reading of its offers under way, 1 of 2 stretches"
 
 
 async def test_until_readings_are_planned_an_accounts_own_periods_count(rows: Rows) -> None:
