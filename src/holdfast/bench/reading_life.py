@@ -143,7 +143,7 @@ class Life:
             for part in ("whole", "news"):
                 if row[part]:
                     self.first_read.setdefault(
-                        f"{row['channel']}'s {FAR[part]} {row['task']}", seconds
+                        f"{FAR[part]} {row['task']} of {row['channel']}", seconds
                     )
 
     async def is_read(self) -> bool:

@@ -1,6 +1,5 @@
 """reading_side: a provider's simulator as a bench sees it: its guests, what it sells, and what it was asked."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -119,10 +118,6 @@ class Side:
     def reads(self, since: datetime) -> int:
         """How many there were."""
         return sum(call.kind == "read" and call.at >= since for call in self.calls)
-
-    def by_path(self, since: datetime) -> Mapping[str, int]:
-        """What was read, for whoever asks why."""
-        return Counter(call.path for call in self.calls if call.kind == "read" and call.at >= since)
 
 
 def _call(row: Mapping[str, str]) -> Call:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from statistics import mean
 
 from holdfast.bench.figures import Demand, Figure, Series
@@ -41,11 +42,11 @@ class Size:
     guests: int
     minutes: float
     rest: float
-    lives: int
+    """Minutes as well."""
 
 
-USUAL = Size(guests=40, minutes=25, rest=10, lives=1)
-WHOLE = Size(guests=60, minutes=40, rest=60, lives=5)
+USUAL = Size(guests=40, minutes=25, rest=10)
+WHOLE = Size(guests=60, minutes=40, rest=60)
 
 
 @dataclass(slots=True)
@@ -92,8 +93,8 @@ async def measure(ground: Ground) -> Sequence[Figure]:
     async with embedded_postgres(ground.folder / "postgres", durable=False) as server:
         shared = asyncio.create_task(shared_minute(redis))
         try:
-            for seed in range(1, 1 + min(size.lives, ground.rounds)):
-                await _lives(server, seed, size, found, whole=ground.whole)
+            for turn in ground.turns() if ground.whole else islice(ground.turns(), 1):
+                await _lives(server, 1 + turn, size, found, whole=ground.whole)
             await _rests(server, size, found)
             together = await shared
         finally:
@@ -180,7 +181,7 @@ def _compared(
     ours, other = names
     return Figure(
         bench="reads",
-        what=what,
+        what=f"{what}, {ours}",
         unit=unit,
         ours=Series(name=ours, runs=found[ours]),
         others=[Series(name=other, runs=found[other])],
@@ -207,9 +208,9 @@ def _within(found: Found, together: Mapping[Kind, float]) -> Sequence[Figure]:
 def _contract(kind: Kind, who: str, most: Sequence[float]) -> Figure:
     return Figure(
         bench="reads",
-        what=f"most {kind}s of an account in any 60 s",
+        what=f"most {kind}s of an account in any 60 s, {who}",
         unit="calls",
-        ours=Series(name=who, runs=[max(most)]),
+        ours=Series(name="all defaults", runs=[max(most)]),
         others=[Series(name="the contract", runs=[CONTRACT[kind]])],
         demands=[Demand(against="the contract", at_most=1.0)],
     )
