@@ -25,7 +25,8 @@ select able.id, 'background' from able join cursors c on c.account_id = able.id
  where c.task = 'audit' and c.next_due_at <= $1 and (c.lease_until is null or c.lease_until < clock_timestamp())
 
 -- claim --
--- The reading of an account's lane that is latest by its own measure, for 30 seconds unless it is kept.
+-- The reading of an account's lane that is latest by its own measure, for 30 seconds unless it is kept. What a clock that
+-- was wrong put off comes first.
 with due as (
   select r.id from readings r join accounts a on a.id = r.account_id
    where r.account_id = $2 and (r.due_at <= $1 or r.due_at > $1 + make_interval(secs => 600 + 2 * r.every_seconds))
@@ -40,7 +41,7 @@ with due as (
                       where s.account_id = a.id and s.direction = 'intake' and s.ended_at is null)
      and not exists (select from breakers b
                       where b.account_id = a.id and b.direction = 'in' and b.retry_at > $1)
-   order by extract(epoch from $1 - r.due_at) / r.every_seconds desc,
+   order by r.due_at > $1 desc, extract(epoch from $1 - r.due_at) / r.every_seconds desc,
             abs(extract(epoch from lower(r.during) - $1)) nulls first, r.id
    limit 1
    for update of r skip locked)
