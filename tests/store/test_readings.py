@@ -137,7 +137,7 @@ async def test_each_lane_reads_its_own(
     assert await readings.lanes(connection, NOW, [house.rooms]) == []
 
 
-async def test_what_a_wrong_clock_put_far_ahead_is_due(
+async def test_what_a_wrong_clock_put_far_ahead_is_due_before_what_is_only_late(
     pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House
 ) -> None:
     """What is due later than twice its period and ten minutes from now was planned by a clock that was ahead."""
@@ -147,7 +147,9 @@ async def test_what_a_wrong_clock_put_far_ahead_is_due(
     await rows.reading(house.tables, "wrong", due_at=NOW + timedelta(seconds=721))
     both = [house.rooms, house.tables]
     assert await readings.lanes(connection, NOW, both) == [("bookings", house.tables)]
+    await rows.reading(house.tables, "late", due_at=NOW - HOUR)
     assert (await got(pool, house.tables)).place == "wrong"
+    assert (await got(pool, house.tables)).place == "late"
 
 
 async def test_a_list_goes_on_where_it_stopped_with_any_reader(
