@@ -1,5 +1,7 @@
 """`holdfast accounts`: needs no secret of any channel, and says what became of it."""
 
+from datetime import UTC, datetime
+
 import asyncpg
 from tests.conftest import connected
 from tests.test_log_commands import holdfast, lines
@@ -9,10 +11,14 @@ from tests.web.rows import Rows
 
 from holdfast.recorded import whoever_types
 
+NEVER = datetime.max.replace(tzinfo=UTC)
+
 
 async def test_accounts_are_listed_paused_and_let_go_on(database_url: str) -> None:
     async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
-        await Rows(pool).polled(await Rows(pool).account())
+        account = await Rows(pool).account()
+        await Rows(pool).polled(account)
+        await Rows(pool).reading(account, due_at=NEVER)
     why = ("--reason", "they move servers")
     pause = ("accounts", "pause", "rooms-main", "intake", *why)
     assert await holdfast(database_url, *pause) == (0, "rooms-main: pause intake: done.\n")
@@ -32,9 +38,7 @@ async def test_accounts_are_listed_paused_and_let_go_on(database_url: str) -> No
     for what in (("poll",), ("audit",)):
         assert (await holdfast(database_url, "accounts", *what, "rooms-main", *why))[0] == 0
     async with connected(database_url) as connection:
-        due = await connection.fetchval(
-            "select next_due_at <= now() from cursors where task = 'audit'"
-        )
+        due = await connection.fetchval("select due_at <= now() from readings")
     assert due
     by, put = (whoever_types(), "command"), ("account rooms-main", why[1])
     assert await actions(database_url) == [
@@ -74,4 +78,4 @@ async def test_sums_go_by_what_reading_really_cost(database_url: str) -> None:
         )
         _, told = await holdfast(t, "accounts", "show", "mozrest-main")
         assert "Bookings every " in told
-        assert "1 venue on one key needs 120,000 reads a minute and 75,000 are there" in told
+        assert "1 venue on one key needs 120,034 reads a minute and 75,000 are there" in told

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 from redis.asyncio import Redis
 
+from holdfast.budget import spending
 from holdfast.channel import ChannelError, Limited
 from holdfast.complaints import Unusable
 from holdfast.inventory.audit import Finding
@@ -106,14 +107,15 @@ def _troubles(report: Report) -> Iterator[str]:
 
 async def patiently(parts: Parts, account: Account, venue_id: int, *, dry_run: bool) -> Report:
     """An audit that waits for its turn: workers read beside it. Raises ChannelError."""
-    for _ in range(TURNS):
-        try:
-            return await audit(parts, account, venue_id, dry_run=dry_run)
-        except Limited as limited:
-            if limited.retry_after > LONGEST_WAIT:
-                raise
-            await parts.clock.sleep(limited.retry_after)
-    return await audit(parts, account, venue_id, dry_run=dry_run)
+    with spending("probes"):
+        for _ in range(TURNS):
+            try:
+                return await audit(parts, account, venue_id, dry_run=dry_run)
+            except Limited as limited:
+                if limited.retry_after > LONGEST_WAIT:
+                    raise
+                await parts.clock.sleep(limited.retry_after)
+        return await audit(parts, account, venue_id, dry_run=dry_run)
 
 
 @asynccontextmanager

@@ -105,7 +105,7 @@ async def test_bookings_cross_both_ways_and_the_data_is_kept_only_if_asked_for(
         }
         assert set(await running.bookings()) == refs
         assert (data / "env").stat().st_mode & 0o077 == 0
-        for command in ("conflicts ls", "audit --dry-run", "plan"):
+        for command in ("conflicts ls", "audit --dry-run --account boseat-main", "plan"):
             asked = f". {data}/env && exec holdfast {command}"
             told = await finished(tmp_path, "/bin/sh", "-c", asked)
             assert (told.code, told.err) == (0, ""), command

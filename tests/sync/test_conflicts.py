@@ -288,7 +288,8 @@ async def test_policy_auto_can_be_stopped(database_url: str) -> None:
 async def test_policy_auto_leaves_to_a_person_what_was_refused_once(database_url: str) -> None:
     async with town(database_url, Plan(switches={"boseat": REFUSES["boseat"]})) as t:
         await auto(t)
-        conflict = await clash(t, "mozrest")
+        await t.boseat.ask("PUT", "/webhooks", {"lose": 1.0})  # so Mozrest's is heard of first
+        conflict = await clash(t, "mozrest", patience=60)
         await t.live(900)
         told = await one(t, conflict)
         assert (told["closed_at"], told["auto_at"], told["decision"]) == (None, None, None)

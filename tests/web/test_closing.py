@@ -84,6 +84,6 @@ async def test_a_page_says_what_an_accounts_settings_need_and_what_there_is(
     assert "Cannot be kept" not in shown
     await rows.pool.execute("update accounts set reads_per_minute = 8")
     shown = (await page(client, "/accounts/tables-main")).text
-    assert "1 venue on one key needs 30 reads a minute and 6 are there: near bookings" in shown
+    assert "1 venue on one key needs 20 reads a minute and 6 are there: near bookings" in shown
     await rows.pool.execute("update listings set settings = '{}'")
     assert "What its settings need" not in (await page(client, "/accounts/tables-main")).text

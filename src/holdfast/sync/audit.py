@@ -4,20 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from holdfast.channel import OfferSheet
-from holdfast.inventory.audit import Believed, Finding, compare, exposures
-from holdfast.inventory.exposure import taken_by_strangers, without_a_free_unit
+from holdfast.inventory.audit import Believed, Finding, compare
 from holdfast.inventory.known import Block
-from holdfast.inventory.model import Offer, Seen, Span
-from holdfast.inventory.occupied import as_bookings
-from holdfast.inventory.plan import closed_on, sold_here
-from holdfast.store import audits, offers, readings, seats
+from holdfast.inventory.model import Seen, Span
+from holdfast.store import audits, readings
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import brake as brake_store
-from holdfast.store import occupied as occupied_store
 from holdfast.sync.absorb import absorb, apply
 from holdfast.sync.aftermath import Became, became
+from holdfast.sync.audit_offers import Sheets, all_of, as_known, exposed, read_offers_of
 from holdfast.sync.brake import ask_after, would_hold_back
 from holdfast.sync.decide import Observation
 from holdfast.sync.parts import Account, Parts
@@ -38,8 +34,8 @@ class Look:
     scanned: bool
     """Whether every booking was shown: only then absence means anything."""
     complete: bool
-    """Whether every offer was, too."""
-    sheets: Mapping[int, OfferSheet]
+    """Whether every offer that was asked for was, too."""
+    sheets: Sheets
     believed: Believed
     findings: Sequence[Finding]
     braked: bool
@@ -48,7 +44,7 @@ class Look:
     @property
     def offers(self) -> int:
         """How many were compared."""
-        return sum(len(sheet.offers) for sheet in self.sheets.values())
+        return sum(len(sheet.offers) for sheet in all_of(self.sheets))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,17 +83,17 @@ async def take_a_look(parts: Parts, account: Account, venue_id: int) -> Look:
     began, mine = parts.now(), [i for i, venue in account.venues.items() if venue == venue_id]
     shown, complete = await _scanned(account, mine, began)
     ahead = Span(start=began, end=began + timedelta(days=account.horizon_days))
-    sheets = {i: await account.channel.offers(account.listings[i], ahead) for i in mine}
+    sheets = await read_offers_of(parts, account, venue_id, ahead)
     believed = await _believed(parts, account, (venue_id, mine, began), shown)
     found = compare(believed, shown.values(), complete=complete)
     return Look(
         began_at=began,
         shown=shown,
         scanned=complete,
-        complete=complete and all(sheet.complete for sheet in sheets.values()),
+        complete=complete and all(sheet.complete for sheet in all_of(sheets)),
         sheets=sheets,
         believed=believed,
-        findings=[*found, *await _exposures(parts, venue_id, sheets)],
+        findings=[*found, *await exposed(parts, venue_id, sheets)],
         braked=complete and await would_hold_back(parts, account, believed.expected, shown),
     )
 
@@ -141,38 +137,6 @@ def _by_ref(blocks: Sequence[Block]) -> dict[str, Block]:
     return {b.external_id: b for b in blocks if b.external_id is not None and b.state != "absent"}
 
 
-async def _exposures(
-    parts: Parts, venue_id: int, sheets: Mapping[int, OfferSheet]
-) -> list[Finding]:
-    """What is sold although its time is taken, by what we believe now."""
-    if not sheets:
-        return []
-    venue, stretch = parts.premises[venue_id], _hull(list(sheets.values()))
-    async with parts.pool.acquire() as connection:
-        bookings = await booking_store.occupying_in(connection, venue_id, stretch)
-        sitting = await seats.sitting(connection, [b.id for b in bookings])
-        strangers: Mapping[int, Sequence[Span]] = {}
-        if venue.trust_offers:
-            strangers = await occupied_store.of_venue(connection, venue_id, stretch)
-    everybody = [*bookings, *as_bookings(strangers, venue.outlets)]
-    found: list[Finding] = []
-    for listing_id, sheet in sheets.items():
-        outlet = venue.outlets[listing_id]
-        closed = closed_on(outlet, bookings, venue.ever, venue.units, sitting)
-        own = sold_here(outlet, bookings)
-        free = [o.span for o in sheet.offers if not any(o.span.overlaps(s) for s in own)]
-        offers = without_a_free_unit(outlet, free, everybody, venue.ever, venue.units, sitting)
-        taken = [part.span for part in closed]
-        taken += taken_by_strangers(outlet, strangers, venue.outlets, venue.units)
-        found += exposures(outlet.name, offers, taken, sheet.read_at)
-    return found
-
-
-def _hull(sheets: Sequence[OfferSheet]) -> Span:
-    start = min(sheet.window.start for sheet in sheets)
-    return Span(start=start, end=max(sheet.window.end for sheet in sheets))
-
-
 async def _repair(parts: Parts, account: Account, look: Look) -> None:
     """Differences become observations, absences reads by id, offers plans: nothing but the ordinary path."""
     seen = [finding.seen for finding in look.findings if finding.seen is not None]
@@ -180,8 +144,9 @@ async def _repair(parts: Parts, account: Account, look: Look) -> None:
         Observation(account=account, seen=one, via="poll", heard_at=one.read_at) for one in seen
     ]
     await apply(parts, observations)
-    for listing_id, sheet in look.sheets.items():
-        await believe(parts, account, listing_id, sheet, "audit")
+    for listing_id, sheets in look.sheets.items():
+        for sheet in sheets:
+            await believe(parts, account, listing_id, sheet, "audit")
     if look.scanned and await ask_after(parts, account, look.believed.expected, look.shown):
         for _ in range(ROUNDS):
             if not await absorb(parts, account):
@@ -214,7 +179,7 @@ async def audit_standing(parts: Parts, account: Account) -> bool:
     async with parts.pool.acquire() as connection:
         since = await readings.read_since(connection, account.id)
     for venue_id in sorted(set(account.venues.values())):
-        found = await _exposures(parts, venue_id, await _as_known(parts, account, venue_id, now))
+        found = await exposed(parts, venue_id, await as_known(parts, account, venue_id, now))
         outcome = [await became(parts, account, venue_id, finding) for finding in found]
         record = audits.Record(
             account_id=account.id,
@@ -229,22 +194,3 @@ async def audit_standing(parts: Parts, account: Account) -> bool:
     async with parts.pool.acquire() as connection:
         await audits.forget(connection, now - KEPT)
     return since is not None
-
-
-async def _as_known(
-    parts: Parts, account: Account, venue_id: int, now: datetime
-) -> dict[int, OfferSheet]:
-    """What the account's listings sell at a venue, as last read."""
-    window = Span(start=now, end=now + timedelta(days=account.horizon_days))
-    mine = [i for i, venue in account.venues.items() if venue == venue_id]
-    async with parts.pool.acquire() as connection:
-        known = await offers.known_in(connection, mine, window)
-    return {
-        listing_id: OfferSheet(
-            window=window,
-            offers=[Offer(span=span) for span in known[listing_id].open if span.start >= now],
-            read_at=now,
-            complete=False,
-        )
-        for listing_id in mine
-    }

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.inventory.made import patient
 
 from holdfast.channels.mozrest.slots import HOUR, STEP, Shown, Start, Walk, ceil_to_step, shown
 from holdfast.channels.mozrest.wire import Availability
@@ -107,6 +108,7 @@ FREE = st.sets(st.integers(0, QUARTERS - 1), max_size=120) | st.builds(
 
 @pytest.mark.parametrize("pick", [within_an_hour, nine_nearest, four_before_and_five_from])
 @pytest.mark.parametrize("hints", [True, False])
+@patient
 @given(free=FREE)
 def test_a_finished_walk_has_seen_every_start(pick: object, hints: bool, free: set[int]) -> None:
     assert callable(pick)
