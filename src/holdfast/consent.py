@@ -26,7 +26,7 @@ class Consent:
     given: bool = False
     """Additions and changes need not be asked for."""
     going_live: int | None = None
-    """So many calls may go out, by the plan as it was shown."""
+    """How many calls may go out, by the plan as it was shown."""
     incomplete: bool = False
     """Accounts may go live although something was never read completely."""
     removing: Sequence[str] = ()

@@ -19,7 +19,7 @@ from holdfast.store.trouble import DATABASE_FAILURES
 log = structlog.get_logger()
 
 BELIEVED = timedelta(seconds=60)
-"""So long a penalty that nothing explains holds back what can wait, from when this process first saw it."""
+"""A penalty that nothing explains holds back what can wait for this long, from when this process first saw it."""
 CLOSE = timedelta(seconds=2)
 """Clocks of Redis and of the database agree this well."""
 AGAIN = timedelta(seconds=1)

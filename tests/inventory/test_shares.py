@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.inventory.made import patient
 
 from holdfast.inventory.shares import SHARES, Levels, Terms, Use, admitted, terms_of
 
 USES: Sequence[Use] = get_args(Use)
-TICK = 0.05
+TICK = 0.25
+"""Seconds."""
 
 
 class Meter:
@@ -54,7 +55,7 @@ class Meter:
 sharing = st.lists(st.sampled_from([u for u in USES if u != "acting"]), min_size=1, unique=True)
 
 
-@patient
+@settings(patient, max_examples=25)
 @given(sharing, st.sampled_from([24, 60, 240]))
 def test_each_use_gets_its_least_share_while_all_others_want_everything(
     wanting: list[Use], per_minute: int

@@ -83,7 +83,7 @@ class Life:
         return (self.clock.now() - self.began) / timedelta(minutes=1)
 
     async def work(self, minutes: float) -> None:
-        """So long, with a look at everything each second."""
+        """Live for this long, and look at everything each second."""
         end = self.clock.now() + timedelta(minutes=minutes)
         while self.clock.now() < end:
             await self.shift.work(1.0)
@@ -93,7 +93,7 @@ class Life:
             await self._note_read()
 
     async def guests(self, amount: int, minutes: float) -> None:
-        """So many book at random times; every second of them for the next eight days."""
+        """This many guests book at random times, every other one for the next eight days."""
         now = self.clock.now()
         seconds = sorted(self.random.uniform(0, 60 * minutes) for _ in range(amount))
         for number, at in enumerate(seconds):

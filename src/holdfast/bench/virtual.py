@@ -91,7 +91,7 @@ class Shift:
         return worker
 
     async def work(self, seconds: float) -> None:
-        """So long on the made clock; each worker looks around once a second, and when it is asked to."""
+        """Let the made clock run this long; each worker looks around once a second, and when it is asked to."""
         clock = self.sky.clock
         end = clock.now() + timedelta(seconds=seconds)
         while (now := clock.now()) < end:

@@ -34,7 +34,7 @@ BOOKINGS, OFFERS = "its bookings", "its offers"
 """What is read of an account."""
 TODO = "see what holds its readings up"
 FIRST = timedelta(minutes=15)
-"""So long, or for three periods, a first reading may last before it counts as one that never ends."""
+"""A first reading may last this long, or three periods, before it counts as one that never ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from holdfast.inventory.cover import joined
 from holdfast.inventory.model import Span
 
 DAYS = timedelta(days=8)
-"""So many days from now on a grid is learned from: each weekday is among them."""
+"""A grid is learned from the days up to here, counted from now: each weekday is among them."""
 
 Start = tuple[time, timedelta]
 """A start on the wall clock, and how long what begins there lasts."""

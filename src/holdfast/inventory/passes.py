@@ -14,7 +14,7 @@ Order = Literal["unknown", "newest_first", "oldest_first", "none"]
 """In which order a list shows its rows, by when they were made; `none`: it was seen to follow neither."""
 
 MOST_EDGES = 3
-"""So often the first page is read once more because the total grew during a pass."""
+"""How often the first page is read once more because the total grew during a pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

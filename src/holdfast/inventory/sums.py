@@ -22,7 +22,7 @@ DAY = 86_400.0
 TOO_LATE = 900.0
 """Seconds: whose near bookings are read less often than this learns of most double bookings from the guests."""
 SLACK = 2.0
-"""So many times the wanted period is still near what was wanted: offers prove blocks, they do not find bookings."""
+"""Times the wanted period that is still near what was wanted: offers prove blocks, they do not find bookings."""
 FEW_HOLDS = 20
 
 CLOSING = 2

@@ -32,7 +32,7 @@ FAR_POLLS = 4
 LATEST_FAR = 900.0
 PAST_POLLS = 2
 FAR_OFFERS = 12
-"""So many times less often than near ones are offers of later days read, at most."""
+"""Offers of later days are read at most once while near ones are read this often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

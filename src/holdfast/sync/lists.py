@@ -24,13 +24,13 @@ from holdfast.sync.parts import Account, Parts
 from holdfast.sync.readings import lists_of, sum_up, timetable_of
 
 ASK_APART = timedelta(seconds=30)
-"""What no list shows is looked for so often at most: many lists are complete again each minute."""
+"""Between two looks for what no list shows: many lists are complete again each minute."""
 
 TOLERATED = timedelta(minutes=10)
 """Beyond three times the plan: a provider may have been away for so long."""
 
 NO_LIST = timedelta(minutes=5)
-"""So long a list waits that this process does not know: another has a newer configuration."""
+"""A list that this process does not know waits this long: another process has a newer configuration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ AHEAD_OF_TIME = DAY
 """Lists and days beyond the horizon are read before they count, so that a new day is known when it begins to."""
 
 LEARNED_FOR = timedelta(minutes=1)
-"""So long a timetable stands until it is made anew from what readings took."""
+"""A timetable stands this long, then it is made anew from what readings took."""
 
 
 def lists_of(account: Account, now: datetime) -> Sequence[BookingList]:

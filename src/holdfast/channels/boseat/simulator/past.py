@@ -12,7 +12,7 @@ A_DAY = 12
 """Bookings of a space, an hour each from eight in the morning on."""
 
 BEFORE = timedelta(days=7)
-"""So long before its time each was made."""
+"""How long before its time each was made."""
 
 
 def over(books: Books, wanted: int, now: datetime) -> Iterator[Booking]:
