@@ -136,12 +136,13 @@ class Lists(Facts):
         }
         live |= {k["external_id"] for k in self.live_blocks() if k["account_id"] == account}
         there = {r["ref"]: r for r in self.listed if r["account_id"] == account}
-        for ref in (ref for ref in refs if ref in live):
+        shown = [ref for ref in refs if ref in live]
+        for ref in shown:
             if ref in there:
                 self.listed.update(there[ref], at=max(at, there[ref]["at"]))
             else:
                 self.listed.insert(account_id=account, ref=ref, at=at)
-        return []
+        return [{"new": ref not in there} for ref in shown]
 
     def readings_listed_since(self, account: int, since: datetime) -> list[Row]:
         return [r for r in self.listed if r["account_id"] == account and r["at"] >= since]

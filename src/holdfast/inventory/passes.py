@@ -49,8 +49,6 @@ class Pass:
     flawed: bool = False
     order: Order = "unknown"
     """As far as this pass has seen."""
-    made: datetime | None = None
-    """When the last row so far was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +68,13 @@ def after(so_far: Pass, sight: Sight) -> Pass | Ended:
         seen=so_far.seen + sight.fresh,
         total=sight.total,
         flawed=so_far.flawed or not sight.readable or _shrank(so_far.total, sight.total),
+        order=order_of(so_far.order, sight.made),
     )
-    if not so_far.edges:  # an edge was read before, in its place
-        grown = _in_order(grown, sight)
     if _goes_round(so_far, sight):
         return _ended(replace(grown, flawed=True), whole=False)
     if sight.next is not None and not so_far.edges:
         return replace(grown, page=sight.next)
     return _at_the_end(grown, sight)
-
-
-def _in_order(grown: Pass, sight: Sight) -> Pass:
-    order = order_of(grown.order, grown.made, sight.made)
-    return replace(grown, order=order, made=sight.made[-1] if sight.made else grown.made)
 
 
 def _shrank(before: int | None, total: int | None) -> bool:
@@ -114,9 +106,12 @@ def _ended(grown: Pass, *, whole: bool) -> Ended:
     return Ended(whole=whole, pages=grown.pages - grown.edges, order=grown.order)
 
 
-def order_of(so_far: Order, before: datetime | None, made: Sequence[datetime]) -> Order:
-    """What the rows seen so far and these together show."""
-    steps = set(_steps(([before] if before is not None else []) + list(made)))
+def order_of(so_far: Order, made: Sequence[datetime]) -> Order:
+    """What the pages so far and the rows of this one show.
+
+    Pages are not compared with each other: two new rows push two of a page's rows to the next page, in their order.
+    """
+    steps = set(_steps(made))
     if so_far in ("newest_first", "oldest_first"):
         steps.add(so_far)
     if so_far == "none" or len(steps) > 1:
@@ -132,14 +127,12 @@ def _steps(made: Sequence[datetime]) -> Iterator[Order]:
 
 def to_plain(under_way: Pass) -> dict[str, object]:
     """As JSON."""
-    made = under_way.made.isoformat() if under_way.made is not None else None
-    return {**asdict(under_way), "made": made}
+    return asdict(under_way)
 
 
 def from_plain(told: Mapping[str, Any]) -> Pass:
     """From JSON; none is under way where nothing is told."""
-    made = told.get("made")
-    return Pass(**{**told, "made": datetime.fromisoformat(made) if made is not None else None})
+    return Pass(**told)
 
 
 def news_page(order: Order, last: int | None) -> int | None:
@@ -147,9 +140,9 @@ def news_page(order: Order, last: int | None) -> int | None:
     return last if order == "oldest_first" else None
 
 
-def page_after_news(order: Order, sight: Sight, unknown: int) -> int | None:
-    """The page to look for more news on: where all rows of this one were unknown. None: there is no more."""
-    if unknown < sight.rows or not sight.rows:
+def page_after_news(order: Order, sight: Sight, news: int) -> int | None:
+    """The page to look for more news on: where all rows of this one were new. None: there is no more."""
+    if news < sight.rows or not sight.rows:
         return None
     if order == "oldest_first":
         number = sight.number or 1
@@ -157,8 +150,8 @@ def page_after_news(order: Order, sight: Sight, unknown: int) -> int | None:
     return sight.next
 
 
-def breaks_the_order(before: int | None, sight: Sight, unknown: int) -> bool:
-    """Whether the list grew by other rows than those that its news page showed, or shrank."""
+def breaks_the_order(before: int | None, sight: Sight, news: int) -> bool:
+    """Whether the list grew by other rows than the new ones that its news page showed, or shrank."""
     if before is None or sight.total is None:
         return False
-    return sight.total < before or sight.total - before > unknown
+    return sight.total < before or sight.total - before > news

@@ -148,9 +148,10 @@ async def end_pass(connection: asyncpg.Connection, reading_id: int) -> str:
 
 async def mark_listed(
     connection: asyncpg.Connection, account_id: int, refs: Collection[str], at: datetime
-) -> None:
-    """A list showed these."""
-    await connection.execute(_SQL["list"], account_id, sorted(set(refs)), at)
+) -> int:
+    """A list showed these; returns how many live ones of them no list had shown before."""
+    rows = await connection.fetch(_SQL["list"], account_id, sorted(set(refs)), at)
+    return sum(row["new"] for row in rows)
 
 
 async def listed_since(

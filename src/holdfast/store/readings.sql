@@ -94,7 +94,7 @@ select count(*) || ':' || coalesce(sum(ref_hash::numeric), 0) from pass_rows whe
 delete from pass_rows where reading_id = $1
 
 -- list --
--- A list showed these of ours and of guests that are live.
+-- A list showed these of ours and of guests that are live; which of them no list had shown before.
 insert into listed (account_id, ref, at)
 select $1, ref, $3 from unnest($2::text[]) as page(ref)
  where exists (select from bookings b where b.account_id = $1 and b.external_id = ref
@@ -102,6 +102,7 @@ select $1, ref, $3 from unnest($2::text[]) as page(ref)
     or exists (select from blocks k where k.account_id = $1 and k.external_id = ref and k.closed_at is null)
  order by ref
 on conflict (account_id, ref) do update set at = greatest(listed.at, excluded.at)
+returning xmax = 0 as new
 
 -- listed_since --
 -- What some list has shown since.

@@ -41,8 +41,6 @@ class Read:
     which: BookingList
     number: int | None
     page: ListPage
-    unknown: int
-    """Its bookings that nothing was known of."""
     table: Timetable
     only_news: bool
     """It was read for new bookings; the whole of its list is read apart from that."""
@@ -93,11 +91,14 @@ async def read_page(parts: Parts, reading: Reading, account: Account) -> bool:
         async with connection.transaction():
             if not await readings.is_still_ours(connection, reading):
                 return False
+            news = 0
             if read.page.refs:
                 shown = (account.id, read.page.refs, reading.started_at)
-                await readings.mark_listed(connection, *shown)
-            settle = _after_news if read.only_news else _after_page
-            done = await settle(connection, read)
+                news = await readings.mark_listed(connection, *shown)
+            if read.only_news:
+                done = await _after_news(connection, read, news)
+            else:
+                done = await _after_page(connection, read)
         complete = await sum_up(connection, parts, account, "bookings", read.table)
     if done and complete is not None and parts.now() - complete <= _oldest(read.table):
         await _ask_after_absent(parts, account, complete)
@@ -119,32 +120,35 @@ async def _read(parts: Parts, reading: Reading, account: Account, which: Booking
         number = passes.news_page(reading.memo.get("order", "unknown"), reading.memo.get("last"))
     listings, since = list(account.listings.values()), account.window(parts.now()).start
     page = await account.channel.read_list(listings, which, number, since)
+    await believe_page(parts, account, page.page)
     return Read(
         reading=reading,
         which=which,
         number=number,
         page=page,
-        unknown=await believe_page(parts, account, page.page),
         table=table,
         only_news=only_news,
         horizon=account.window(reading.started_at).end,
     )
 
 
-async def _after_news(connection: asyncpg.Connection, read: Read) -> bool:
-    """Nothing is concluded from what this page does not show, but that its list is not as it was taken to be."""
+async def _after_news(connection: asyncpg.Connection, read: Read, news: int) -> bool:
+    """Nothing is concluded from what this page does not show, but that its list is not as it was taken to be.
+
+    `news` are those of its rows, guests' and ours, that no list had shown before.
+    """
     reading, memo, sight = read.reading, read.reading.memo, read.sight(fresh=len(read.page.refs))
     if sight.next is None and sight.number is None:
         await readings.end_past(connection, reading)
         return await _end(connection, read, Ended(whole=sight.readable, pages=1, order=read.order))
-    unknown = read.unknown + (memo.get("unknown", 0) if reading.page is not None else 0)
-    more = passes.page_after_news(read.order, sight, read.unknown)
+    in_all = news + (memo.get("news", 0) if reading.page is not None else 0)
+    more = passes.page_after_news(read.order, sight, news)
     if more is not None:
-        going_on = {**memo, "unknown": unknown}
+        going_on = {**memo, "news": in_all}
         await readings.settle(connection, reading, _next(read, going_on, page=more))
         return False
     learned = {"order": read.order, "last": sight.last, "total": sight.total}
-    if passes.breaks_the_order(memo.get("total"), sight, unknown):
+    if passes.breaks_the_order(memo.get("total"), sight, in_all):
         learned["order"] = "unknown"
         await readings.hurry(connection, reading.account_id, ["past"], reading.started_at)
     await readings.settle(connection, reading, _next(read, learned, after=read.every))

@@ -18,17 +18,14 @@ from holdfast.sync.parts import Account, Parts
 from holdfast.sync.unreadable import keep_strange
 
 
-async def believe_page(parts: Parts, account: Account, page: Page) -> int:
-    """Decide on what is told anew. Returns how many of the page's bookings nothing was known of."""
+async def believe_page(parts: Parts, account: Account, page: Page) -> None:
+    """Decide on what is told anew."""
     await keep_strange(parts, account, page.strange)
-    if not page.bookings:
-        return 0
-    differences, unknown = await _differences(parts, account, page)
-    await apply(parts, differences)
-    return unknown
+    if page.bookings:
+        await apply(parts, await _differences(parts, account, page))
 
 
-async def _differences(parts: Parts, account: Account, page: Page) -> tuple[list[Observation], int]:
+async def _differences(parts: Parts, account: Account, page: Page) -> list[Observation]:
     refs = [seen.external_id for seen in page.bookings]
     async with parts.pool.acquire() as connection:
         known = await booking_store.told_by_refs(connection, account.id, refs)
@@ -46,13 +43,10 @@ async def _differences(parts: Parts, account: Account, page: Page) -> tuple[list
     results.update(_result(seen, known, missed) for seen in different)
     for result, amount in results.items():
         parts.metrics.poll_items.of(channel=account.channel_name, result=result).inc(amount)
-    unknown = sum(
-        1 for seen in news if seen.external_id not in known and seen.external_id not in ours
-    )
     return [
         Observation(account=account, seen=seen, via="poll", heard_at=seen.read_at)
         for seen in different
-    ], unknown
+    ]
 
 
 async def _ours(
