@@ -99,6 +99,8 @@ async def read_page(parts: Parts, reading: Reading, account: Account) -> bool:
                 done = await _after_news(connection, read, news)
             else:
                 done = await _after_page(connection, read)
+        if read.page.next is not None and not read.only_news:
+            return False  # within a pass nothing is known better
         complete = await sum_up(connection, parts, account, "bookings", read.table)
     if done and complete is not None and parts.now() - complete <= _oldest(read.table):
         await _ask_after_absent(parts, account, complete)
