@@ -96,6 +96,19 @@ async def test_news_of_a_list_that_keeps_its_past_are_as_old_as_its_last_page_re
     assert await summed(connection, account) == (NOW - HOUR, None)
 
 
+async def test_news_of_a_list_without_an_order_are_as_old_as_the_last_pass_over_all_of_it(
+    connection: asyncpg.Connection, rows: Rows, account: int
+) -> None:
+    """The kind: green by the page on which news of another list would be. An ordered list's page does tell of them."""
+    for memo, news in (('{"order": "none"}', NOW - HOUR), ('{"order": "newest_first"}', NOW)):
+        await rows.pool.execute("delete from readings")
+        await rows.reading(account, "a space", read_at=NOW, memo=memo)
+        await rows.reading(
+            account, "a space", task="past", complete_at=NOW - HOUR, read_at=NOW - SECOND
+        )
+        assert await summed(connection, account) == (NOW - HOUR, news)
+
+
 async def test_bookings_and_offers_are_summed_up_apart(
     connection: asyncpg.Connection, rows: Rows, house: House, account: int
 ) -> None:

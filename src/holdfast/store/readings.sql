@@ -171,7 +171,12 @@ with mine as (
                      case when exists (select from readings p where p.account_id = r.account_id
                                           and p.task = 'past' and p.place = r.place) then null else r.complete_at end)
                    else r.complete_at end as whole_at,
-         case when r.during is null then r.read_at else r.complete_at end as told_at,
+         -- in a list without an order news may be on any page: only a pass over all of them tells of it
+         case when r.during is not null then r.complete_at
+              when r.memo ->> 'order' = 'none' then coalesce(
+                (select p.complete_at from readings p
+                  where p.account_id = r.account_id and p.task = 'past' and p.place = r.place), r.read_at)
+              else r.read_at end as told_at,
          coalesce(lower(r.during) < $3, true) as counts,
          coalesce(lower(r.during) < $4, true) as is_near
     from readings r

@@ -150,7 +150,7 @@ async def _after_news(connection: asyncpg.Connection, read: Read, news: int) -> 
         await readings.settle(connection, reading, _next(read, going_on, page=more))
         return False
     learned = {"order": read.order, "last": sight.last, "total": sight.total}
-    if passes.breaks_the_order(memo.get("total"), sight, in_all):
+    if read.order != "none" and passes.breaks_the_order(memo.get("total"), sight, in_all):
         learned["order"] = "unknown"
         await readings.hurry(connection, reading.account_id, ["past"], reading.started_at)
     await readings.settle(connection, reading, _next(read, learned, after=read.every))
