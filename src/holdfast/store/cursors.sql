@@ -43,6 +43,8 @@ first as (
 due as (
   select p.id from probes p join able o on o.id = p.id join first f on f.listing_id = p.listing_id
    where p.during && tstzrange(lower(f.during) - $3::interval, upper(f.during) + $3::interval)
+     -- asked of the row itself, so that a lease that another worker took a moment ago is seen
+     and p.due_at <= $1 and (p.lease_until is null or p.lease_until < clock_timestamp())
      for update of p skip locked)
 update probes p set lease_until = clock_timestamp() + interval '30 seconds', attempts = p.attempts + 1
   from due where p.id = due.id
