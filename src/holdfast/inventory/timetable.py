@@ -122,6 +122,11 @@ class Timetable:
         return periods[distance]
 
 
+def is_near(during: Span | None, now: datetime) -> bool:
+    """Whether offers that begin in this time are read as those of the next two days; None: of any time."""
+    return during is None or during.start < now + NEAR
+
+
 def distance_of(span: Span | None, now: datetime) -> Distance:
     """How far ahead a list tells of; one without a span tells of any time, so news of any day may be in it."""
     if span is None or span.end <= now:
@@ -143,8 +148,7 @@ def _kind(cost: Cost, now: datetime) -> str:
     if cost.task == "past":
         return "soon" if cost.order == "none" else "past"  # new bookings may be on any page
     if cost.task == "offers":
-        start = cost.during.start if cost.during is not None else now
-        return "near_offers" if start < now + NEAR else "far_offers"
+        return "near_offers" if is_near(cost.during, now) else "far_offers"
     return distance_of(cost.during, now)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from holdfast.budget import Spender
 from holdfast.inventory.model import Span
-from holdfast.inventory.timetable import NEAR, Timetable
+from holdfast.inventory.timetable import Timetable, is_near
 from holdfast.store import readings
 from holdfast.store.readings import Reading, Settled
 from holdfast.store.schedule import Probe
@@ -54,7 +54,7 @@ def window_of(reading: Reading, account: Account, now: datetime) -> Span | None:
 
 
 def _after(reading: Reading, table: Timetable, spender: Spender, *, complete: bool) -> Settled:
-    near = reading.during is None or reading.during.start < reading.started_at + NEAR
+    near = is_near(reading.during, reading.started_at)
     every = table.near_offers if near else table.far_offers
     return Settled(
         due_at=reading.started_at + timedelta(seconds=every),

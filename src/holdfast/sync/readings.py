@@ -16,6 +16,7 @@ from holdfast.inventory.timetable import (
     Timetable,
     Wanted,
     distance_of,
+    is_near,
     load_of,
     timetable,
 )
@@ -99,7 +100,7 @@ async def _seed(
             place=name,
             during=span,
             cost=reads,
-            every=table.near_offers if span.start < now + NEAR else table.far_offers,
+            every=table.near_offers if is_near(span, now) else table.far_offers,
         )
         for listing_id, name, span in stretches
     ]
