@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from holdfast.inventory.doubt import as_large_as_may_be, beside_what_is_known
 from holdfast.inventory.known import Booking, Fact, Outlet
 from holdfast.inventory.merge import Merged, merge
 from holdfast.inventory.model import OCCUPYING, Absent, Guest, Seen, Span
@@ -139,7 +140,7 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
     outlets = current.premises.ever
     home = outlets.get(known.listing_id) if known and known.listing_id else None
     listing = home.name if home else None
-    merged = merge(known, listing, observation.seen)
+    merged = merge(known, listing, _sure(current, observation.seen, known))
     if merged.fact is None:
         if known is not None and merged.verdict == "noop":
             read_at = observation.seen.read_at
@@ -158,6 +159,15 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
         source=observation.account.channel_name, change=_kind_of_change(merged)
     ).inc()
     return "applied"
+
+
+def _sure(current: Turn, seen: Seen | Absent, known: Booking | None) -> Seen | Absent:
+    """What it means where something of it could not be read."""
+    if isinstance(seen, Absent) or not seen.guessed:
+        return seen
+    outlet = current.parts.outlet(current.premises.id, seen.listing)
+    large = as_large_as_may_be(seen, known, outlet, current.premises.units.values())
+    return beside_what_is_known(large, known.span if known else None)
 
 
 def _kind_of_change(merged: Merged) -> str:
