@@ -26,6 +26,9 @@ STATUSES: Mapping[str, Status] = MappingProxyType(
 )
 """RESERVED_15_MIN and PENDING are two names of the unconfirmed hold (C1)."""
 
+MOST_TURNED_ROUND = timedelta(days=1)
+"""Ends that are given the wrong way round are not farther apart: a midnight may be of the wrong day."""
+
 HOUR = timedelta(hours=1)
 UNITS: Mapping[str, timedelta] = MappingProxyType(
     {
@@ -90,7 +93,7 @@ def payment_of(raw: str | None) -> Payment:
 
 
 def span_of(booking: Booking) -> Span | None:
-    """The booked time, None where the booking tells neither end of it; see `is_guessed`."""
+    """The booked time; see `is_guessed`. None where neither end is told, or they are so far apart that one is wrong."""
     slot = booking.slot
     if slot is None:
         return None
@@ -99,9 +102,10 @@ def span_of(booking: Booking) -> Span | None:
         start = slot.start or (slot.end - usual if slot.end else None)
         return Span.of(start, usual) if start else None
     if slot.start < slot.end:
-        return Span(start=slot.start, end=min(slot.end, slot.start + LONGEST))
-    near = slot.start - slot.end <= timedelta(days=1)
-    return Span(start=slot.end if near else slot.start, end=slot.start + usual)
+        fits = slot.end - slot.start <= LONGEST
+        return Span(start=slot.start, end=slot.end) if fits else None
+    near = slot.start - slot.end <= MOST_TURNED_ROUND
+    return Span(start=slot.end, end=slot.start + usual) if near else None
 
 
 def is_guessed(booking: Booking) -> bool:
@@ -113,9 +117,10 @@ def is_guessed(booking: Booking) -> bool:
 
 
 def is_lost(booking: Booking) -> bool:
-    """Whether it is on, and a time was told of which nothing can be read."""
-    timeless = "slot" in booking.unread and span_of(booking) is None
-    return timeless and status_of(booking.status) in OCCUPYING
+    """Whether it is on, and a time was told of which nothing can be read, or believed."""
+    ends = (booking.slot.start, booking.slot.end) if booking.slot else (None, None)
+    told = "slot" in booking.unread or ends != (None, None)
+    return told and span_of(booking) is None and status_of(booking.status) in OCCUPYING
 
 
 def usual_length(product: Product | None) -> timedelta:

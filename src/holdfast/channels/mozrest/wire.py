@@ -46,7 +46,7 @@ def _text(value: object) -> object:
 
 def _party(value: object) -> int | None:
     party = whole(value)
-    if value is not None and not (party and party <= MOST_GUESTS):
+    if value is not None and not (party and 0 < party <= MOST_GUESTS):
         raise ValueError("no number of guests")
     return party
 

@@ -79,7 +79,7 @@ def _row(model: type[Row], item: object) -> Row | Strange:
     else:
         if not (isinstance(found, Booking) and is_lost(found)):
             return found
-        fields = ", ".join(found.unread)
+        fields = ", ".join(sorted({*found.unread, "slot"}))
     return Strange(ref=id_in(item), raw=json.dumps(item)[:RAW_CHARACTERS], fields=fields)
 
 
