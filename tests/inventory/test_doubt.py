@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.inventory.made import DAY, a_booking, span
 
-from holdfast.inventory.doubt import as_large_as_may_be, beside_what_is_known
+from holdfast.inventory.doubt import as_large_as_may_be, beside_what_is_known, left_what_is_sold
 from holdfast.inventory.known import Outlet, Unit
 from holdfast.inventory.model import Guess, Seen
 
@@ -65,3 +65,15 @@ def test_a_party_that_was_known_stays_and_one_that_is_not_told_is_not_made_up() 
     assert as_large_as_may_be(told, None, replace(POOL, takes="all"), UNITS) is told
     assert as_large_as_may_be(told, None, None, UNITS) is told
     assert as_large_as_may_be(told, None, POOL, []).party_size is None
+
+
+@pytest.mark.parametrize(
+    ("told", "is_sold", "left"),
+    [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
+)
+def test_nothing_leaves_a_listing_that_its_channel_no_longer_knows(
+    told: bool, is_sold: bool, left: bool
+) -> None:
+    """The kind of fault: a channel that was not told of a room says that what is there is elsewhere."""
+    found = left_what_is_sold(replace(seen("19:00-20:00"), elsewhere=told), is_sold=is_sold)
+    assert found.elsewhere == left

@@ -16,6 +16,11 @@ def beside_what_is_known(seen: Seen, known: Span | None) -> Seen:
     return replace(seen, span=both)
 
 
+def left_what_is_sold(seen: Seen, *, is_sold: bool) -> Seen:
+    """A channel knows only the listings that are in service: of another one it cannot say that a booking left it."""
+    return replace(seen, elsewhere=False) if seen.elsewhere and not is_sold else seen
+
+
 def as_large_as_may_be(
     seen: Seen, known: Booking | None, outlet: Outlet | None, units: Iterable[Unit]
 ) -> Seen:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from holdfast.inventory.doubt import as_large_as_may_be, beside_what_is_known
+from holdfast.inventory.doubt import as_large_as_may_be, beside_what_is_known, left_what_is_sold
 from holdfast.inventory.known import Booking, Fact, Outlet
 from holdfast.inventory.merge import Merged, merge
 from holdfast.inventory.model import OCCUPYING, Absent, Guest, Seen, Span
@@ -140,7 +140,7 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
     outlets = current.premises.ever
     home = outlets.get(known.listing_id) if known and known.listing_id else None
     listing = home.name if home else None
-    merged = merge(known, listing, _sure(current, observation.seen, known))
+    merged = merge(known, listing, _sure(current, observation, known))
     if merged.fact is None:
         if known is not None and merged.verdict == "noop":
             read_at = observation.seen.read_at
@@ -161,13 +161,16 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
     return "applied"
 
 
-def _sure(current: Turn, seen: Seen | Absent, known: Booking | None) -> Seen | Absent:
-    """What it means where something of it could not be read."""
-    if isinstance(seen, Absent) or not seen.guessed:
+def _sure(current: Turn, observation: Observation, known: Booking | None) -> Seen | Absent:
+    """What it means where something of it could not be read, or is told of a listing that is out of service."""
+    seen = observation.seen
+    if isinstance(seen, Absent):
         return seen
-    outlet = current.parts.outlet(current.premises.id, seen.listing)
-    large = as_large_as_may_be(seen, known, outlet, current.premises.units.values())
-    return beside_what_is_known(large, known.span if known else None)
+    is_sold = known is None or known.listing_id in observation.account.listings
+    outlet = current.parts.outlet(current.premises.id, seen.listing) if seen.guessed else None
+    sure = left_what_is_sold(seen, is_sold=is_sold)
+    sure = as_large_as_may_be(sure, known, outlet, current.premises.units.values())
+    return beside_what_is_known(sure, known.span if known else None)
 
 
 def _kind_of_change(merged: Merged) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from holdfast.channel import Announced, Page
-from holdfast.inventory.doubt import beside_what_is_known
+from holdfast.inventory.doubt import beside_what_is_known, left_what_is_sold
 from holdfast.inventory.known import There, Told
 from holdfast.inventory.merge import is_news
 from holdfast.inventory.model import OCCUPYING, Seen
@@ -97,5 +97,6 @@ def _as_believed(seen: Seen, state: There) -> bool:
 
 def _changed(account: Account, known: Told | None, seen: Seen) -> bool:
     listing = account.listings.get(known.listing_id or 0) if known else None
-    sure = beside_what_is_known(seen, known.span if known else None)
+    sure = left_what_is_sold(seen, is_sold=known is None or listing is not None)
+    sure = beside_what_is_known(sure, known.span if known else None)
     return is_news(known, listing.name if listing else None, sure)
