@@ -5,7 +5,6 @@ be lost by that.
 """
 
 import re
-from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from fractions import Fraction
 
@@ -35,16 +34,24 @@ def instant(value: object, assumed: tzinfo | None = None) -> datetime:
     Raises ValueError for anything else; for a text without a zone, too, where nothing says whose clock it is.
     """
     if isinstance(value, str):
-        return _from_text(value, assumed)
+        usual = _usual(value)
+        return _from_text(value, assumed) if usual is None else _placed(usual, assumed)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _from_epoch(value)
     raise ValueError(f"no instant can be read from a {type(value).__name__}")
 
 
+def _usual(text: str) -> datetime | None:
+    """In the notation that nearly all of them have, of which each list has hundreds: many times as fast."""
+    if text[4:5] != "-" or text[16:17] != ":":
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def _from_text(text: str, assumed: tzinfo | None) -> datetime:
-    if text[4:5] == "-" and text[16:17] == ":":  # as nearly always, and much faster
-        with suppress(ValueError):
-            return _placed(datetime.fromisoformat(text), assumed)
     text = text[: LONGEST + 1].strip().upper().replace("\N{MINUS SIGN}", "-")
     if len(text) > LONGEST:
         raise ValueError("too long for an instant")
@@ -95,10 +102,11 @@ def _zone(found: re.Match[str]) -> tzinfo | None:
 
 
 def _placed(moment: datetime, assumed: tzinfo | None) -> datetime:
-    zone = moment.tzinfo or assumed
-    if zone is None:
-        raise ValueError("an instant without a zone")
-    return sane_instant(moment.replace(tzinfo=zone))
+    if moment.tzinfo is None:
+        if assumed is None:
+            raise ValueError("an instant without a zone")
+        moment = moment.replace(tzinfo=assumed)
+    return sane_instant(moment)
 
 
 def _from_epoch(number: float) -> datetime:

@@ -80,4 +80,4 @@ def sane_instant(moment: datetime) -> datetime:
     """An aware instant in UTC. Raises ValueError in a year that no booking is made for."""
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError("an instant beyond all bookings")
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)

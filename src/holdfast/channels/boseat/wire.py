@@ -11,6 +11,7 @@ from pydantic import (
     AfterValidator,
     AliasChoices,
     AliasPath,
+    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -94,7 +95,7 @@ Spaces = Annotated[Ids, AfterValidator(lambda ids: tuple(map(str.lower, ids)))]
 Loose = Annotated[dict[str, Any] | None, WrapValidator(_absent_if_unreadable)]
 
 
-class Wire(Lenient):
+class Wire(BaseModel):
     """Unknown fields are ignored; ids may be numbers."""
 
     model_config = ConfigDict(
@@ -219,7 +220,7 @@ Extras = Annotated[
 ]
 
 
-class Booking(Wire):
+class Booking(Wire, Lenient):
     """https://docs.boseat.com/api-reference/bookings/create-a-booking"""
 
     id: Id

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -86,7 +87,7 @@ Count = Annotated[int | None, BeforeValidator(_count)]
 Maybe = WrapValidator(_absent_if_unreadable)
 
 
-class Wire(Lenient):
+class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
@@ -98,7 +99,7 @@ class Contact(Wire):
     locale: Text = None
 
 
-class BookingFields(Wire):
+class BookingFields(Wire, Lenient):
     """All is optional: many documented examples leave fields out."""
 
     venue_id: Text = Field(default=None, alias="venueId")
@@ -170,7 +171,7 @@ def _with_ids(value: object) -> list[object]:
     return [row for row in value if id_in(row) is not None] if isinstance(value, list) else []
 
 
-class Availability(Wire):
+class Availability(Wire, Lenient):
     date: Moment = None
     slots: list[Annotated[Slot, BeforeValidator(_as_slot)]]
     following: MaybeHint = Field(default=None, alias="nextAvailability")
@@ -232,7 +233,7 @@ class Venues(Wire):
     data: Annotated[list[Venue], BeforeValidator(_venues)]
 
 
-class WebhookEvent(Wire):
+class WebhookEvent(Wire, Lenient):
     """`data` is partial, whole or missing (C12), and never used: the booking is read anew.
 
     Its id is taken as it was told: one that cannot be asked for must not become another one that can.
