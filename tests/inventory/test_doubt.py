@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from tests.inventory.made import DAY, a_booking, span
+from tests.inventory.made import DAY, a_booking, a_seen, span
 
+from holdfast.inventory.audit import Believed, compare
 from holdfast.inventory.doubt import as_large_as_may_be, beside_what_is_known, left_what_is_sold
 from holdfast.inventory.known import Outlet, Unit
 from holdfast.inventory.model import Guess, Seen
@@ -77,3 +78,14 @@ def test_nothing_leaves_a_listing_that_its_channel_no_longer_knows(
     """The kind of fault: a channel that was not told of a room says that what is there is elsewhere."""
     found = left_what_is_sold(replace(seen("19:00-20:00"), elsewhere=told), is_sold=is_sold)
     assert found.elsewhere == left
+
+
+def test_an_audit_finds_no_difference_in_what_is_only_a_guess() -> None:
+    known = a_booking(span=span("12:00-15:00"))
+    believed = Believed(
+        bookings={"b-1": known}, blocks={}, expected=["b-1"], busy=(), listings={1: "salon"}
+    )
+    guess = a_seen(guessed=("time",), unread=("slot",))
+    assert compare(believed, [guess], complete=True) == []
+    (found,) = compare(believed, [a_seen()], complete=True)
+    assert found.kind == "differing"
