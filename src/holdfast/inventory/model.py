@@ -94,8 +94,7 @@ class Seen:
     of one of our blocks. `held_until` is the moment an unconfirmed booking lapses, where that is known.
     `made_at` is the provider's clock, None where it does not tell.
 
-    `elsewhere`: its channel says that it is at a place which is not ours. With `listing` None and this False
-    it is not told where it is. `unread` names the provider's fields that were told and could not be read.
+    `unread` names the provider's fields that were told and could not be read.
     `guessed` says what of it follows from such a field: a time that it takes at least, a party of any size.
     """
 
@@ -111,8 +110,9 @@ class Seen:
     marker: str | None = None
     held_until: datetime | None = None
     made_at: datetime | None = None
-    extra: Mapping[str, str] = field(default_factory=dict)
     elsewhere: bool = False
+    """Its channel says that it is at a place that no listing of ours has; not told is not elsewhere."""
+    extra: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     guessed: tuple[Guess, ...] = ()
 

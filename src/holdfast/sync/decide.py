@@ -1,7 +1,7 @@
 """decide: observations of one venue become bookings, echoes or stale news, and then whatever follows from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from holdfast.inventory.doubt import as_large_as_may_be, beside_what_is_known, left_what_is_sold
@@ -13,7 +13,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import inbox, offers, schedule
 from holdfast.store.bookings import Origin
 from holdfast.store.inbox import Incoming
-from holdfast.sync.concerns import news_of
+from holdfast.sync.concerns import left_us, news_of
 from holdfast.sync.echoes import Outcome, adopt_orphan, echo
 from holdfast.sync.heard import heard, processed
 from holdfast.sync.next_calls import placing_on
@@ -43,6 +43,8 @@ class Observation:
     inbox_ids: tuple[int, ...] = ()
     venue_id: int | None = None
     """The venue of the booking as we know it, where `seen` does not say."""
+    said_at: datetime | None = None
+    """When its end was announced or accepted, before it was read; None: it was not."""
 
     @property
     def guest(self) -> Guest:
@@ -140,7 +142,8 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
     outlets = current.premises.ever
     home = outlets.get(known.listing_id) if known and known.listing_id else None
     listing = home.name if home else None
-    merged = merge(known, listing, _sure(current, observation, known))
+    observation = replace(observation, seen=_sure(current, observation, known))
+    merged = merge(known, listing, observation.seen)
     if merged.fact is None:
         if known is not None and merged.verdict == "noop":
             read_at = observation.seen.read_at
@@ -155,6 +158,8 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
     current.freed.add(booking_id)
     _journal(current, observation, booking_id, merged)
     await news_of(current, known, merged.fact, booking_id)
+    if known is not None and home is not None and _has_left(observation.seen):
+        await _left(current, observation, home, known)
     current.parts.metrics.bookings_ingested.of(
         source=observation.account.channel_name, change=_kind_of_change(merged)
     ).inc()
@@ -171,6 +176,19 @@ def _sure(current: Turn, observation: Observation, known: Booking | None) -> See
     sure = left_what_is_sold(seen, is_sold=is_sold)
     sure = as_large_as_may_be(sure, known, outlet, current.premises.units.values())
     return beside_what_is_known(sure, known.span if known else None)
+
+
+def _has_left(seen: Seen | Absent) -> bool:
+    """Whether its channel says that it is at a place that is not ours."""
+    return isinstance(seen, Seen) and seen.elsewhere
+
+
+async def _left(current: Turn, observation: Observation, home: Outlet, known: Booking) -> None:
+    """Its old place is sold again, and a person is told where it went."""
+    if known.occupying and known.span is not None:
+        await _sold_again(current, home, known.span)
+    if isinstance(observation.seen, Seen) and observation.seen.status in OCCUPYING:
+        await left_us(current, observation.account.name, known, home.name)
 
 
 def _kind_of_change(merged: Merged) -> str:
@@ -190,7 +208,7 @@ async def _write(
 ) -> int | None:
     outlet, fact = what
     origin = Origin(
-        venue_id=current.premises.id,
+        venue_id=None if _has_left(observation.seen) else current.premises.id,
         listing_id=outlet.id if outlet else None,
         account_id=observation.account.id,
         channel=observation.account.channel_name,

@@ -15,6 +15,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import inbox
 from holdfast.sync.absorb import apply
 from holdfast.sync.decide import Observation
+from holdfast.sync.doubts import beyond_doubt
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.unreadable import keep_partly_read, keep_strange
 
@@ -24,7 +25,8 @@ async def believe_page(parts: Parts, account: Account, page: Page) -> None:
     await keep_strange(parts, account, page.strange)
     await keep_partly_read(parts, account, page.bookings)
     if page.bookings:
-        await apply(parts, await _differences(parts, account, page))
+        told = await _differences(parts, account, page)
+        await apply(parts, await beyond_doubt(parts, account, told))
 
 
 async def _differences(parts: Parts, account: Account, page: Page) -> list[Observation]:

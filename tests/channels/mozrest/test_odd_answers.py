@@ -55,7 +55,7 @@ def test_a_hint_that_cannot_be_read_is_none_and_ends_nothing(hint: object) -> No
 
 
 def test_one_odd_venue_or_area_costs_the_others_nothing() -> None:
-    odd = [{"id": {}}, None, 7, {"name": "nobody"}]
+    odd: list[object] = [{"id": {}}, None, 7, {"name": "nobody"}]
     rows = [*odd, {"id": 12, "minAdvanceBooking": "a while", "minCovers": [], "maxCovers": "8"}]
     (venue,) = replies.read_venues(reply({"data": rows, "total": "?"}), NOW)
     assert (venue.id, venue.max_covers, venue.min_covers) == ("12", 8, None)
