@@ -101,3 +101,51 @@ async def test_a_guess_takes_nothing_back_of_a_time_that_was_known(
         assert await named(t) == [
             f"booking {ref} of boseat-main cannot be read (slot; all else is read)"
         ]
+
+
+async def test_a_channel_that_no_longer_knows_a_room_moves_nobody_out_of_it(
+    database_url: str,
+) -> None:
+    """The kind of fault: what is not sold any more is taken for a place that is not ours, and is freed."""
+    plan = Plan(webhooks=False, switches={"boseat": {"space_id_in_booking": "present"}})
+    async with town(database_url, plan) as t:
+        ref = await t.boseat.book("salon", NOON, 60)
+        await told_of(t, ref)
+        before = await t.rows("select unit_id, during from allocations")
+        assert len(before) == 1
+        await t.pool.execute("update listings set active = false where name = 'salon-boseat'")
+        assert await t.wiring.refresh()
+        for _ in range(4):
+            t.clock.advance(20)
+            await told_of(t, ref)
+        assert await t.rows("select unit_id, during from allocations") == before
+        assert await t.rows("select 1 from conflicts") == []
+        assert await t.mozrest.ours("salon")
+
+
+@pytest.mark.parametrize("moved", ["by its id", "by its label"])
+async def test_a_booking_that_moved_to_a_room_that_is_not_ours_frees_its_own(
+    database_url: str, moved: str
+) -> None:
+    """The kind of fault: the old room stays closed for ever, and nobody is told."""
+    async with town(database_url, Plan(webhooks=False)) as t:
+        await t.boseat.book("salon", NOON + 5 * HOUR, 60)
+        ref = await t.boseat.book("salon", NOON, 60)
+        await t.live(60)
+        assert await t.mozrest.ours("salon")
+        slot = {"from": NOON.isoformat(), "to": (NOON + HOUR).isoformat()}
+        attic: dict[str, object] = {"label": "attic", "venue": {"label": "elsewhere"}}
+        await t.boseat.ask("POST", f"/boseat/{ref}/delete")  # from the list of its room
+        space = {"id": "b4e2d8e1-0000-4000-8000-00000000ffff"} if moved == "by its id" else attic
+        await spoil(t, ref, slot=slot, space=space)
+        await told_of(t, ref)
+        await t.live(120)
+        closed = await t.rows(
+            "select 1 from allocations a join bookings b on b.id = a.booking_id"
+            " where b.external_id = $1",
+            ref,
+        )
+        assert closed == []
+        (row,) = await t.rows("select listing_id from bookings where external_id = $1", ref)
+        assert row["listing_id"] is None
+        assert await t.rows("select 1 from conflicts where kind = 'unmapped'")
