@@ -17,6 +17,9 @@ OTHER = "other"
 CALLS = ("place", "commit", "release", "cancel")
 CONFLICT_KINDS = (
     "double_booking",
+    "same_booking",
+    "not_found",
+    "kept_left",
     "block_lost",
     "cancel_refused",
     "both_edited",

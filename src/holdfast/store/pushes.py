@@ -7,13 +7,18 @@ from typing import NamedTuple
 
 import asyncpg
 
+from holdfast.inventory.ending import Decided
 from holdfast.inventory.known import Block
 from holdfast.inventory.model import Span
+from holdfast.store import decisions
 from holdfast.store.blocks import block_of
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_span
 
 _SQL = load("pushes")
+
+_MADE = ("id", "block", "decided", "stays")
+"""Of what was claimed, what is no column of that name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,13 @@ class NewPush:
     block_id: int | None = None
     booking_id: int | None = None
     reason: str | None = None
+    decided: Decided | None = None
+    """Of a cancel: no guest's booking ends without. `stays` are the bookings for which."""
+    stays: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        if self.call == "cancel" and self.decided is None:
+            raise ValueError("a guest's booking is cancelled by a decision only")
 
     @property
     def state(self) -> str:
@@ -91,6 +103,8 @@ class Claimed:
     """What it is about, as it was when this was claimed: a block of ours,"""
     booking_ref: str | None = None
     """or a guest's booking, by the channel's id."""
+    decided: Decided | None = None
+    stays: Sequence[int] = ()
 
     @property
     def external_id(self) -> str | None:
@@ -156,6 +170,7 @@ async def wish(connection: asyncpg.Connection, push: NewPush) -> int:
         push.due_at,
         push.reason,
         push.observed_at,
+        decisions.text_of(push.decided, push.stays),
     )
     return wanted
 
@@ -212,8 +227,9 @@ def _claimed(rows: Iterable[asyncpg.Record]) -> list[Claimed]:
 
 
 def _one(row: asyncpg.Record) -> Claimed:
-    told = {name: row[name] for name in Claimed.__dataclass_fields__ if name not in ("id", "block")}
+    told = {name: row[name] for name in Claimed.__dataclass_fields__ if name not in _MADE}
     block = None if row["block_id"] is None else block_of(row)
+    told |= decisions.told(row["decision"])
     return Claimed(id=row["push_id"], block=block, **told)
 
 
@@ -250,7 +266,7 @@ async def settle(
     None: the lease was lost meanwhile, the push was not changed.
     """
     outcome, error = ended
-    state = "dead" if outcome == "dead" else "done"
+    state = outcome if outcome in ("dead", "superseded") else "done"
     tried = (now, push.attempts, *_told(result))
     row = await connection.fetchrow(
         _SQL["settle"], push.id, push.epoch, state, outcome, error, *tried
