@@ -109,7 +109,11 @@ class RecordingDesk:
     refused: dict[int, str] = field(default_factory=dict)
     steered: list[SteerWish] = field(default_factory=list)
     steering_fails: NotSteered | None = None
+    looked_at: list[int] = field(default_factory=list)
     previewed: Preview = field(default_factory=lambda: Preview(verdict="nothing"))
+
+    async def read_sides(self, conflict_id: int) -> None:
+        self.looked_at.append(conflict_id)
 
     async def read_again(self, wish: Reread) -> Rereading:
         self.rereads.append(wish)
@@ -180,6 +184,7 @@ def parts(
         receiver=receiver,
         operator=operator,
         settle=arbiter,
+        read_sides=desk.read_sides,
         read_again=desk.read_again,
         preview=desk.preview,
         handle=desk.handle,

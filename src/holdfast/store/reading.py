@@ -44,6 +44,7 @@ class BookingRow:
     conflict: bool
     version: int
     first_seen_at: datetime
+    read_at: datetime
     created_at: datetime
     updated_at: datetime
 

@@ -56,6 +56,8 @@ class WebParts:
     operator: Operator
     settle: Callable[[int, Wish], Awaitable[Settling]]
     """Decides a conflict. Raises ConflictUnknown, WishRefused, Stale."""
+    read_sides: Callable[[int], Awaitable[None]]
+    """Has both sides of a conflict read again, if they were not just now."""
     read_again: Callable[[Reread], Awaitable[Rereading]]
     """Reads again what events were about."""
     preview: Callable[[int], Awaitable[Preview]]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 from aiohttp import web
 
+from holdfast.inventory.evidence import UNKNOWN
 from holdfast.inventory.remedy import Action
 from holdfast.store import reading
 from holdfast.store.reading import BookingRow, ConflictDetailRow
@@ -55,6 +56,16 @@ class Evidence:
     words: str
     sides: Sequence[Heard]
     raw: str
+    order_known: bool = True
+    """Whether it can be told who booked first."""
+
+    @property
+    def untold(self) -> str:
+        """Why it cannot."""
+        silent = sorted({side.account for side in self.sides if side.made_at is None})
+        if not silent:
+            return "both booked within seconds by two different clocks"
+        return f"{' and '.join(silent)} does not say when a booking was made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +101,10 @@ async def page_of_all(request: web.Request) -> web.Response:
 
 
 async def page(request: web.Request) -> web.Response:
-    """One, with its ways out; `act` shows what that one would do. Raises Problem."""
+    """One, with its ways out; `act` shows what that one would do. Looking has both sides read again. Raises Problem."""
     disputed = await _disputed(request)
+    if disputed.ways:
+        await request.app[PARTS].read_sides(disputed.row.id)
     chosen = [way for way in disputed.ways if way.action.act == request.query.get("act")]
     return _shown(request, disputed, chosen[0] if chosen else None)
 
@@ -181,6 +194,7 @@ def _evidence(text: str) -> Evidence:
         words=str(words).replace("_", " "),
         sides=[_told(each) for each in bookings] if isinstance(bookings, list) else [],
         raw=json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) if found else "",
+        order_known=told.get("first_by") != UNKNOWN,
     )
 
 
