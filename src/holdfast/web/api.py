@@ -13,6 +13,7 @@ from holdfast.sync.operate import BookingUnknown, DirectBooking, WishRefused
 from holdfast.web import paging, shapes
 from holdfast.web.account_shape import Accounts, account_shape
 from holdfast.web.endpoints import Answer
+from holdfast.web.judging import flaws_told
 from holdfast.web.masking import masked_email, masked_name, masked_phone
 from holdfast.web.parts import WebParts
 from holdfast.web.people import Person
@@ -133,9 +134,10 @@ async def _own(parts: WebParts, booking_id: int, person: Person) -> BookingRow:
 
 
 async def _detail(parts: WebParts, booking_id: int, person: Person) -> shapes.BookingDetail:
-    plain = shapes.Booking.model_validate(await _own(parts, booking_id, person))
+    row = await _own(parts, booking_id, person)
     return shapes.BookingDetail.model_construct(
-        **dict(plain),
+        **dict(shapes.Booking.model_validate(row)),
+        flaws=await flaws_told(parts, row),
         guest=await _guest(parts, booking_id),
         journal=await _journal(parts, booking_id),
         exposures=await _exposures(parts, booking_id),

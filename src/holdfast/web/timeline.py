@@ -12,9 +12,13 @@ from holdfast.store.day import DayBlock, DayBooking, Granted, UnitRow, VenueDay
 from holdfast.store.reading import ExposureRow, OccupiedRow
 from holdfast.web.axis import Axis, Slot
 from holdfast.web.entry import Entry, Pip
+from holdfast.web.notices import Notice, notices
 from holdfast.web.words import (
+    CLOSED,
+    CLOSED_AS_READ,
     EXPOSED,
     OCCUPIED,
+    Mark,
     between,
     counted,
     lasting,
@@ -130,6 +134,7 @@ def _booking(
     granted, blocks = known
     units = frozenset(grant.unit_id for grant in granted) or frozenset(booking.asked)
     left = booking.held_until - now if booking.held_until else None
+    told = notices(day.flaws.get(booking.id, ()), now)
     entry = Entry(
         key=f"booking-{booking.id}",
         shape="booking",
@@ -143,15 +148,21 @@ def _booking(
         names=_names(day.units, units),
         booking=booking.id,
         note=f"{lasting(left)} left" if left and booking.status in ("held", "pending") else "",
-        clash=booking.conflict,
-        pips=_pips(blocks),
+        clash=booking.conflict or any(one.kind == "overlapped" for one in told),
+        pips=_pips(blocks, told),
+        notices=told,
     )
     padded = {grant.unit_id: _span(grant) for grant in granted}
     return _Drawn(entry=entry, span=_span(booking), units=units, padded=padded)
 
 
-def _pips(blocks: Iterable[DayBlock]) -> list[Pip]:
-    counts = Counter((block.listing, sync_of(block)) for block in blocks)
+def _pips(blocks: Iterable[DayBlock], told: Sequence[Notice]) -> list[Pip]:
+    """Nothing is ticked off where something speaks against it."""
+    counts: Counter[tuple[str, Mark]] = Counter()
+    for block in blocks:
+        mark = sync_of(block)
+        doubted = any(one.level == "bad" or one.account == block.account for one in told)
+        counts[block.listing, CLOSED_AS_READ if doubted and mark == CLOSED else mark] += 1
     return [Pip(listing=name, mark=mark, blocks=n) for (name, mark), n in counts.items()]
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from holdfast.inventory.freshness import Judged, lost
+from holdfast.store.flaws import STUCK as STUCK
 from holdfast.store.freshness import Knowledge, Unreadable
 from holdfast.store.reading import AccountRow, ExposureRow
 from holdfast.web.words import braked, counted, lasting, listed
@@ -13,9 +14,7 @@ from holdfast.web.words import braked, counted, lasting, listed
 Level = Literal["good", "note", "late", "bad"]
 
 LATE = timedelta(seconds=60)
-"""A push or an event that waits longer is mentioned."""
-STUCK = timedelta(seconds=180)
-"""And from here on in red."""
+"""A push or an event that waits longer is mentioned; from `STUCK` on in red."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

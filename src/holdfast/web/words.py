@@ -46,6 +46,8 @@ EXPOSED = Mark("exposed", f"⚠{_TEXT}", "Still offered")
 QUEUED = Mark("queued", "◌", "queued")
 SENDING = Mark("sending", "↻", "sending")
 CLOSED = Mark("done", "✓", "closed")
+CLOSED_AS_READ = Mark("past", "▪", "closed")
+"""Of a booking that is not in order: nothing about it is ticked off."""
 CLOSED_FOR_NOW = Mark("done", "▨", "held closed")
 UNSURE = Mark("unsure", "?", "unknown")
 GIVEN_UP = Mark("dead", "!", "not closed")
@@ -187,8 +189,17 @@ def clock_time(at: datetime, zone: ZoneInfo) -> str:
 
 
 def between(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    """From and to on the venue's own clock."""
+    """From and to on the venue's own clock; with both days where they are not the same."""
+    if start.astimezone(zone).date() != end.astimezone(zone).date():
+        return stretch(start, end, zone)
     return f"{clock_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
+
+
+def stretch(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """The day, from and to; over midnight the day of the end as well: `Sat 21 Nov 22:00` to `Sun 22 Nov 02:00`."""
+    if start.astimezone(zone).date() != end.astimezone(zone).date():
+        return f"{day_and_time(start, zone)} \N{EN DASH} {day_and_time(end, zone)}"
+    return f"{day_and_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
 
 
 def day_and_time(at: datetime, zone: ZoneInfo) -> str:

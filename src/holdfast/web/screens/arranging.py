@@ -52,11 +52,16 @@ async def _asked(request: web.Request) -> _Asked:
     pool, venue = request.app[PARTS].pool, await venue_of(request)
     sent: Mapping[str, object] = await request.post()
     draft = draft_of(sent)
-    known = await known_of(pool, venue, draft.booking) if draft.booking else None
+    known = await _known(request, venue, draft.booking) if draft.booking else None
     units = await units_of(pool, venue)
     return _Asked(
         venue=venue, draft=draft, known=known, units=units, seen=str(sent.get("seen", ""))
     )
+
+
+async def _known(request: web.Request, venue: VenueRow, booking_id: int) -> Known:
+    parts, everywhere = request.app[PARTS], request[PERSON].venues is None
+    return await known_of(parts.pool, venue, booking_id, parts.clock.now(), everywhere=everywhere)
 
 
 async def _done(request: web.Request, asked: _Asked, wish: Arrangement) -> None:

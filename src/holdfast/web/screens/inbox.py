@@ -12,6 +12,7 @@ from aiohttp import web
 
 from holdfast.inventory.remedy import Action
 from holdfast.store import reading
+from holdfast.store.freshness import states
 from holdfast.store.reading import BookingRow, ConflictDetailRow
 from holdfast.sync.remedy import Wish
 from holdfast.web import paging
@@ -83,10 +84,18 @@ async def page_of_all(request: web.Request) -> web.Response:
         "conflicts.html",
         "conflicts",
         clashes=await clashes(parts.pool, found[:MOST_OPEN], now),
+        fresh=await _fresh(parts.pool, now),
         more=len(found) > MOST_OPEN,
         settled=rows,
         older=f"/conflicts?cursor={following}#settled" if following else "",
     )
+
+
+async def _fresh(pool: asyncpg.Pool, now: datetime) -> bool:
+    """Whether none being known means that there is none: every account that is read was read in time."""
+    known = await states(pool, now)
+    read = [state for state in known.values() if state.state != "paused"]
+    return not known or (bool(read) and all(state.fresh for state in read))
 
 
 async def page(request: web.Request) -> web.Response:
