@@ -66,3 +66,50 @@ async def test_the_first_page_shows_the_first_booking_of_every_venue_at_every_wi
     )
     assert seen
     assert all(seen), seen
+
+
+async def test_the_number_of_exposed_offers_leads_to_as_many_rows(tab: Tab) -> None:
+    """The kind of fault: a number that leads to a page on which its rows are not."""
+    for path in ("/", "/ops"):
+        await tab.opens(path)
+        link = tab.page.locator("#verdict a", has_text="exposed")
+        many = int((await link.inner_text()).split()[0])
+        await link.click()
+        await tab.page.wait_for_url("**/exposures")
+        assert many > 0
+        assert await tab.page.locator("main tbody tr").count() == many
+        assert await tab.page.locator(".top nav a[aria-current] .count").inner_text() == str(many)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_the_top_bar_of_every_page_has_the_number_of_open_conflicts(
+    tab: Tab, program: Program, width: int
+) -> None:
+    await wide(tab, width)
+    for path in ("/", "/bookings", "/conflicts", "/docs/runbooks", "/venues/glasshouse/calendar"):
+        await tab.opens(path)
+        many = await program.rows.pool.fetchval(
+            "select count(*) from conflicts where closed_at is null"
+        )
+        badge = tab.page.locator(".top nav a[href='/conflicts'] .count")
+        assert await badge.inner_text() == str(many)
+        box = await badge.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= width
+        assert (await tab.page.title()).startswith(f"({many}) ")
+
+
+async def test_the_numbers_in_the_top_bar_of_an_open_page_stay_current(
+    tab: Tab, program: Program
+) -> None:
+    await tab.opens("/conflicts", ".clash")
+    badge = tab.page.locator(".top nav a[href='/conflicts'] .count")
+    before = int(await badge.inner_text())
+    conflict = await program.rows.conflict(await program.rows.booking(None), [], [])
+    grown = f"document.querySelector('.top nav a[href=\"/conflicts\"] .count').textContent === '{before + 1}'"
+    try:
+        await tab.until(grown)
+    finally:
+        await program.rows.pool.execute(
+            "update conflicts set closed_at = now() where id = $1", conflict
+        )

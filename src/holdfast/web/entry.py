@@ -75,7 +75,7 @@ class Entry:
     @property
     def troubled(self) -> bool:
         """Whether somebody should look: two are there, or a channel does not know yet, or sells it still."""
-        unsure = any(pip.mark.look not in ("done", "past", "shadow") for pip in self.pips)
+        unsure = any(pip.mark.look not in ("done", "done as-read", "shadow") for pip in self.pips)
         return bool(self.alarm) or unsure or self.shape in ("exposure", "occupied")
 
     @property

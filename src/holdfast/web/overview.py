@@ -102,7 +102,7 @@ async def overview(pool: asyncpg.Pool, choice: Choice, now: datetime) -> Overvie
     return Overview(
         now=now,
         choice=choice,
-        verdict=verdict(accounts, exposures, len(conflicts), known, beat, now),
+        verdict=verdict(accounts, exposures, await reading.open_conflicts(pool), known, beat, now),
         accounts=accounts,
         known=known,
         clashes=await clashes(pool, conflicts[:MOST_CONFLICTS], now),

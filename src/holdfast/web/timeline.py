@@ -157,22 +157,27 @@ def _booking(
 
 
 def _pips(blocks: Iterable[DayBlock], told: Sequence[Notice]) -> list[Pip]:
-    """Nothing is ticked off where something speaks against it."""
     counts: Counter[tuple[str, Mark]] = Counter()
     for block in blocks:
-        mark = sync_of(block)
-        doubted = any(one.level == "bad" or one.account == block.account for one in told)
-        counts[block.listing, CLOSED_AS_READ if doubted and mark == CLOSED else mark] += 1
+        counts[block.listing, _judged(block, told)] += 1
     return [Pip(listing=name, mark=mark, blocks=n) for (name, mark), n in counts.items()]
+
+
+def _judged(block: DayBlock, told: Iterable[Notice]) -> Mark:
+    """Nothing is ticked off where something speaks against what it stands for."""
+    mark = sync_of(block)
+    doubted = any(one.level == "bad" or one.account == block.account for one in told)
+    return CLOSED_AS_READ if doubted and mark == CLOSED else mark
 
 
 def _block(axis: Axis, day: VenueDay, block: DayBlock, sitting: _Sitting, now: datetime) -> _Drawn:
     units = _closed_by(day, block, sitting)
+    told = [one for n in block.because for one in notices(day.flaws.get(n, ()), now)]
     left = block.expires_at - now if block.expires_at and block.state == "held" else None
     entry = Entry(
         key=f"block-{block.id}",
         shape="block",
-        mark=sync_of(block),
+        mark=_judged(block, told),
         start=block.starts_at,
         end=block.ends_at,
         when=between(block.starts_at, block.ends_at, axis.zone),

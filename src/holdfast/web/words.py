@@ -46,7 +46,7 @@ EXPOSED = Mark("exposed", f"⚠{_TEXT}", "Still offered")
 QUEUED = Mark("queued", "◌", "queued")
 SENDING = Mark("sending", "↻", "sending")
 CLOSED = Mark("done", "✓", "closed")
-CLOSED_AS_READ = Mark("past", "▪", "closed")
+CLOSED_AS_READ = Mark("done as-read", "▪", "closed")
 """Of a booking that is not in order: nothing about it is ticked off."""
 CLOSED_FOR_NOW = Mark("done", "▨", "held closed")
 UNSURE = Mark("unsure", "?", "unknown")
@@ -100,6 +100,10 @@ EVENT: Mapping[str, Mark] = {
 EVENT_STATES: Mapping[str, str] = {
     "open": "not worked off yet",
     "waiting": "waiting",
+    "pending": "waiting, not tried yet",
+    "processing": "processing",
+    "tried": "waiting, tried before",
+    "paused": "held back by a pause",
     "retrying": "tried in vain so far",
     "failed": "in trouble: tried in vain, or not readable",
     **{outcome: mark.word for outcome, mark in EVENT.items()},

@@ -20,6 +20,7 @@ from holdfast.web.clashes import clashes
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.screens.acting import LONGEST_REASON, SAY_WHY
+from holdfast.web.screens.filters import text
 from holdfast.web.screens.screen import number, show
 from holdfast.web.settling import decided, own, proposed
 
@@ -75,7 +76,8 @@ async def page_of_all(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     now = parts.clock.now()
     within = request[PERSON].within
-    found = await reading.conflicts_page(parts.pool, None, False, None, MOST_OPEN + 1, within)
+    venue = text(request.query, "venue")
+    found = await reading.conflicts_page(parts.pool, venue, False, None, MOST_OPEN + 1, within)
     before = paging.position("settled", request.query.get("cursor"))
     settled = await reading.conflicts_settled(parts.pool, before, PAGE + 1, within)
     rows, following = paging.split("settled", settled, PAGE)
@@ -86,6 +88,7 @@ async def page_of_all(request: web.Request) -> web.Response:
         clashes=await clashes(parts.pool, found[:MOST_OPEN], now),
         fresh=await _fresh(parts.pool, now),
         more=len(found) > MOST_OPEN,
+        venue=venue,
         settled=rows,
         older=f"/conflicts?cursor={following}#settled" if following else "",
     )
