@@ -101,6 +101,14 @@ class BookingDetail(Booking):
     exposures: list[MeasuredExposure]
 
 
+class Booked(BookingDetail):
+    """A booking that was made just now."""
+
+    warnings: list[str] = Field(
+        description="What looks like a slip: a party too large, a time that has passed or is never offered."
+    )
+
+
 class Block(Shape):
     """A hold or booking of ours on a listing. `because`: the bookings that it stands for."""
 

@@ -14,6 +14,7 @@ from holdfast.store.flaws import flaws_of
 from holdfast.store.reading import BookingRow
 from holdfast.store.stories import Entry, Target
 from holdfast.sync.operate import CANCELLABLE
+from holdfast.web.cautions import Caution
 from holdfast.web.notices import Notice, notices
 from holdfast.web.problems import NOT_FOUND, Problem
 from holdfast.web.screens.drafts import USUAL_LENGTH, Act, Draft
@@ -56,6 +57,8 @@ class Form:
     wrong: Mapping[str, str] = field(default_factory=dict)
     foreseen: Foreseen | None = None
     seen: str = ""
+    cautions: Sequence[Caution] = ()
+    """What is to be known before it is done all the same."""
     stale: bool = False
     since: datetime | None = None
     """Where somebody pointed to, for links."""
