@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from holdfast.inventory.lengths import lasting as lasting
 from holdfast.inventory.model import Status
 from holdfast.inventory.remedy import Act
+from holdfast.inventory.wall import over_midnight
 from holdfast.store.day import DayBlock, DayBooking
 
 _TEXT = "\ufe0e"  # asks fonts for the plain sign instead of the coloured picture
@@ -194,16 +195,14 @@ def clock_time(at: datetime, zone: ZoneInfo) -> str:
 
 def between(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """From and to on the venue's own clock; with both days where they are not the same."""
-    if start.astimezone(zone).date() != end.astimezone(zone).date():
-        return stretch(start, end, zone)
-    return f"{clock_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
+    one_day = f"{clock_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
+    return over_midnight(start, end, zone) or one_day
 
 
 def stretch(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     """The day, from and to; over midnight the day of the end as well: `Sat 21 Nov 22:00` to `Sun 22 Nov 02:00`."""
-    if start.astimezone(zone).date() != end.astimezone(zone).date():
-        return f"{day_and_time(start, zone)} \N{EN DASH} {day_and_time(end, zone)}"
-    return f"{day_and_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
+    one_day = f"{day_and_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
+    return over_midnight(start, end, zone) or one_day
 
 
 def day_and_time(at: datetime, zone: ZoneInfo) -> str:
