@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.web.conftest import Client
 from tests.web.rows import HOUR, Rows
-from tests.web.test_arranging import PATH, shown
-from tests.web.test_calendar import sold
+from tests.web.test_arranging import shown
+from tests.web.test_calendar import PATH, sold
 from tests.web.test_dashboard import page
 
 from holdfast.inventory.known import CLOSURE

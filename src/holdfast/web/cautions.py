@@ -39,10 +39,15 @@ async def cautions_of(
     units = [wish.unit] if wish.unit else about.units if about else ()
     listing = wish.listing if isinstance(wish, DirectBooking) else None
     there = await room(pool, venue.name, units, listing, today(wish.start, zone))
-    party = wish.party_size if isinstance(wish, DirectBooking) else about and about.party_size
-    found = [*_party(there, party), *_past(wish, about, now)]
+    found = [*_party(there, _party_size(wish, about)), *_past(wish, about, now)]
     closure = isinstance(wish, DirectBooking) and wish.closure
     return found if found or closure else [*_hours(there, wish, zone)]
+
+
+def _party_size(wish: DirectBooking | Alteration, about: BookingRow | None) -> int | None:
+    if isinstance(wish, DirectBooking):
+        return wish.party_size
+    return about.party_size if about else None
 
 
 def _party(there: Room, party: int | None) -> Iterator[Caution]:

@@ -1,7 +1,6 @@
 """The day of a venue as rows of entries in lanes: what is booked on each unit, and what we closed elsewhere
 because of it. No I/O."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,19 +10,16 @@ from holdfast.inventory.model import Span
 from holdfast.store.day import DayBlock, DayBooking, Granted, UnitRow, VenueDay
 from holdfast.store.reading import ExposureRow, OccupiedRow
 from holdfast.web.axis import Axis, Slot
-from holdfast.web.entry import Entry, Pip
-from holdfast.web.notices import Notice, notices
+from holdfast.web.entry import Entry
+from holdfast.web.notices import notices
+from holdfast.web.pips import judged, pips
 from holdfast.web.words import (
-    CLOSED,
-    CLOSED_AS_READ,
     EXPOSED,
     OCCUPIED,
-    Mark,
     between,
     counted,
     lasting,
     status_of,
-    sync_of,
 )
 
 
@@ -149,25 +145,11 @@ def _booking(
         booking=booking.id,
         note=f"{lasting(left)} left" if left and booking.status in ("held", "pending") else "",
         clash=booking.conflict or any(one.kind == "overlapped" for one in told),
-        pips=_pips(blocks, told),
+        pips=pips(blocks, told),
         notices=told,
     )
     padded = {grant.unit_id: _span(grant) for grant in granted}
     return _Drawn(entry=entry, span=_span(booking), units=units, padded=padded)
-
-
-def _pips(blocks: Iterable[DayBlock], told: Sequence[Notice]) -> list[Pip]:
-    counts: Counter[tuple[str, Mark]] = Counter()
-    for block in blocks:
-        counts[block.listing, _judged(block, told)] += 1
-    return [Pip(listing=name, mark=mark, blocks=n) for (name, mark), n in counts.items()]
-
-
-def _judged(block: DayBlock, told: Iterable[Notice]) -> Mark:
-    """Nothing is ticked off where something speaks against what it stands for."""
-    mark = sync_of(block)
-    doubted = any(one.level == "bad" or one.account == block.account for one in told)
-    return CLOSED_AS_READ if doubted and mark == CLOSED else mark
 
 
 def _block(axis: Axis, day: VenueDay, block: DayBlock, sitting: _Sitting, now: datetime) -> _Drawn:
@@ -177,7 +159,7 @@ def _block(axis: Axis, day: VenueDay, block: DayBlock, sitting: _Sitting, now: d
     entry = Entry(
         key=f"block-{block.id}",
         shape="block",
-        mark=_judged(block, told),
+        mark=judged(block, told),
         start=block.starts_at,
         end=block.ends_at,
         when=between(block.starts_at, block.ends_at, axis.zone),
