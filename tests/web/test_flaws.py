@@ -11,8 +11,9 @@ from datetime import timedelta
 import pytest
 from tests.web.conftest import Client
 from tests.web.rows import HOUR, NOON, NOW, Rows
+from tests.web.signing_in import visitor
 from tests.web.test_calendar import PATH, links
-from tests.web.test_dashboard import page
+from tests.web.test_dashboard import Page, page
 
 ALL_CLEAR = ("all is as it should be", "✓ closed", "✓ booked", "In sync")
 
@@ -205,3 +206,32 @@ async def test_what_is_over_needs_no_reading(client: Client, rows: Rows) -> None
     await unread(at)
     told = await (await client.get(f"/api/v1/bookings/{past}")).json()
     assert told["flaws"] == []
+
+
+@EACH
+async def test_the_list_of_bookings_ticks_nothing_off_that_is_not_in_order(
+    client: Client, rows: Rows, make: Make, kind: str, said: str
+) -> None:
+    booking = await make(await evening(rows))
+    if make is offered_still:
+        return  # the list goes by what was measured
+    whole = await (await client.get("/bookings")).text()
+    row = whole.split(f'data-key="booking-{booking}"')[1].split("</tr>")[0]
+    assert "✓" not in row
+    assert ('class="state conflict"' in row) == (kind != "unread")
+
+
+async def test_a_person_limited_to_venues_is_led_to_no_page_about_all(
+    client: Client, rows: Rows
+) -> None:
+    booking = await given_up(await evening(rows))
+    headers = await visitor(rows.pool, "venue", ["glasshouse"])
+    for path in (f"{PATH}?view=agenda", f"{PATH}?b={booking}", f"/bookings/{booking}", "/bookings"):
+        answer = await client.get(path, headers=headers)
+        shown = Page(await answer.text())
+        if path != "/bookings":
+            assert "was given up" in shown.text, path
+        buttons = [
+            a["href"] for tag, a in shown.elements if "button" in a.get("class", "") and tag == "a"
+        ]
+        assert not [link for link in buttons if link.startswith("/pushes")], path
