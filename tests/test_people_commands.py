@@ -89,7 +89,7 @@ async def test_somebody_is_let_in_changed_listed_and_let_in_no_more(
 
 
 async def test_the_first_person_is_an_admin_and_the_last_admin_stays(database_url: str) -> None:
-    """The kind of fault: one act after which nobody can change who signs in. Adding, a role, disabling, as commands."""
+    """The kind of fault: one act that locks everybody out. Adding, a role, disabling, as commands."""
     url, passphrase = database_url, f"{PASSWORD}\n"
     for role in ("viewer", "venue", "operator"):
         code, told = await holdfast(url, "user", "add", "vera", "--role", role, typed=passphrase)

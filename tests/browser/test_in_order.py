@@ -203,7 +203,7 @@ async def test_a_closure_over_midnight_shows_both_days(
         await rows.pool.execute("delete from bookings where id = $1", closure)
 
 
-async def test_the_form_for_people_presets_an_admin_while_there_is_nobody(tab: Tab) -> None:
+async def test_the_form_for_the_first_person_presets_an_admin(tab: Tab) -> None:
     await tab.opens("/settings/people", "#role-new")
     assert await tab.page.locator("#role-new").input_value() == "admin"
     assert await tab.page.get_by_text("You will have to sign in as this person").is_visible()

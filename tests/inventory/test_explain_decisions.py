@@ -127,7 +127,7 @@ def test_a_conflict_is_a_warning_beside_the_booking_that_has_it() -> None:
 
 
 def test_a_double_booking_is_the_first_thing_that_is_said() -> None:
-    """The kind of fault: what needs a person stands below what needs nobody. Panel and booking page do the same."""
+    """The kind of fault: what needs a person stands below what needs none. Panel and booking page do the same."""
     told = explain(a_case(a_booking(id=3), conflicts={3: at("07:30")}))
     assert (told.reasons[0].rule, told.reasons[0].booking_id) == ("conflict", 3)
     assert "double booking, it has no room" in explaining.lines(told)[1]

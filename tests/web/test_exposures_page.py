@@ -1,7 +1,7 @@
 """Every number of exposures, conflicts and calls leads to exactly its rows, and stands in the top bar of every page.
 
 The kind of fault: a number that leads somewhere else than to what it counts. It stood at exposed offers, at bookings
-of which nobody knows, at calls given up within a day, at queues, and in the list of venues.
+whose time was never read elsewhere, at calls given up within a day, at queues, and in the list of venues.
 """
 
 import re
@@ -190,7 +190,7 @@ async def test_calls_given_up_within_a_day_and_queues_lead_to_exactly_these(
     assert f"event-{event}" in (await page(client, "/events?state=paused")).marked
 
 
-async def test_bookings_of_which_nobody_knows_lead_to_their_own_list(
+async def test_bookings_never_read_elsewhere_lead_to_their_own_list(
     client: Client, rows: Rows
 ) -> None:
     await sold_twice(rows)

@@ -121,10 +121,10 @@ async def test_an_admin_lets_people_in_changes_them_and_lets_them_in_no_more(
     assert "not taken yet" in await act(422, **new, password=PASSWORD)
 
 
-async def test_the_first_person_is_an_admin_and_whoever_adds_it_is_told_to_sign_in(
+async def test_the_first_person_is_an_admin_and_the_next_step_is_to_sign_in(
     client: Client, pool: asyncpg.Pool
 ) -> None:
-    """The kind of fault: an act after which nobody is let in any more, without a word before or after."""
+    """The kind of fault: an act that locks everybody out, without a word before or after."""
     before = await (await client.get("/settings/people")).text()
     assert "You will have to sign in as this person" in before
     assert '<option value="viewer">' not in before
@@ -143,9 +143,7 @@ async def test_the_first_person_is_an_admin_and_whoever_adds_it_is_told_to_sign_
     assert "<b>ada" not in hostile
 
 
-async def test_nobody_takes_away_the_last_admin_who_can_sign_in(
-    client: Client, pool: asyncpg.Pool
-) -> None:
+async def test_the_last_admin_who_can_sign_in_stays_one(client: Client, pool: asyncpg.Pool) -> None:
     headers = await visitor(pool, "admin")
     await let_in(pool, "vera", "admin")
     await pool.execute("update people set disabled_at = now() where name = 'vera'")

@@ -178,7 +178,7 @@ def _listing(case: Case, shop: Shop, seen: View) -> list[Reason]:
 
 
 def _channel(case: Case, seen: View, doubt: str) -> Reason:
-    """Nobody says of an account that is not fresh that it is as it should be."""
+    """An account that is not fresh is never said to be as it should be."""
     mark, text = _BELIEFS[seen.belief]
     if doubt and mark == "ok":
         mark, text = "warning", f"{text.partition(',')[0]} when last read"

@@ -154,7 +154,7 @@ async def bind(pool: asyncpg.Pool, person_id: int, subject: str) -> None:
 
 
 class NoAdminLeft(Exception):
-    """Nobody could change who signs in any more; what would have led to it is taken back."""
+    """No admin could sign in any more; the change that would have led to it is taken back."""
 
 
 @asynccontextmanager

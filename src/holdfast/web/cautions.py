@@ -19,7 +19,7 @@ from holdfast.web.words import between
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caution:
-    """Nothing forbids it; but whoever wants it should know."""
+    """A reason to ask first; it forbids nothing."""
 
     kind: Literal["party", "past", "hours"]
     text: str

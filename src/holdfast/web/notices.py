@@ -10,7 +10,7 @@ from holdfast.web.words import lasting
 
 CONFLICTS: Mapping[str, str] = {
     "double_booking": "Double booking: this guest has no room.",
-    "too_small": "Too large a party: no room of this listing has so many seats.",
+    "too_small": "Too large a party: no room of this listing has enough seats.",
     "cancel_refused": "The channel refused to cancel this booking.",
     "both_edited": "Two sides changed this booking at once.",
     "unmapped": "This booking is on no listing of ours: it has no room.",
@@ -40,7 +40,7 @@ CALLS: Mapping[str, str] = {
     "cancel": "cancel this booking",
 }
 UNSURE: frozenset[Kind] = frozenset({"unknown", "unread"})
-"""Nothing is known to be wrong; but nobody may say that all is well."""
+"""Kinds that are not known to be wrong, and are no all-clear either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

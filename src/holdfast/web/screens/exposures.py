@@ -64,7 +64,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubted:
-    """Bookings of which nobody has read whether their time is sold elsewhere."""
+    """Bookings whose time was never read elsewhere, so that it may be sold there."""
 
     soon: Sequence[BookingRow]
     far: Sequence[BookingRow]

@@ -120,7 +120,7 @@ def _shown(
     status: int = 200,
     added: bool = False,
 ) -> web.Response:
-    """`added`: the person of this name was the first one, and whoever added it has to sign in now."""
+    """`added`: the person of this name was just added as the first one."""
     oidc = request.app[PARTS].oidc
     return show(
         request,
