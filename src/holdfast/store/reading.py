@@ -225,6 +225,11 @@ async def conflicts_page(
     return await rows(pool, ConflictRow, "conflicts_page", venue, settled, before, limit, within)
 
 
+async def open_conflicts(pool: asyncpg.Pool, within: Sequence[str] | None = None) -> int:
+    """How many there are; within some venues, None: all."""
+    return int(await fetched_value(pool, _SQL["open_conflicts"], within))
+
+
 async def conflicts_settled(
     pool: asyncpg.Pool, before: int | None, limit: int, within: Sequence[str] | None = None
 ) -> list[ConflictRow]:

@@ -106,6 +106,12 @@ where ($1::text is null or v.name = $1)
 order by c.id desc
 limit $4
 
+-- open_conflicts --
+-- how many there are; of the venues $1 only, null: all
+select count(*) from conflicts c
+ where c.closed_at is null
+   and ($1::text[] is null or c.venue_id in (select v.id from venues v where v.name = any($1)))
+
 -- conflicts_settled --
 -- newest first
 select c.id, v.name as venue, v.timezone, c.kind, c.booking_id, c.block_id, c.against_ids,

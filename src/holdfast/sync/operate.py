@@ -21,6 +21,7 @@ from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, turn
 
 RISK_OF_A_CANCEL = 30
+END_AFTER_START = "The end must be after the start."
 CANCELLABLE = frozenset({"held", "pending", "confirmed", "unknown"})
 
 
@@ -43,12 +44,13 @@ class DirectBooking:
 
 
 class WishRefused(Exception):
-    """What was asked for cannot be: `field` says where, `expected` what would do."""
+    """What was asked for cannot be: `field` says where, `expected` what would do; `said` is a sentence for a form."""
 
-    def __init__(self, field: str, expected: str) -> None:
+    def __init__(self, field: str, expected: str, said: str = "") -> None:
         super().__init__(f"{field}: {expected}")
         self.field = field
         self.expected = expected
+        self.said = said or expected
 
 
 class BookingUnknown(Exception):
@@ -143,7 +145,7 @@ def span_of(start: datetime, end: datetime) -> Span:
     try:
         return Span(start=start, end=end)
     except ValueError as error:
-        raise WishRefused("end", f"an instant with a zone after start ({error})") from error
+        raise WishRefused("end", "an instant after the start", END_AFTER_START) from error
 
 
 async def _insert(current: Turn, units: tuple[int, ...], span: Span, wish: DirectBooking) -> int:

@@ -5,14 +5,16 @@ from datetime import datetime
 
 from holdfast.inventory.model import Guest
 from holdfast.store import exposures as measured
-from holdfast.store import lists, reading
+from holdfast.store import lists, reading, venues
 from holdfast.store.freshness import knowledge
 from holdfast.store.lists import Stretch
 from holdfast.store.reading import BookingRow
 from holdfast.sync.operate import BookingUnknown, DirectBooking, WishRefused
 from holdfast.web import paging, shapes
 from holdfast.web.account_shape import Accounts, account_shape
+from holdfast.web.cautions import cautions_of
 from holdfast.web.endpoints import Answer
+from holdfast.web.judging import flaws_told
 from holdfast.web.masking import masked_email, masked_name, masked_phone
 from holdfast.web.parts import WebParts
 from holdfast.web.people import Person
@@ -39,12 +41,25 @@ async def book(parts: WebParts, asked: shapes.DirectBookingAsked, person: Person
     """Make a direct booking. Raises Problem where the operator refuses."""
     if not person.sees(asked.venue):
         raise wrong_field("venue", "one of yours", REFUSED)
+    wish = _wish(asked)
+    warnings = await _warnings(parts, wish)
     try:
-        booking_id = await parts.operator.book(_wish(asked), person.name)
+        booking_id = await parts.operator.book(wish, person.name)
     except WishRefused as error:
         raise wrong_field(error.field, error.expected, REFUSED) from error
     location = {"Location": f"/api/v1/bookings/{booking_id}"}
-    return Answer(body=await _detail(parts, booking_id, person), status=201, headers=location)
+    made = await _detail(parts, booking_id, person)
+    body = shapes.Booked.model_construct(**dict(made), warnings=warnings)
+    return Answer(body=body, status=201, headers=location)
+
+
+async def _warnings(parts: WebParts, wish: DirectBooking) -> list[str]:
+    """It is done all the same: a program is told, and a person asked."""
+    venue = await venues.by_name(parts.pool, wish.venue)
+    if venue is None:
+        return []
+    found = await cautions_of(parts.pool, venue, wish, None, parts.clock.now())
+    return [one.text for one in found]
 
 
 async def cancel(parts: WebParts, asked: shapes.CancelAsked, person: Person) -> Answer:
@@ -133,9 +148,10 @@ async def _own(parts: WebParts, booking_id: int, person: Person) -> BookingRow:
 
 
 async def _detail(parts: WebParts, booking_id: int, person: Person) -> shapes.BookingDetail:
-    plain = shapes.Booking.model_validate(await _own(parts, booking_id, person))
+    row = await _own(parts, booking_id, person)
     return shapes.BookingDetail.model_construct(
-        **dict(plain),
+        **dict(shapes.Booking.model_validate(row)),
+        flaws=await flaws_told(parts, row),
         guest=await _guest(parts, booking_id),
         journal=await _journal(parts, booking_id),
         exposures=await _exposures(parts, booking_id),

@@ -26,7 +26,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         summary="Make a direct booking",
         needs="venue",
         asked=shapes.DirectBookingAsked,
-        gives=shapes.BookingDetail,
+        gives=shapes.Booked,
         handle=api.book,
         statuses={201: "Booked; the other channels are being closed"},
     ),

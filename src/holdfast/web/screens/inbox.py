@@ -13,6 +13,7 @@ from aiohttp import web
 from holdfast.inventory.evidence import UNKNOWN
 from holdfast.inventory.remedy import Action
 from holdfast.store import reading
+from holdfast.store.freshness import states
 from holdfast.store.reading import BookingRow, ConflictDetailRow
 from holdfast.sync.remedy import Wish
 from holdfast.web import paging
@@ -20,6 +21,7 @@ from holdfast.web.clashes import clashes
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.screens.acting import LONGEST_REASON, SAY_WHY
+from holdfast.web.screens.filters import text
 from holdfast.web.screens.screen import number, show
 from holdfast.web.settling import decided, own, proposed
 
@@ -85,7 +87,8 @@ async def page_of_all(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     now = parts.clock.now()
     within = request[PERSON].within
-    found = await reading.conflicts_page(parts.pool, None, False, None, MOST_OPEN + 1, within)
+    venue = text(request.query, "venue")
+    found = await reading.conflicts_page(parts.pool, venue, False, None, MOST_OPEN + 1, within)
     before = paging.position("settled", request.query.get("cursor"))
     settled = await reading.conflicts_settled(parts.pool, before, PAGE + 1, within)
     rows, following = paging.split("settled", settled, PAGE)
@@ -94,10 +97,19 @@ async def page_of_all(request: web.Request) -> web.Response:
         "conflicts.html",
         "conflicts",
         clashes=await clashes(parts.pool, found[:MOST_OPEN], now),
+        fresh=await _fresh(parts.pool, now),
         more=len(found) > MOST_OPEN,
+        venue=venue,
         settled=rows,
         older=f"/conflicts?cursor={following}#settled" if following else "",
     )
+
+
+async def _fresh(pool: asyncpg.Pool, now: datetime) -> bool:
+    """Whether none being known means that there is none: every account that is read was read in time."""
+    known = await states(pool, now)
+    read = [state for state in known.values() if state.state != "paused"]
+    return not known or (bool(read) and all(state.fresh for state in read))
 
 
 async def page(request: web.Request) -> web.Response:

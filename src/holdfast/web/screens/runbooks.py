@@ -25,7 +25,7 @@ RUNBOOKS: Mapping[str, Runbook] = {
         title="Something can be sold twice",
         seen="A guest can book time on one channel that is taken already on another, or at the venue.",
         checks=(
-            "The overview names the offer and how long it has been open. Ask `holdfast explain UNIT START 90m` why.",
+            "`/exposures` names every offer, since when it is open, and the call that closes it. Ask `holdfast explain UNIT START 90m` why.",
             "Is our block on its way? Look at the account's waiting and given-up pushes on the overview.",
             "Does the channel answer? If its calls fail, go on with the page on a channel that is down.",
         ),
