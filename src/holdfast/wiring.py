@@ -27,6 +27,7 @@ from holdfast.measured import MeasuredTransport
 from holdfast.metrics import Metrics
 from holdfast.secret import SecretMissing
 from holdfast.shared_budget import SharedBudget
+from holdfast.shared_token import KeptToken
 from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow, Book, ListingRow, VenueRow
 from holdfast.store.trouble import DATABASE_TROUBLE
@@ -136,6 +137,7 @@ class Wiring:
             transport=MeasuredTransport(budgeted, self.parts.metrics, row.channel),
             clock=self._base.clock,
             environ=self._base.environ,
+            shared_token=KeptToken(self.parts.pool, row.id),
         )
         return Account(
             id=row.id,

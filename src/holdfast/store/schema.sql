@@ -484,6 +484,14 @@ create table reads (
   primary key (account_id, slot)
 );
 
+-- One access token of an account for all processes, where its provider gives tokens: a provider may end the last one with
+-- each new one. Sealed by the channel with a key made from the account's own secret.
+create table access_tokens (
+  account_id  bigint primary key references accounts,
+  sealed      bytea,       -- null: none was granted yet
+  lease_until timestamptz  -- the database's clock: one process asks for the next
+);
+
 create table workers (
   id          text primary key,
   version     text not null,
