@@ -492,6 +492,17 @@ create table access_tokens (
   lease_until timestamptz  -- the database's clock: one process asks for the next
 );
 
+-- Whether this is still the store that its processes knew, or an older state of it. One row, made by the first of them.
+create table lineage (
+  one          boolean primary key default true check (one),
+  installation uuid not null default gen_random_uuid(),
+  looks        bigint not null default 0,  -- each look adds one: whoever saw a higher number knows that it went back
+  looked_at    timestamptz not null,
+  went_back_at timestamptz,                -- when that was noticed last; null: never
+  went_back_to timestamptz,                -- the moment of the state that it went back to
+  doubted_at   timestamptz                 -- when what it was about to do then was last taken back
+);
+
 create table workers (
   id          text primary key,
   version     text not null,

@@ -4,3 +4,14 @@ create table access_tokens (
   sealed      bytea,
   lease_until timestamptz
 );
+
+-- Whether this is still the store that its processes knew, or an older state of it.
+create table lineage (
+  one          boolean primary key default true check (one),
+  installation uuid not null default gen_random_uuid(),
+  looks        bigint not null default 0,
+  looked_at    timestamptz not null,
+  went_back_at timestamptz,
+  went_back_to timestamptz,
+  doubted_at   timestamptz
+);
