@@ -16,7 +16,7 @@ from holdfast.web.endpoints import Answer
 from holdfast.web.masking import masked_email, masked_name, masked_phone
 from holdfast.web.parts import WebParts
 from holdfast.web.people import Person
-from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, wrong_field
+from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, expected, wrong_field
 
 
 async def bookings(parts: WebParts, asked: shapes.BookingsAsked, person: Person) -> Answer:
@@ -49,8 +49,10 @@ async def book(parts: WebParts, asked: shapes.DirectBookingAsked, person: Person
 
 async def cancel(parts: WebParts, asked: shapes.CancelAsked, person: Person) -> Answer:
     """Cancel a booking where it was made; 202 while its channel has not confirmed."""
-    if person.venues is not None:
-        await _own(parts, asked.id, person)
+    if person.venues is not None or asked.expect_ref is not None:
+        found = await _own(parts, asked.id, person)
+        if asked.expect_ref is not None:
+            expected(asked.expect_ref, [found.external_id], f"Booking {asked.id}")
     try:
         done = await parts.operator.cancel(asked.id, asked.reason, person.name)
     except BookingUnknown as error:

@@ -258,6 +258,10 @@ class CancelAsked(Asked):
 
     id: Number
     reason: Text
+    expect_ref: Text | None = Field(
+        None,
+        description="Its `external_id`, as you know it: 409 where the number stands for another booking.",
+    )
 
 
 class Cancelled(BaseModel):

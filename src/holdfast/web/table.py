@@ -51,7 +51,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         gives=shapes.Cancelled,
         handle=api.cancel,
         statuses={200: "Cancelled", 202: "Asked of the channel, which has not confirmed yet"},
-        problems=(404,),
+        problems=(404, 409),
     ),
     Endpoint(
         method="GET",
