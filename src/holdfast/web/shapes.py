@@ -15,6 +15,8 @@ from holdfast.inventory.model import Payment, Status
 from holdfast.inventory.remedy import Act
 from holdfast.web.fields import STORABLE, Instant, Number, Text
 
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
 Id = Annotated[str, BeforeValidator(str)]
 
 
@@ -251,6 +253,11 @@ class DirectBookingAsked(Asked):
     end: Instant
     party_size: int | None = Field(None, ge=1, le=10_000)
     contact: ContactAsked = ContactAsked()
+    key: Text | None = Field(
+        None,
+        alias=IDEMPOTENCY_KEY,
+        description="Of your own making: asked again with it within a day, it is the same booking and not one more.",
+    )
 
 
 class CancelAsked(Asked):

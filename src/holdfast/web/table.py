@@ -28,6 +28,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         asked=shapes.DirectBookingAsked,
         gives=shapes.BookingDetail,
         handle=api.book,
+        from_headers=(shapes.IDEMPOTENCY_KEY,),
         statuses={201: "Booked; the other channels are being closed"},
     ),
     Endpoint(

@@ -15,3 +15,15 @@ create table lineage (
   went_back_to timestamptz,
   doubted_at   timestamptz
 );
+
+-- What was asked for with a key of the asker's own, for a day.
+create table once (
+  who        text not null,
+  key        text not null,
+  digest     bytea not null,
+  booking_id bigint not null references bookings on delete cascade,
+  at         timestamptz not null,
+  primary key (who, key)
+);
+create index once_by_age on once (at);
+create index once_by_booking on once (booking_id);
