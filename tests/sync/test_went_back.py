@@ -6,8 +6,8 @@ come from sequences, and all of them jump.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,14 +23,17 @@ from tests.sync.test_main_job import NOON
 from tests.sync.test_restored_backup import AWAY, BUSY, QUIET, backup, run
 from tests.town import SECRETS, Town, town
 
+from holdfast.clock import SystemClock
 from holdfast.doctor_store import judged, same_store
 from holdfast.inventory.model import Guest
 from holdfast.lineage import key_of
+from holdfast.processes import Surroundings as Processes
 from holdfast.processes import in_background
 from holdfast.settings import Settings
 from holdfast.soak.traits import traits
 from holdfast.store import journal, lineage
 from holdfast.store.lineage import Lineage
+from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.operate import DirectBooking
 from holdfast.sync.parts import wake_nobody
 from holdfast.wiring import Base, Wiring, wired
@@ -178,6 +181,38 @@ async def test_nothing_is_cancelled_before_all_was_read_since_the_store_went_bac
                 await t.pass_time(240)
                 assert (await standing(t.pool)).unread == []
                 assert await t.boseat.taken("salon") == []
+
+
+async def until(pool: asyncpg.Pool, what: Callable[[Lineage], bool]) -> Lineage:
+    """Look until it is so; while the database is exchanged, it is not there."""
+    async with asyncio.timeout(HANGS):
+        while True:
+            with suppress(*DATABASE_TROUBLE):
+                found = await standing(pool)
+                if what(found):
+                    return found
+            await asyncio.sleep(0.05)
+
+
+async def test_what_runs_in_web_and_worker_notices_it_and_takes_back_what_was_to_be_done(
+    database_url: str, redis_url: str, surroundings: Surroundings, tmp_path: Path
+) -> None:
+    around = Processes(
+        database_url=database_url, redis_url=redis_url, clock=SystemClock(), environ={}
+    )
+    async with around.wiring() as (wiring, _redis, _clock):
+        pool = wiring.parts.pool
+        await until(pool, lambda found: found.looks > 1)
+        async with copy(database_url, surroundings, tmp_path) as older:
+            looks = (await standing(pool)).looks
+            await until(pool, lambda found: found.looks > looks + 1)
+            await go_back(surroundings, database_url, older)
+            found = await until(
+                pool, lambda found: found.went_back_at is not None and not found.doubt_due
+            )
+    assert found.went_back_at is not None
+    assert found.went_back_to is not None
+    assert found.went_back_to < found.went_back_at
 
 
 def base(t: Town, redis: Redis) -> Base:
