@@ -20,7 +20,11 @@ returning kind, decision ->> 'actor' as decided_by
 
 -- renew --
 -- Whom it is against may change while it is open.
-update conflicts set against_ids = $2, unit_ids = $3 where id = $1 and against_ids <> $2
+update conflicts
+   set against_ids = $2, unit_ids = $3,
+       -- who came first was told of the others
+       evidence = case when evidence ? 'first_by' then evidence || '{"first_by": "unknown"}' else evidence end
+ where id = $1 and against_ids <> $2
 
 -- by_id --
 -- One, open or closed.
@@ -65,13 +69,17 @@ select decision -> 'kept' as kept from conflicts
    and (booking_id = any($1::bigint[]) or against_ids && $1::bigint[])
 
 -- due --
--- What the clock has to say: a grace time is over, the time itself is over, a decision that all its calls
--- confirmed is not to be seen yet after $2. A read that is under way is waited for.
+-- What the clock has to say: a grace time is over, the time itself is over, a booking that was not found is shown again,
+-- a decision that all its calls confirmed is not to be seen yet after $2. A read that is under way is waited for.
 select c.id, c.venue_id, 'over' as matter from conflicts c join bookings b on b.id = c.booking_id
  where c.closed_at is null and upper(b.during) <= $1 and (c.venue_id is null or c.venue_id = any($3::bigint[]))
 union all
 select c.id, c.venue_id, 'auto' from conflicts c
  where c.closed_at is null and c.auto_at <= $1 and c.venue_id = any($3::bigint[])
+union all
+select c.id, c.venue_id, 'found' from conflicts c join bookings b on b.id = c.booking_id
+ where c.closed_at is null and c.kind = 'not_found' and c.venue_id = any($3::bigint[])
+   and b.read_at > c.opened_at
 union all
 select c.id, c.venue_id, 'unseen' from conflicts c
  where c.closed_at is null and jsonb_array_length(c.decision -> 'pushes') > 0 and c.venue_id = any($3::bigint[])
@@ -97,8 +105,10 @@ select b.id, b.account_id, b.external_id, b.read_at,
 -- Bookings as they were observed, each with the inbox row that told of it first.
 select b.id, b.channel, a.name as account, l.name as listing, b.external_id as ref, b.status, b.made_at,
        b.first_seen_at, b.firm_at, coalesce(i.via, 'operator') as via, i.id as inbox_id,
-       least(coalesce(i.received_at, b.first_seen_at), b.first_seen_at) as heard_at
+       least(coalesce(i.received_at, b.first_seen_at), b.first_seen_at) as heard_at,
+       case when k.news_at < b.first_seen_at then k.news_at end as blank_at
   from bookings b
+  left join cursors k on k.account_id = b.account_id and k.task = 'bookings'
   left join accounts a on a.id = b.account_id
   left join listings l on l.id = b.listing_id
   left join lateral (

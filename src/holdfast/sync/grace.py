@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import structlog
 
-from holdfast.inventory.remedy import automatic
+from holdfast.inventory.policy import LeftToAPerson, automatic
+from holdfast.inventory.remedy import Action
 from holdfast.store import conflicts
-from holdfast.store.cases import cases
+from holdfast.store.cases import cases, practice
 from holdfast.store.conflicts import Due, Unseen
 from holdfast.store.inbox import Incoming
 from holdfast.sync.alarm import OVER, shut
-from holdfast.sync.concerns import close, reopen
+from holdfast.sync.concerns import FOUND, close, reopen
+from holdfast.sync.ending import POLICY
 from holdfast.sync.heard import hear
 from holdfast.sync.operate import WishRefused
 from holdfast.sync.parts import Parts
@@ -22,6 +24,9 @@ log = structlog.get_logger()
 PATIENCE = timedelta(seconds=15)
 """So long after every call was answered may a channel still show a booking that it has cancelled."""
 
+ENDS = {"over": OVER, "found": FOUND}
+"""Why a conflict ends by itself, by what the clock says of it."""
+
 REASON = "the first confirmed stays: policy auto, its grace time is over"
 
 
@@ -30,8 +35,8 @@ async def grace(parts: Parts) -> int:
     async with parts.pool.acquire() as connection:
         due = await conflicts.due(connection, parts.now(), PATIENCE, list(parts.premises))
     for each in due:
-        if each.matter == "over":
-            await _over(parts, each)
+        if each.matter in ENDS:
+            await _ended(parts, each, ENDS[each.matter])
         elif each.matter == "auto":
             await _auto(parts, each)
         else:
@@ -39,16 +44,16 @@ async def grace(parts: Parts) -> int:
     return len(due)
 
 
-async def _over(parts: Parts, due: Due) -> None:
-    """Nobody can settle any more what is in the past."""
+async def _ended(parts: Parts, due: Due, why: str) -> None:
+    """There is nothing left to settle."""
     if due.venue_id is None:
         async with parts.pool.acquire() as connection:
-            await shut(connection, parts.metrics, [due.id], parts.now(), OVER)
+            await shut(connection, parts.metrics, [due.id], parts.now(), why)
         return
     async with turn(parts, due.venue_id, actor="clock") as current:
         known = await conflicts.by_id(current.connection, due.id)
         if known is not None and known.closed_at is None:
-            await close(current, {known.id: known.kind}, OVER, known.booking_id)
+            await close(current, {known.id: known.kind}, why, known.booking_id)
 
 
 async def _auto(parts: Parts, due: Due) -> None:
@@ -56,17 +61,20 @@ async def _auto(parts: Parts, due: Due) -> None:
     premises = parts.premises[due.venue_id or 0]
     async with parts.pool.acquire() as connection:
         case = (await cases(connection, [due.id]))[due.id]
-    action = automatic(case, parts.now()) if premises.conflicts == "auto" else None
-    if action is not None:
+        around = await practice(connection, premises.id, case, parts.now())
+    action = automatic(case, around, parts.now())
+    why = action.why if isinstance(action, LeftToAPerson) else "it is no policy any more"
+    if premises.conflicts == "auto" and isinstance(action, Action):
         try:
-            await act(parts, due.id, Wish(act=action.act, actor="policy", reason=REASON))
+            await act(parts, due.id, Wish(act=action.act, actor=POLICY, reason=REASON))
         except (Stale, WishRefused) as error:
             log.info("policy_too_late", conflict=due.id, reason=str(error))
+            why = str(error)
         else:
             return
-    async with turn(parts, premises.id, actor="policy") as current:
+    async with turn(parts, premises.id, actor=POLICY) as current:
         await conflicts.set_auto(current.connection, due.id, None)
-        current.note("conflict.left_to_a_person", {"conflict": due.id})
+        current.note("conflict.left_to_a_person", {"conflict": due.id, "why": why})
 
 
 async def _unseen(parts: Parts, due: Due) -> None:
