@@ -15,6 +15,7 @@ from tests.web.rows import NOW, Rows
 from holdfast.clock import ManualClock
 from holdfast.metrics import Metrics
 from holdfast.serving import put_first
+from holdfast.store.once import Once
 from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
 from holdfast.sync.replay import Preview, Reread, Rereading
@@ -71,7 +72,9 @@ class RecordingOperator:
     done: bool = True
     failure: Exception | None = None
 
-    async def book(self, wish: DirectBooking, actor: str = "operator") -> int:
+    async def book(
+        self, wish: DirectBooking, actor: str = "operator", once: Once | None = None
+    ) -> int:
         if self.failure is not None:
             raise self.failure
         self.actors.append(actor)

@@ -10,10 +10,12 @@ from holdfast.inventory.ending import Decided
 from holdfast.inventory.known import CLOSURE, Fact
 from holdfast.inventory.model import Guest, Span
 from holdfast.store import bookings as booking_store
+from holdfast.store import once as once_store
 from holdfast.store import pushes
 from holdfast.store.bookings import Origin
 from holdfast.store.decisions import Cause
 from holdfast.store.inbox import Incoming
+from holdfast.store.once import Once
 from holdfast.store.ranges import to_span
 from holdfast.sync.heard import heard
 from holdfast.sync.parts import Parts, Premises
@@ -53,6 +55,10 @@ class WishRefused(Exception):
         self.said = said or expected
 
 
+class KeyReused(Exception):
+    """The key was used before, for something else."""
+
+
 class BookingUnknown(Exception):
     """There is no booking of this id."""
 
@@ -63,15 +69,20 @@ class Operator:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def book(self, wish: DirectBooking, actor: str = "operator") -> int:
+    async def book(
+        self, wish: DirectBooking, actor: str = "operator", once: Once | None = None
+    ) -> int:
         """Add a direct booking and close its time everywhere; returns its id. `actor` is who made it.
 
-        A booking is a fact: one that overlaps is kept and a conflict opened. Raises WishRefused.
+        A booking is a fact: one that overlaps is kept and a conflict opened. What was asked for `once` is made once.
+        Raises WishRefused, KeyReused.
         """
         venue_id = premises_of(self._parts, wish.venue).id
         heard_at = self._parts.now()
         async with turn(self._parts, venue_id, actor, heard_at) as current:
-            return await book_direct(current, wish)
+            if once is None:
+                return await book_direct(current, wish)
+            return await _book_once(current, wish, once)
 
     async def cancel(self, booking_id: int, reason: str, actor: str = "operator") -> bool:
         """Cancel a booking. True: done. False: its channel was asked and must confirm it.
@@ -111,6 +122,19 @@ async def book_direct(current: Turn, wish: DirectBooking) -> int:
     booking_id = await _insert(current, units, span, wish)
     current.touch(span)
     await replan(current)
+    return booking_id
+
+
+async def _book_once(current: Turn, wish: DirectBooking, once: Once) -> int:
+    """The same question at the same moment waits for the venue's lock, and finds what the first one made."""
+    made = await once_store.find(current.connection, once, current.now)
+    if made is not None:
+        if made.digest != once.digest:
+            raise KeyReused(once.key)
+        return made.booking_id
+    booking_id = await book_direct(current, wish)
+    if not await once_store.keep(current.connection, once, booking_id, current.now):
+        raise KeyReused(once.key)
     return booking_id
 
 

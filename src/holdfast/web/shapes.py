@@ -16,6 +16,8 @@ from holdfast.inventory.remedy import Act
 from holdfast.store.flaws import Kind
 from holdfast.web.fields import STORABLE, Instant, Number, Text
 
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
 Id = Annotated[str, BeforeValidator(str)]
 
 
@@ -275,6 +277,11 @@ class DirectBookingAsked(Asked):
     end: Instant
     party_size: int | None = Field(None, ge=1, le=10_000)
     contact: ContactAsked = ContactAsked()
+    key: Text | None = Field(
+        None,
+        alias=IDEMPOTENCY_KEY,
+        description="Of your own making: asked again with it within a day, it is the same booking and not one more.",
+    )
 
 
 class CancelAsked(Asked):
@@ -282,6 +289,10 @@ class CancelAsked(Asked):
 
     id: Number
     reason: Text
+    expect_ref: Text | None = Field(
+        None,
+        description="Its `external_id`, as you know it: 409 where the number stands for another booking.",
+    )
 
 
 class Cancelled(BaseModel):

@@ -23,7 +23,7 @@ from holdfast.web.people import PERSON
 from holdfast.web.screens.acting import LONGEST_REASON, SAY_WHY
 from holdfast.web.screens.filters import text
 from holdfast.web.screens.screen import number, show
-from holdfast.web.settling import decided, own, proposed
+from holdfast.web.settling import decided, own, proposed, refs_of
 
 MOST_OPEN = 200
 PAGE = 50
@@ -182,17 +182,19 @@ async def _disputed(request: web.Request) -> Disputed:
         a=[bookings[each] for each in row.against_ids if each in bookings],
         b=bookings.get(row.booking_id or 0),
         evidence=_evidence(row.evidence),
-        ways=await _ways(pool, conflict_id) if undecided else [],
+        ways=await _ways(pool, row) if undecided else [],
     )
 
 
-async def _ways(pool: asyncpg.Pool, conflict_id: int) -> list[Way]:
-    return [Way(action=a, seen=_seen(a)) for a in await proposed(pool, conflict_id)]
+async def _ways(pool: asyncpg.Pool, row: ConflictDetailRow) -> list[Way]:
+    about = [row.kind, *await refs_of(pool, row)]
+    return [Way(action=a, seen=_seen(a, about)) for a in await proposed(pool, row.id)]
 
 
-def _seen(action: Action) -> str:
-    """The same for the same calls about the same bookings."""
-    return hashlib.sha256(json.dumps(asdict(action), sort_keys=True).encode()).hexdigest()
+def _seen(action: Action, about: Sequence[str]) -> str:
+    """The same for the same calls about the same bookings, by their references: some ways make no call."""
+    told = json.dumps([asdict(action), list(about)], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _evidence(text: str) -> Evidence:
