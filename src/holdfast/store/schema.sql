@@ -18,7 +18,9 @@ create table accounts (
   braked_at         timestamptz,  -- a mass disappearance: nothing is released until a person accepts it
   brake             jsonb,        -- why, and what would go
   created_at        timestamptz not null default now(),
-  updated_at        timestamptz not null default now()
+  updated_at        timestamptz not null default now(),
+  left_at           timestamptz,  -- since then nothing of it is left; null while it is in service, or leaving
+  former_names      text[] not null default '{}'  -- its provider may still send webhooks to these
 );
 
 create table venues (
@@ -33,7 +35,8 @@ create table venues (
   journal_seq   bigint not null default 0,
   journal_hash  bytea not null default '\x',
   created_at    timestamptz not null default now(),
-  updated_at    timestamptz not null default now()
+  updated_at    timestamptz not null default now(),
+  left_at       timestamptz  -- as for accounts
 );
 
 create table units (
@@ -44,6 +47,7 @@ create table units (
   setup_minutes   integer not null default 0 check (setup_minutes >= 0),
   cleanup_minutes integer not null default 0 check (cleanup_minutes >= 0),
   active          boolean not null default true,
+  left_at         timestamptz,  -- as for accounts
   unique (venue_id, name)
 );
 
@@ -55,7 +59,8 @@ create table listings (
   takes      text not null check (takes in ('all', 'one')),
   party_size integer not null check (party_size > 0),
   settings   jsonb not null,  -- the channel's own keys as in holdfast.toml
-  active     boolean not null default true
+  active     boolean not null default true,
+  left_at    timestamptz  -- as for accounts
 );
 
 create table listing_units (
