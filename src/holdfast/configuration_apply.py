@@ -7,6 +7,7 @@ import asyncpg
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_plan import NOUNS, Plan, PlanRefused, compare
 from holdfast.store import configuration as store
+from holdfast.store import departures
 
 CHANGED_MEANWHILE = (
     "the configuration was changed by another command meanwhile: look at the plan again"
@@ -36,6 +37,7 @@ async def apply(
             raise PlanRefused(CHANGED_MEANWHILE)
         await _put(connection, found, now)
         await _retire(connection, found)
+        await departures.depart(connection, now)  # what nothing is left of need not leave in steps
     return found
 
 
@@ -43,8 +45,9 @@ async def _put(connection: asyncpg.Connection, found: Plan, now: datetime) -> No
     for noun in NOUNS:
         if records := found.records(noun, "added", "changed"):
             await store.put(connection, noun, records)
-    accounts = [str(record["name"]) for record in found.records("account", "added", "changed")]
-    await store.read_soon(connection, accounts, now)
+    accounts = {str(record["name"]) for record in found.records("account", "added", "changed")}
+    accounts |= {str(record["account"]) for record in found.records("listing", "added", "changed")}
+    await store.read_soon(connection, sorted(accounts), now)
 
 
 async def _retire(connection: asyncpg.Connection, found: Plan) -> None:

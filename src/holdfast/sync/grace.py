@@ -53,7 +53,7 @@ async def _over(parts: Parts, due: Due) -> None:
 
 async def _auto(parts: Parts, due: Due) -> None:
     """The policy acts if it still may, and leaves it to a person otherwise."""
-    premises = parts.premises[due.venue_id or 0]
+    premises = parts.venue(due.venue_id or 0)
     async with parts.pool.acquire() as connection:
         case = (await cases(connection, [due.id]))[due.id]
     action = automatic(case, parts.now()) if premises.conflicts == "auto" else None
