@@ -6,6 +6,7 @@ import asyncpg
 
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_plan import NOUNS, Plan, PlanRefused, compare
+from holdfast.configuration_renames import renamed
 from holdfast.store import configuration as store
 from holdfast.store import departures
 
@@ -16,7 +17,10 @@ CHANGED_MEANWHILE = (
 
 async def plan(connection: asyncpg.Connection, configuration: Configuration) -> Plan:
     """What `apply` would change. Raises PlanRefused."""
-    return compare(await store.load_retired_too(connection), configuration)
+    called = renamed(await store.load_retired_too(connection), configuration)
+    found = compare(called.book, configuration)
+    called.refuse_slips(found)
+    return Plan(changes=(*called.changes, *found.changes))
 
 
 async def apply(
@@ -42,6 +46,9 @@ async def apply(
 
 
 async def _put(connection: asyncpg.Connection, found: Plan, now: datetime) -> None:
+    for noun in NOUNS:
+        if records := found.records(noun, "renamed"):
+            await store.rename(connection, noun, records)
     for noun in NOUNS:
         if records := found.records(noun, "added", "changed"):
             await store.put(connection, noun, records)

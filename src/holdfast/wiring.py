@@ -158,6 +158,7 @@ class Wiring:
             offers_seconds=row.offers_seconds,
             audit_seconds=row.audit_seconds,
             horizon_days=row.horizon_days,
+            former_names=row.former_names,
             in_service=row.active,
         )
 

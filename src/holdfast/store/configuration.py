@@ -38,6 +38,8 @@ class AccountRow:
     active: bool
     left_at: Instant | None = None
     """Since then nothing of it is left. Not `active` and None: it is leaving. The same for the next three."""
+    former_names: tuple[str, ...] = ()
+    """Its provider may still send webhooks to these."""
     last_webhook_at: Instant | None
     """At the moment of loading."""
     created_at: Instant
@@ -173,3 +175,8 @@ async def read_soon(connection: asyncpg.Connection, accounts: Sequence[str], now
 async def retire(connection: asyncpg.Connection, noun: Noun, records: Sequence[Record]) -> None:
     """Take these out of service; units name their venue."""
     await connection.execute(_SQL[f"retire_{noun}s"], json.dumps(records))
+
+
+async def rename(connection: asyncpg.Connection, noun: Noun, records: Sequence[Record]) -> None:
+    """Call these by their new `name` instead of `old`; units name their venue by its new name."""
+    await connection.execute(_SQL[f"rename_{noun}s"], json.dumps(records))

@@ -131,3 +131,35 @@ update units u set active = false, left_at = null
 -- As above.
 update listings l set active = false, left_at = null
   from jsonb_to_recordset($1::text::jsonb) as gone(name text) where l.name = gone.name
+
+-- rename_accounts --
+-- The row keeps its number, and all that refers to it. Webhooks may come to the old name for as long as there is no
+-- other account of that name.
+update accounts a
+   set name = w.name, former_names = array_append(array_remove(a.former_names, w.name), w.old), updated_at = now()
+  from jsonb_to_recordset($1::text::jsonb) as w(name text, old text) where a.name = w.old
+
+-- rename_venues --
+-- As above. People and tokens that may see some venues only are given these by name.
+with w as (select * from jsonb_to_recordset($1::text::jsonb) as w(name text, old text)),
+people_too as (
+  update people p set venues = array(select coalesce(w.name, v) from unnest(p.venues) with ordinality as of(v, n)
+                                       left join w on w.old = v order by n)
+   where p.venues && array(select old from w)),
+tokens_too as (
+  update tokens t set venues = array(select coalesce(w.name, v) from unnest(t.venues) with ordinality as of(v, n)
+                                       left join w on w.old = v order by n)
+   where t.venues && array(select old from w))
+update venues v set name = w.name, updated_at = now() from w where v.name = w.old
+
+-- rename_units --
+-- As above, within its venue.
+update units u set name = w.name
+  from jsonb_to_recordset($1::text::jsonb) as w(name text, old text, venue text)
+  join venues v on v.name = w.venue
+ where u.venue_id = v.id and u.name = w.old
+
+-- rename_listings --
+-- As above.
+update listings l set name = w.name
+  from jsonb_to_recordset($1::text::jsonb) as w(name text, old text) where l.name = w.old

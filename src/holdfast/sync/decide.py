@@ -1,7 +1,7 @@
 """decide: observations of one venue become bookings, echoes or stale news, and then whatever follows from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from holdfast.inventory.known import Booking, Fact, Outlet
@@ -80,10 +80,23 @@ async def consider(
     current: Turn, observations: Sequence[Observation]
 ) -> list[tuple[Observation, Outcome]]:
     """What becomes of each, and everything that follows from them; the turn commits it, or not."""
-    told = [(observation, await _observe(current, observation)) for observation in observations]
+    called = [_as_called_now(current, observation) for observation in observations]
+    told = [(observation, await _observe(current, observation)) for observation in called]
     await _record(current, told)
     await replan(current)
     return told
+
+
+def _as_called_now(current: Turn, observation: Observation) -> Observation:
+    """A listing may have got another name since the read of it began: what was seen is on the very same one."""
+    seen, listings = observation.seen, observation.account.listings
+    if isinstance(seen, Absent) or seen.listing is None:
+        return observation
+    number = next((i for i, listing in listings.items() if listing.name == seen.listing), 0)
+    outlet = current.premises.ever.get(number)
+    if outlet is None or outlet.name == seen.listing:
+        return observation
+    return replace(observation, seen=replace(seen, listing=outlet.name))
 
 
 async def _record(current: Turn, told: Sequence[tuple[Observation, Outcome]]) -> None:

@@ -58,6 +58,8 @@ class Account:
     offers_seconds: int
     audit_seconds: int
     horizon_days: int
+    former_names: tuple[str, ...] = ()
+    """Its provider may still send webhooks to these."""
     in_service: bool = True
     """False: it is leaving, and stays connected until nothing of it is left."""
 
