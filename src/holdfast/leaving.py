@@ -8,7 +8,7 @@ import asyncpg
 
 from holdfast.configuration_plan import Change, Plan, Thing
 from holdfast.store import departures
-from holdfast.store.departures import Alive
+from holdfast.store.departures import Alive, Leaving
 from holdfast.web.words import counted
 
 
@@ -60,3 +60,19 @@ def _wholes(change: Change) -> Iterator[Thing]:
         name = change.record.get(key)
         if change.thing.noun in ("unit", "listing") and isinstance(name, str):
             yield Thing(noun="venue" if noun == "venue" else "account", name=name)
+
+
+def told(found: Leaving) -> str:
+    """`venue glasshouse is leaving: 5 blocks to release, 12 bookings until 3 Dec`."""
+    amounts = [
+        (found.to_release, f"{counted(found.to_release, 'block')} to release"),
+        (found.kept, f"{counted(found.kept, 'block')} kept for guests"),
+        (found.bookings, _bookings(found)),
+    ]
+    left = ", ".join(text for amount, text in amounts if amount) or "calls under way"
+    return f"{found.noun} {found.name} is leaving: {left}"
+
+
+def _bookings(found: Leaving) -> str:
+    until = f" until {found.until.day} {found.until:%b}" if found.until is not None else ""
+    return f"{counted(found.bookings, 'booking')}{until}"
