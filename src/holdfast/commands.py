@@ -13,7 +13,6 @@ from holdfast import (
     configuration_apply,
     configuration_doubts,
     going_live,
-    leaving,
     rehearsal,
 )
 from holdfast.complaints import NotAgreed, Unusable
@@ -24,7 +23,7 @@ from holdfast.settings import Settings, database_of
 from holdfast.store import ahead, bookings, departures, schedule
 from holdfast.store import configuration as stored
 from holdfast.terminal import clock_of
-from holdfast.web.words import counted
+from holdfast.web.words import counted, is_leaving
 
 
 async def apply(environ: Mapping[str, str], config: Path | None, consent: Consent) -> None:
@@ -60,7 +59,7 @@ async def _applied(step: Step) -> None:
         done = await configuration_apply.apply(step.connection, step.wanted, now, step.plan)
     click.echo(f"Applied {counted(len(done.changes), 'change')}.")
     for thing in await departures.leaving(step.connection, now):
-        click.echo(f"{leaving.told(thing)}.")
+        click.echo(f"{is_leaving(thing)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import asyncpg
 import click
 from redis.exceptions import RedisError
 
-from holdfast import configuration, configuration_apply, configuration_doubts, leaving
+from holdfast import configuration, configuration_apply, configuration_doubts
 from holdfast.agreement import TOLERATED
 from holdfast.clock import Clock
 from holdfast.complaints import Unusable
@@ -41,7 +41,7 @@ from holdfast.store import migrate as migrations
 from holdfast.store.configuration import Book
 from holdfast.supported import TooOld, of_postgres, of_redis
 from holdfast.terminal import as_line, clock_of, tell
-from holdfast.web.words import counted, lasting
+from holdfast.web.words import counted, is_leaving, lasting
 
 NEWEST = 200
 """Entries of each venue's journal whose chain is looked at."""
@@ -108,7 +108,7 @@ async def _of_database(
     for line in sold(book):
         yield line
     for thing in await departures.leaving(connection, now):
-        yield Line(what="leaving", health="ok", told=leaving.told(thing))
+        yield Line(what="leaving", health="ok", told=is_leaving(thing))
     yield workers(await reading.last_beat(connection), now)
     yield await _journals(connection, book)
     async for line in trusted(connection, book, now):

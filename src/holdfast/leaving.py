@@ -1,6 +1,6 @@
-"""Leaving the configuration: what is taken out of service, who is affected, and whether that was agreed to."""
+"""What a plan does to guests: what is taken out of service, what changes under them, and whether that was agreed to."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,8 @@ import asyncpg
 
 from holdfast.configuration_plan import Change, Plan, Thing
 from holdfast.store import departures
-from holdfast.store.departures import Alive, Leaving
+from holdfast.store.configuration import Noun
+from holdfast.store.departures import Alive
 from holdfast.web.words import counted
 
 
@@ -21,15 +22,37 @@ class Departure:
 
     def __str__(self) -> str:
         """`venue glasshouse leaves with 12 live bookings, 5 blocks of ours on 2 channels, 3 calls under way`."""
-        alive = self.alive
-        parts = [
-            counted(alive.bookings, "live booking"),
-            f"{counted(alive.blocks, 'block')} of ours on {counted(alive.channels, 'channel')}",
-            f"{counted(alive.calls, 'call')} under way",
-        ]
-        amounts = (alive.bookings, alive.blocks, alive.calls)
-        told = ", ".join(part for part, amount in zip(parts, amounts, strict=True) if amount)
-        return f"{self.thing} leaves with {told}"
+        return f"{self.thing} leaves with {_told(self.alive)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upheaval:
+    """One thing that changes in what guests or blocks of ours rest on."""
+
+    thing: Thing
+    alive: Alive
+    keys: Sequence[str]
+
+    def __str__(self) -> str:
+        """`listing salon-boseat changes under 3 live bookings: units`."""
+        return f"{self.thing} changes under {_told(self.alive)}: {', '.join(self.keys)}"
+
+
+_RESTED_ON: Mapping[Noun, frozenset[str]] = {
+    "listing": frozenset({"takes", "units"}),
+    "venue": frozenset({"timezone"}),
+}
+"""Who has which unit, and what the times mean that a channel tells without a zone."""
+
+
+def _told(alive: Alive) -> str:
+    parts = [
+        counted(alive.bookings, "live booking"),
+        f"{counted(alive.blocks, 'block')} of ours on {counted(alive.channels, 'channel')}",
+        f"{counted(alive.calls, 'call')} under way",
+    ]
+    amounts = (alive.bookings, alive.blocks, alive.calls)
+    return ", ".join(part for part, amount in zip(parts, amounts, strict=True) if amount)
 
 
 async def look(connection: asyncpg.Connection, plan: Plan, now: datetime) -> list[Departure]:
@@ -42,6 +65,24 @@ async def look(connection: asyncpg.Connection, plan: Plan, now: datetime) -> lis
         Departure(thing=thing, alive=alive)
         for thing, alive in zip(things, found, strict=True)
         if alive.anything
+    ]
+
+
+async def upheavals(connection: asyncpg.Connection, plan: Plan, now: datetime) -> list[Upheaval]:
+    """Whatever changes in what guests or blocks of ours rest on."""
+    before = {c.thing: str(c.record["old"]) for c in plan.changes if c.verb == "renamed"}
+    found = [
+        (change.thing, [diff.key for diff in change.differences if diff.key in rested])
+        for change in plan.changes
+        if (rested := _RESTED_ON.get(change.thing.noun)) and change.verb == "changed"
+    ]
+    touched = [(thing, keys) for thing, keys in found if keys]
+    asked = [(thing.noun, before.get(thing, thing.name), None) for thing, _ in touched]
+    alive = await departures.alive(connection, asked, now)
+    return [
+        Upheaval(thing=thing, alive=one, keys=keys)
+        for (thing, keys), one in zip(touched, alive, strict=True)
+        if one.anything
     ]
 
 
@@ -60,19 +101,3 @@ def _wholes(change: Change) -> Iterator[Thing]:
         name = change.record.get(key)
         if change.thing.noun in ("unit", "listing") and isinstance(name, str):
             yield Thing(noun="venue" if noun == "venue" else "account", name=name)
-
-
-def told(found: Leaving) -> str:
-    """`venue glasshouse is leaving: 5 blocks to release, 12 bookings until 3 Dec`."""
-    amounts = [
-        (found.to_release, f"{counted(found.to_release, 'block')} to release"),
-        (found.kept, f"{counted(found.kept, 'block')} kept for guests"),
-        (found.bookings, _bookings(found)),
-    ]
-    left = ", ".join(text for amount, text in amounts if amount) or "calls under way"
-    return f"{found.noun} {found.name} is leaving: {left}"
-
-
-def _bookings(found: Leaving) -> str:
-    until = f" until {found.until.day} {found.until:%b}" if found.until is not None else ""
-    return f"{counted(found.bookings, 'booking')}{until}"

@@ -21,6 +21,7 @@ from holdfast.web.words import (
     day_and_time,
     exact,
     handled,
+    is_leaving,
     lasting,
     pushed,
 )
@@ -43,6 +44,7 @@ def environment() -> Environment:
         "day_and_time": day_and_time,
         "clock_time": clock_time,
         "segment": _segment,
+        "is_leaving": is_leaving,
     }
     pages.globals |= {
         "braked": braked,
