@@ -130,7 +130,7 @@ class Wiring:
         rows = [listing for listing in book.listings.values() if listing.account_id == row.id]
         listings = {listing.id: _listing(book, kind, listing) for listing in rows}
         former = [listing for listing in book.former.values() if listing.account_id == row.id]
-        budget, breaker = self._budget(row), self._breaker(row)
+        budget, breaker = self._budget(row, purse(book, row)), self._breaker(row)
         session = await opened.enter_async_context(open_session(connections=16))
         watched = WatchedTransport(self._base.sender(session), breaker, self.parts.reads)
         budgeted = BudgetedTransport(watched, budget, self._base.clock)
@@ -171,7 +171,7 @@ class Wiring:
         whose = Whose(id=row.id, name=row.name)
         return AccountBreaker(self.parts.pool, self._base.clock, self.parts.random, whose)
 
-    def _budget(self, row: AccountRow) -> LocalBudget | SharedBudget:
+    def _budget(self, row: AccountRow, called: str) -> LocalBudget | SharedBudget:
         paces: dict[Kind, Pace] = {
             "read": Pace(per_minute=row.reads_per_minute),
             "write": Pace(per_minute=row.writes_per_minute),
@@ -182,7 +182,13 @@ class Wiring:
         fallback = LocalBudget(self._base.clock, paces, PROCESSES)
         records = KeptRecords(self.parts.pool, row.name)
         penalties = Penalties(records, row.name, self._base.clock)
-        return SharedBudget(redis, row.name, paces, fallback, self._base.clock, penalties)
+        return SharedBudget(redis, called, paces, fallback, self._base.clock, penalties)
+
+
+def purse(book: Book, row: AccountRow) -> str:
+    """What its budget is called in Redis: by its first name, or a rename would give it a second one while it lasts."""
+    first = next(iter(row.former_names), row.name)
+    return row.name if any(first == other.name for other in book.accounts.values()) else first
 
 
 def _listing(book: Book, kind: ChannelKind, row: ListingRow) -> Listing:

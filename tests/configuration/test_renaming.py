@@ -14,6 +14,7 @@ from holdfast.configuration_apply import apply, plan
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_plan import PlanRefused
 from holdfast.store.configuration import load
+from holdfast.wiring import purse
 
 Configured = Callable[..., Configuration]
 Problems = Callable[..., list[str]]
@@ -29,6 +30,10 @@ SOLD = (
         'name = "bar-rooms"\naccount = "rooms-main"\nunits = ["bar"]',
         'name = "counter-rooms"\nrenamed_from = "bar-rooms"\naccount = "rooms-new"\nunits = ["counter"]',
     ),
+)
+BAR = (
+    'name = "bar-rooms"\naccount = "rooms-main"',
+    'name = "bar-rooms"\naccount = "rooms-new"',
 )
 EVERYTHING = (ACCOUNT, VENUE, UNIT, *SOLD)
 
@@ -218,3 +223,17 @@ async def test_who_may_see_a_venue_only_still_sees_it(
     await apply(connection, configured(VENUE), NOW)
     assert await connection.fetchval("select venues from people") == ["annex", "orangery"]
     assert await connection.fetchval("select venues from tokens") == ["orangery"]
+
+
+async def test_a_renamed_account_has_no_second_budget(
+    connection: asyncpg.Connection, configured: Configured
+) -> None:
+    """The same kind, in Redis: keys go by name, and processes take the new one over one after the other. A name that
+    another account has by then is that one's."""
+    await apply(connection, configured(), NOW)
+    await apply(connection, configured(ACCOUNT, SOLD[0], BAR), NOW)
+    book = await load(connection)
+    (row,) = [a for a in book.accounts.values() if a.name == "rooms-new"]
+    assert purse(book, row) == "rooms-main"
+    await connection.execute("update accounts set name = 'rooms-main' where name = 'tables-main'")
+    assert purse(await load(connection), row) == "rooms-new"
