@@ -102,6 +102,12 @@ class Plan:
         """What is to be written for these changes."""
         return [c.record for c in self.changes if c.thing.noun == noun and c.verb in verbs]
 
+    def before(self, thing: Thing) -> Thing:
+        """As it is called in the database until the plan is applied."""
+        old = {c.thing: str(c.record["old"]) for c in self.changes if c.verb == "renamed"}
+        venue = thing.venue and old.get(Thing(noun="venue", name=thing.venue), thing.venue)
+        return Thing(noun=thing.noun, name=old.get(thing, thing.name), venue=venue)
+
     def __bool__(self) -> bool:
         return bool(self.changes)
 

@@ -59,8 +59,7 @@ async def look(connection: asyncpg.Connection, plan: Plan, now: datetime) -> lis
     """Whatever leaves with anything alive; what leaves with its venue or account is counted there."""
     removed = [change for change in plan.changes if change.verb == "removed"]
     things = [change.thing for change in removed if not _goes_with(change, removed)]
-    asked = [(thing.noun, thing.name, thing.venue) for thing in things]
-    found = await departures.alive(connection, asked, now)
+    found = await _alive(connection, plan, things, now)
     return [
         Departure(thing=thing, alive=alive)
         for thing, alive in zip(things, found, strict=True)
@@ -70,20 +69,25 @@ async def look(connection: asyncpg.Connection, plan: Plan, now: datetime) -> lis
 
 async def upheavals(connection: asyncpg.Connection, plan: Plan, now: datetime) -> list[Upheaval]:
     """Whatever changes in what guests or blocks of ours rest on."""
-    before = {c.thing: str(c.record["old"]) for c in plan.changes if c.verb == "renamed"}
     found = [
         (change.thing, [diff.key for diff in change.differences if diff.key in rested])
         for change in plan.changes
         if (rested := _RESTED_ON.get(change.thing.noun)) and change.verb == "changed"
     ]
     touched = [(thing, keys) for thing, keys in found if keys]
-    asked = [(thing.noun, before.get(thing, thing.name), None) for thing, _ in touched]
-    alive = await departures.alive(connection, asked, now)
+    alive = await _alive(connection, plan, [thing for thing, _ in touched], now)
     return [
         Upheaval(thing=thing, alive=one, keys=keys)
         for (thing, keys), one in zip(touched, alive, strict=True)
         if one.anything
     ]
+
+
+async def _alive(
+    connection: asyncpg.Connection, plan: Plan, things: Sequence[Thing], now: datetime
+) -> list[Alive]:
+    asked = [plan.before(thing) for thing in things]
+    return await departures.alive(connection, [(t.noun, t.name, t.venue) for t in asked], now)
 
 
 def unnamed(leaving: Sequence[Departure], names: Collection[str]) -> list[Departure]:

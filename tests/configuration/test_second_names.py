@@ -153,3 +153,42 @@ async def test_doctor_says_that_a_file_cannot_be_applied_and_goes_on(
         _, told = await holdfast(t, "doctor")
         assert "holdfast.toml cannot be applied: listing new-one: at its provider" in told
         assert "workers" in told
+
+
+async def test_what_leaves_a_venue_that_is_renamed_at_once_is_still_asked_about(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The same kind, in consent: what leaves is looked up by the name that the database knows until then."""
+    async with booked(database_url) as t:
+        file = written(
+            t,
+            tmp_path,
+            (r'name = "glasshouse"', 'name = "orangery"\nrenamed_from = "glasshouse"'),
+            without("salon-boseat"),
+            without("salon-mozrest"),
+            (r'(?s)\[\[venues\.units\]\]\nname = "salon".*?(?=\[\[)', ""),
+        )
+        code, told = await holdfast(t, "apply", file, "--yes")
+        assert code == 2
+        assert "! unit salon of orangery leaves with 1 live booking" in told
+        assert "! listing salon-boseat leaves with 1 live booking" in told
+
+
+async def test_an_account_that_is_renamed_and_goes_live_at_once_is_still_asked_about(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The same kind, for calls that would go out."""
+    async with booked(database_url) as t:
+        file = written(
+            t, tmp_path, (r'(name = "mozrest-main"\n(?s:.*?))mode = "live"', r'\1mode = "shadow"')
+        )
+        assert (await holdfast(t, "apply", file, "--yes"))[0] == 0
+        file = written(
+            t,
+            tmp_path,
+            (r'name = "mozrest-main"', 'name = "tables"\nrenamed_from = "mozrest-main"'),
+            (r'account = "mozrest-main"', 'account = "tables"'),
+        )
+        code, told = await holdfast(t, "apply", file, "--yes")
+        assert code == 2
+        assert "Going live: tables." in told
