@@ -34,7 +34,7 @@ class Upheaval:
     keys: Sequence[str]
 
     def __str__(self) -> str:
-        """`listing salon-boseat changes under 3 live bookings: units`."""
+        """`listing salon-rooms changes under 3 live bookings: units`."""
         return f"{self.thing} changes under {_told(self.alive)}: {', '.join(self.keys)}"
 
 
