@@ -50,13 +50,17 @@ def refuse_second_names(book: Book, configuration: Configuration, kinds: Kinds) 
 
 
 def moved(book: Book, configuration: Configuration, kinds: Kinds) -> list[str]:
-    """The listings that keep their name and would be something else at their provider."""
+    """The listings that keep their name and would be something else at their provider, by their own keys: a provider may
+    get another address.
+    """
     wanted = {one.listing.name: one for one in _sold(configuration)}
     found = []
     for row in book.listings.values():
         one = wanted.get(row.name)
-        new = None if one is None else _of_file(one, kinds)
-        old = _of_row(book, row, kinds)
+        if one is None:
+            continue
+        account, new = one.account, _of_file(one, kinds)
+        old = _identity(kinds, account.channel, account.settings, row.settings)
         if new is not None and old is not None and new != old:
             found.append(row.name)
     return found

@@ -192,3 +192,15 @@ async def test_an_account_that_is_renamed_and_goes_live_at_once_is_still_asked_a
         code, told = await holdfast(t, "apply", file, "--yes")
         assert code == 2
         assert "Going live: tables." in told
+
+
+async def test_a_provider_with_another_address_is_the_same_provider(
+    database_url: str, tmp_path: Path
+) -> None:
+    """What a listing is must not be asked of its account's address: a provider may move with all its guests."""
+    async with booked(database_url) as t:
+        file = written(
+            t, tmp_path, (rf'base_url = "{t.boseat.url}"', 'base_url = "http://127.0.0.1:9"')
+        )
+        code, told = await holdfast(t, "apply", file, "--yes")
+        assert (code, "base_url" in told) == (0, True), told
