@@ -208,6 +208,16 @@ class Facts(Blocks):
     def bookings_save_guest(self, *_: Any) -> list[Row]:
         return []
 
+    def bookings_turn_out(self, account: int, ref: str, now: datetime) -> list[Row]:
+        found = [
+            b for b in self.occupying() if (b["account_id"], b["external_id"]) == (account, ref)
+        ]
+        for row in found:
+            told = {"status": "cancelled", "raw_status": "(a block of ours)", "held_until": None}
+            self.bookings.update(row, **told, updated_at=now, version=row["version"] + 1)
+            self.booking_changed(row)
+        return found
+
     def bookings_lapsing(self, now: datetime) -> list[Row]:
         asked = {(i["account_id"], i["ref"]) for i in self.waiting_news()}
         return [
