@@ -7,6 +7,7 @@ from typing import Any
 from tests.simulation.facts import Facts
 from tests.simulation.tables import Row, Table
 
+UNANSWERED = ("not_sent: ", "unknown: ", "unauthorised: ")
 ANEW = {"failures": 0, "opened_at": None, "retry_at": None, "probing": False}
 
 
@@ -50,7 +51,7 @@ class Breakers(Facts):
         calls = (p for p in self.pushes if p["account_id"] == account and self._failed(p))
         _hasten(self.pushes, calls, "due_at", now)
         news = (i for i in self.waiting_news() if i["account_id"] == account)
-        told = (i for i in news if (i["error"] or "").startswith(("not_sent: ", "unknown: ")))
+        told = (i for i in news if (i["error"] or "").startswith(UNANSWERED))
         _hasten(self.inbox, told, "due_at", now)
         readings = (r for r in self.readings if r["account_id"] == account and r["failures"])
         _hasten(self.readings, readings, "due_at", now)
@@ -67,7 +68,7 @@ class Breakers(Facts):
             return False
         key = (push["id"], push["attempts"])
         return any(
-            (a["push_id"], a["number"]) == key and a["failure"] in ("not_sent", "unknown")
+            (a["push_id"], a["number"]) == key and f"{a['failure']}: " in UNANSWERED
             for a in self.attempts
         )
 

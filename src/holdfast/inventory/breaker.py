@@ -15,6 +15,8 @@ Direction = Literal["in", "out"]
 OPENS_AFTER = 5
 """Calls without an answer, one after the other, whoever made them."""
 
+UNAUTHORISED = 401
+
 WAIT = Schedule(base=5.0, cap=60.0)
 
 PROBE_TIME = timedelta(seconds=30)
@@ -60,7 +62,10 @@ def allowed(breaker: Breaker, now: datetime) -> Literal["all", "probe", "none"]:
 
 
 def counts(status: int | None) -> Literal["answered", "failed", "unsaid"]:
-    """What a status says of the provider; None: none was seen. Who says 429 is there, but does not work for us now."""
-    if status is None or status >= 500:
+    """What a status says of the provider; None: none was seen. Who says 429 is there, but does not work for us now.
+
+    Who refuses our credentials does nothing for us either: every other call would be refused alike.
+    """
+    if status is None or status >= 500 or status == UNAUTHORISED:
         return "failed"
     return "unsaid" if status == 429 else "answered"
