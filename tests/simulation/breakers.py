@@ -47,6 +47,12 @@ class Breakers(Facts):
             self.tell(f"breaker {direction} of account {account} {'opens' if opened else 'closes'}")
         return [self.breakers.update(found, **changes, probing=probing)]
 
+    def breakers_hurry(self, account: int, direction: str, by: datetime) -> list[Row]:
+        found = self.breaker(account, direction)
+        if found is not None and found["retry_at"] and not found["probing"]:
+            _hasten(self.breakers, [found], "retry_at", by)
+        return []
+
     def breakers_catch_up(self, account: int, now: datetime, direction: str) -> list[Row]:
         calls = (p for p in self.pushes if p["account_id"] == account and self._failed(p))
         _hasten(self.pushes, calls, "due_at", now)

@@ -19,6 +19,9 @@ UNAUTHORISED = 401
 
 WAIT = Schedule(base=5.0, cap=60.0)
 
+OTHER_ANSWERS = timedelta(seconds=15)
+"""A provider that answers in one direction is there: so soon at least the other one is tried, whatever it waits."""
+
 PROBE_TIME = timedelta(seconds=30)
 """So long nobody else tries; who tried and is gone by then, died."""
 
@@ -52,6 +55,14 @@ def failed(breaker: Breaker, now: datetime, jitter: float) -> Breaker:
         return replace(breaker, failures=failures)
     wait = timedelta(seconds=step(WAIT, failures - OPENS_AFTER, jitter))
     return Breaker(failures=failures, opened_at=breaker.opened_at or now, retry_at=now + wait)
+
+
+def hastened(other: Breaker, now: datetime) -> Breaker:
+    """The breaker of one direction once a call in the other was answered: its waits have doubled for nothing."""
+    soon = now + OTHER_ANSWERS
+    if other.retry_at is None or other.probing or other.retry_at <= soon:
+        return other
+    return replace(other, retry_at=soon)
 
 
 def allowed(breaker: Breaker, now: datetime) -> Literal["all", "probe", "none"]:

@@ -58,7 +58,7 @@ update breakers b set retry_at = $2 from (
  where b.account_id = w.account_id and b.direction = w.direction
 
 -- hurry --
--- A person wants it tried now.
+-- It is to be tried by then, whatever it waits.
 update breakers set retry_at = $3 where account_id = $1 and direction = $2 and retry_at > $3 and not probing
 
 -- add_reads --
