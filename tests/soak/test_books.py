@@ -73,3 +73,20 @@ def test_a_clash_is_found_unless_a_conflict_shows_it() -> None:
 
 def test_a_call_that_was_given_up_is_found() -> None:
     assert "given up" in found(side(GUEST), side(BLOCK), replace(STORE, dead_pushes=1))
+
+
+AT_THE_VENUE = Books(taken={"salon": [replace(GUEST, ref="d1")]}, offers={}, taken_twice=0)
+MADE_HERE = Stored(id=3, channel="direct", ref="d1", status="confirmed", span=LUNCH)
+
+
+def test_what_was_booked_at_the_venue_itself_closes_both_and_is_what_blocks_stand_for() -> None:
+    direct = Store(
+        bookings=[MADE_HERE], in_conflict=frozenset(), dead_pushes=0, direct=AT_THE_VENUE
+    )
+    other = replace(BLOCK, ref="b2")
+    assert found(side(BLOCK), side(other), direct) == ""
+    assert "exposure: boseat" in found(side(offers=(LUNCH,)), side(other), direct)
+    both = replace(direct, bookings=[STORED, MADE_HERE])
+    assert "hidden clash" in found(side(GUEST), side(BLOCK), both)
+    shown = replace(both, in_conflict=frozenset({1, 3}))
+    assert found(side(GUEST), side(BLOCK), shown) == ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 from holdfast.inventory.model import OCCUPYING, Span
@@ -40,6 +40,10 @@ class Books:
         return [entry for unit in self.taken for entry in self.guests(unit)]
 
 
+NOBODY_HERE = Books(taken={}, offers={}, taken_twice=0)
+DIRECT = "direct"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """A booking as our store has it."""
@@ -53,11 +57,15 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """What the store says: its bookings, whose conflict is open, and calls that were given up."""
+    """What the store says: its bookings, whose conflict is open or meant to be, and calls that were given up.
+
+    `direct` are the bookings made at the venue itself, of the units that can be booked so: no provider has them.
+    """
 
     bookings: Sequence[Stored]
     in_conflict: frozenset[int]
     dead_pushes: int
+    direct: Books = NOBODY_HERE
 
 
 def said(span: Span) -> str:
@@ -91,17 +99,20 @@ def _span(told: Mapping[str, str]) -> Span:
 
 def wrongs(books: Mapping[str, Books], store: Store) -> list[str]:
     """Everything that must not be so once all is quiet, in words; empty: the end state that is promised."""
+    books = {**books, DIRECT: store.direct}
     found = [
         f"{name} sold {side.taken_twice} times twice"
         for name, side in books.items()
         if side.taken_twice
     ]
-    for (name, side), (other, elsewhere) in product(books.items(), repeat=2):
-        if name != other:
-            for unit in side.taken.keys() & elsewhere.taken.keys():  # sold alike on both
-                where = f"{name} {unit}"
-                found += _exposed(where, side.offers[unit], elsewhere.guests(unit))
-                found += _blocks(where, side.blocks(unit), elsewhere.guests(unit))
+    for name, side in books.items():
+        others = [book for other, book in books.items() if other != name]
+        for unit in side.taken:
+            alike = [book for book in others if unit in book.taken]  # sold alike there
+            if alike:
+                guests = [guest for book in alike for guest in book.guests(unit)]
+                found += _exposed(f"{name} {unit}", side.offers.get(unit, ()), guests)
+                found += _blocks(f"{name} {unit}", side.blocks(unit), guests)
     found += _memory(books, store)
     found += _clashes(books, store)
     if store.dead_pushes:
@@ -148,11 +159,11 @@ def _memory(books: Mapping[str, Books], store: Store) -> Iterator[str]:
 
 
 def _clashes(books: Mapping[str, Books], store: Store) -> Iterator[str]:
-    """Where two channels sold the same time, one of the two bookings is shown as a conflict."""
+    """Where the same time was sold in two places, one of the two bookings is shown as a conflict."""
     numbers = {(b.channel, b.ref): b.id for b in store.bookings}
-    (one, first), (two, second) = sorted(books.items())
-    for unit in first.taken:
-        for a, b in product(first.guests(unit), second.guests(unit)):
-            pair = {numbers.get((one, a.ref)), numbers.get((two, b.ref))}
-            if a.span.overlaps(b.span) and not pair & store.in_conflict:
-                yield f"hidden clash: {unit} {a.ref} and {b.ref}"
+    for (one, first), (two, second) in combinations(sorted(books.items()), 2):
+        for unit in first.taken:
+            for a, b in product(first.guests(unit), second.guests(unit)):
+                pair = {numbers.get((one, a.ref)), numbers.get((two, b.ref))}
+                if a.span.overlaps(b.span) and not pair & store.in_conflict:
+                    yield f"hidden clash: {unit} {a.ref} and {b.ref}"

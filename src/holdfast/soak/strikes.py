@@ -6,7 +6,7 @@ import signal
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
@@ -14,13 +14,16 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from holdfast.clock import SystemClock
+from holdfast.soak.bounds import Struck
 from holdfast.soak.evidence import Clock
 from holdfast.soak.faults import Fault
-from holdfast.soak.program import HERE
+from holdfast.soak.house import listings, without
+from holdfast.soak.program import HERE, finished, until
 from holdfast.soak.proxy import Manner
 from holdfast.soak.rig import Rig
 from holdfast.soak.traits import traits
 
+CLOCK = SystemClock()
 STATUSES = (500, 502, 503, 504)
 BEHIND_AT_FIRST = -15.0
 """Seconds: providers' clocks begin behind ours and only ever jump ahead."""
@@ -39,6 +42,8 @@ class Strikes:
     rig: Rig
     struck: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
+    stood: list[Struck] = field(default_factory=list)
+    """Each from when to when."""
     clocks: list[Clock] = field(default_factory=list)
     """How the providers' clocks were set, in order."""
     _turns: defaultdict[str, asyncio.Lock] = field(
@@ -57,7 +62,9 @@ class Strikes:
         async with self._turns[fault.thing]:
             self.struck[fault.kind] += 1
             self.log.append(str(replace(fault, at=time.monotonic() - began)))
+            at = CLOCK.now()
             await self._way(fault.kind)(fault)
+            self.stood.append(Struck(kind=fault.kind, side=fault.side, began=at, ended=CLOCK.now()))
 
     def _way(self, kind: str) -> Callable[[Fault], Awaitable[None]]:
         family, _, what = kind.partition(" ")
@@ -65,6 +72,8 @@ class Strikes:
             return self._link
         if family == "webhooks":
             return self._webhooks
+        if family == "people":
+            return self._people
         if what in ("killed", "paused", "told to stop") and family != "postgres":
             return self._process
         if what in ("429", "5xx before", "5xx after", "time-out after"):
@@ -75,6 +84,8 @@ class Strikes:
             "postgres paused": self._frozen,
             "provider clock ahead": self._clock,
             "token revoked": self._token,
+            "configuration listing away": self._configuration,
+            "providers all away": self._all_away,
         }[kind]
 
     async def _process(self, fault: Fault) -> None:
@@ -123,6 +134,19 @@ class Strikes:
         await asyncio.sleep(fault.seconds)
         await self._told(fault.target, "DELETE", "/faults")
 
+    async def _all_away(self, fault: Fault) -> None:
+        """None answers anything for so long."""
+        async with AsyncExitStack() as turns:
+            for side in self.rig.sides:
+                await turns.enter_async_context(self._turns[f"{side} api"])
+            status = STATUSES[int(fault.dice * len(STATUSES))]
+            away = {"kind": "status", "when": "before", "status": status}
+            for side in self.rig.sides:
+                await self._told(side, "POST", "/faults", away)
+            await asyncio.sleep(fault.seconds)
+            for side in self.rig.sides:
+                await self._told(side, "DELETE", "/faults")
+
     async def _webhooks(self, fault: Fault) -> None:
         manner = {
             "webhooks duplicated": {"copies": 2 + int(fault.dice * 3)},
@@ -149,6 +173,37 @@ class Strikes:
         for call in known.restore:
             await self._told(fault.target, call.method, call.path, dict(call.body))
 
+    async def _people(self, fault: Fault) -> None:
+        """By commands, which are repeated until they were heard: the database may be down."""
+        account, what = f"{fault.target}-main", fault.kind.rpartition(" ")[2]
+        why = ("--reason", "work on the lift", "--yes")
+        if fault.kind == "people read all again":
+            await self._command("accounts", "poll", account, *why)
+            return
+        await self._command("accounts", "pause", account, what, *why)
+        await asyncio.sleep(fault.seconds)
+        await self._command("accounts", "resume", account, what, *why)
+
+    async def _configuration(self, fault: Fault) -> None:
+        """A listing leaves the file, and comes back as it was."""
+        file = self.rig.folder / "holdfast.toml"
+        before = file.read_text()
+        name = listings(before)[int(fault.dice * len(listings(before)))]
+        file.write_text(without(before, name))
+        await self._command("apply", "--yes", "--yes-remove", name)
+        await asyncio.sleep(fault.seconds)
+        file.write_text(before)
+        await self._command("apply", "--yes")
+
+    async def _command(self, *words: str) -> None:
+        async def heard() -> bool:
+            done = await finished(self.rig.folder, *words, **self.rig.settings)
+            if done.code:
+                self.log.append(f"         {' '.join(words)}: {done.code} {done.err[-200:]}")
+            return done.code == 0
+
+        await until(heard, " ".join(words), look=HALF)
+
     async def _told(self, side: str, method: str, path: str, body: object = None) -> None:
         """A simulator that is paused hears it when it goes on."""
         await self.rig.sides[side].ask(method, path, body)
@@ -160,7 +215,7 @@ class Strikes:
 
     async def _set(self, side: str, ahead: float) -> None:
         await self._told(side, "POST", "/clock", {"ahead": ahead})
-        self.clocks.append(Clock(side=side, set_at=SystemClock().now(), ahead=ahead))
+        self.clocks.append(Clock(side=side, set_at=CLOCK.now(), ahead=ahead))
 
 
 def send(pids: Sequence[int], sign: signal.Signals) -> None:
