@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -109,6 +109,10 @@ async def stored(connection: asyncpg.Connection) -> Store:
         in_conflict=frozenset(n for c in clashes for n in (c["booking_id"], *c["against_ids"])),
         dead_pushes=await connection.fetchval(_SQL["dead"]),
         direct=_direct(await connection.fetch(_SQL["direct"])),
+        pauses={
+            row["name"]: timedelta(minutes=row["minutes"])
+            for row in await connection.fetch(_SQL["pauses"])
+        },
     )
 
 

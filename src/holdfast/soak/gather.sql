@@ -43,6 +43,10 @@ select a.channel, l.name, k.during
 -- Blocks that are given back only when it is known what became of one that should stand in their place.
 select a.channel, k.external_id from kept join blocks k on k.id = kept.block_id join accounts a on a.id = k.account_id
 
+-- pauses --
+-- The least time between two bookings of a unit, where there is one.
+select name, (setup_minutes + cleanup_minutes)::float8 as minutes from units where setup_minutes + cleanup_minutes > 0
+
 -- dead --
 -- Calls that were given up.
 select count(*) from pushes where state = 'dead'

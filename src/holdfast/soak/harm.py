@@ -1,6 +1,7 @@
 """What we must never do to a guest or to another's booking: pure functions over recorded evidence. No I/O."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from holdfast.inventory.model import OCCUPYING
 from holdfast.soak.books import Stored
@@ -51,17 +52,20 @@ def recipients(found: Evidence) -> Iterator[str]:
 def conflicts(found: Evidence) -> Iterator[str]:
     """A double booking is shown for as long as both stand, and no longer."""
     known = {booking.id: booking for booking in found.store.bookings}
+    pause = max(found.store.pauses.values(), default=timedelta(0))
     for clash in found.clashes:
         mine = known.get(clash.booking_id)
         others = [known[number] for number in clash.against_ids if number in known]
-        if mine is None or not any(_clash(mine, other) for other in others):
+        if mine is None or not any(_clash(mine, other, pause) for other in others):
             yield f"conflict {clash.id} is open although {_named(mine)} is alone there"
 
 
-def _clash(one: Stored, other: Stored) -> bool:
+def _clash(one: Stored, other: Stored, pause: timedelta) -> bool:
     if one.status not in OCCUPYING or other.status not in OCCUPYING:
         return False
-    return one.span is not None and other.span is not None and one.span.overlaps(other.span)
+    if one.span is None or other.span is None:
+        return False
+    return one.span.padded(pause, pause).overlaps(other.span)
 
 
 def _named(booking: Stored | None) -> str:

@@ -225,8 +225,10 @@ async def _sides(
 
 
 def _venues(seed: int, urls: Mapping[str, str]) -> str:
-    """Every other seed leaves the first venue's clashes to its policy, and the rest to people."""
-    text = both_examples(urls)
+    """Every other seed leaves the first venue's clashes to its policy, and the rest to people. A room needs pauses."""
+    room = 'name = "board-room"\n'
+    pauses = f"{room}setup_minutes = 5\ncleanup_minutes = 10\n"
+    text = both_examples(urls).replace(room, pauses)
     return text.replace('conflicts = "propose"', 'conflicts = "auto"', seed % 2)
 
 

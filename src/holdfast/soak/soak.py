@@ -35,7 +35,7 @@ from holdfast.soak.rig import Rig, rigged
 from holdfast.soak.sales import sold_twice, unmeasured
 from holdfast.soak.staff import Staff
 from holdfast.soak.strikes import Strikes
-from holdfast.soak.weigh import weighed
+from holdfast.soak.weigh import table_bytes, weighed
 
 STAFF_PAUSE = 1.0
 """Seconds between two acts of people at the venue, on average."""
@@ -62,6 +62,8 @@ class Cast:
     staff: Staff
     watch: Watch
     strikes: Strikes
+    laden: int
+    """Bytes that tables took before."""
 
     @property
     def acts(self) -> list[Act]:
@@ -97,7 +99,8 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
         watch, strikes = Watch(url=rig.postgres.url), Strikes(rig=rig)
         await strikes.set_clocks()
         async with _beside(rig.keep()), _employed(rig, wish.seed) as staff:
-            cast = Cast(crowd=crowd, staff=staff, watch=watch, strikes=strikes)
+            laden = await table_bytes(rig.postgres.url)
+            cast = Cast(crowd=crowd, staff=staff, watch=watch, strikes=strikes, laden=laden)
             async with _beside(watch.keep()):
                 await _under_fire(wish, cast)
                 await crowd.decide_all()
@@ -162,7 +165,7 @@ async def _summed_up(
     (convergence, found), strikes = end, cast.strikes
     exposures = await exposed(connection, strikes.clocks)
     parts = [shares(one, strikes.stood) for one in exposures]
-    costs = await weighed(connection, rig.sides, rig.logs, rig.minutes)
+    costs = await weighed(connection, rig, cast.laden)
     bounds = [*time_bounds(convergence, parts), *cost_bounds(costs)]
     sales = list(sold_twice(found.sides, strikes.clocks, cast.moved))
     return Summary(
