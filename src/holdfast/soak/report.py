@@ -12,7 +12,7 @@ from holdfast.soak.sales import Sale
 
 MOST_STORIES = 3
 MOST_LINES = 60
-MOST_SALES = 5
+MOST = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,7 @@ class Summary:
             f"Soak with seed {self.seed}, {self.seconds:.0f} s under fire",
             f"  Operations        {len(self.acts)} by guests: {_acts(self.acts)}",
             f"                    {len(self.staff)} at the venue: {_acts(self.staff)}",
+            *(f"    {amount:4} {why}" for why, amount in _refused(self.staff).most_common(MOST)),
             f"  Stored            {self.counts['bookings']} bookings, {self.counts['webhooks']} webhooks",
             f"  Outward calls     {self.counts['attempts']}, {self.counts['unknown']} of unknown outcome",
             f"  Faults            {sum(self.struck.values())}",
@@ -55,7 +56,7 @@ class Summary:
             f"    by our doing    {_spread([one.ours for one in self.shares])}",
             f"    by others       {_blamed(self.shares)}",
             f"  Sold twice        {_sales(self.sales, self.unmeasured)}",
-            *(f"    {sale}" for sale in self.unmeasured[:MOST_SALES]),
+            *(f"    {sale}" for sale in self.unmeasured[:MOST]),
             f"  Convergence       {_converged(self.convergence)}",
             f"  Bounds            {_kept(self.bounds)}",
             *(f"    {bound}" for bound in self.bounds),
@@ -67,6 +68,12 @@ class Summary:
 def _acts(acts: Sequence[Act]) -> str:
     done = Counter(act.what for act in acts if not act.outcome.startswith("no: "))
     return f"{_counted(done)}; {len(acts) - done.total()} refused"
+
+
+def _refused(acts: Sequence[Act]) -> Counter[str]:
+    """By the first words of why."""
+    told = (act.outcome.removeprefix("no: ") for act in acts if act.outcome.startswith("no: "))
+    return Counter(" ".join(why.split(" ")[:2]) for why in told)
 
 
 def _counted(counts: Mapping[str, int]) -> str:

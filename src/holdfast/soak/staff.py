@@ -51,7 +51,7 @@ class Staff:
                 "book": self._book,
             }[what]()
         except TROUBLE as no:
-            ref, outcome = "-", f"no: {type(no).__name__} {no}"[:120]
+            ref, outcome = "-", f"no: {type(no).__name__} {what}: {no}"[:160]
         if outcome:
             self.acts.append(
                 Act(at=CLOCK.now(), side="venue", what=what, ref=ref, outcome=outcome, who="staff")
