@@ -90,5 +90,6 @@ class Staff:
         patience = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
         async with self.session.request(method, url, json=body, timeout=patience) as answer:
             if answer.status >= 400:
-                raise Refused(f"{answer.status} {await answer.text()}")
+                told = await answer.json(content_type=None)
+                raise Refused(f"{answer.status} from {answer.url.authority}: {told.get('detail')}")
             return await answer.json()
