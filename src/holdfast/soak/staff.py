@@ -18,6 +18,9 @@ CLOCK = SystemClock()
 VENUE = "glasshouse"
 """The first example venue, whose rooms are sold as a whole: a pool's tables are given by the canon."""
 
+CHOICE = 3
+"""Of so few offers, so that they race with guests."""
+
 ANSWER_SECONDS = 10.0
 TROUBLE = (Refused, Missed, LookupError, ValueError, aiohttp.ClientError, TimeoutError)
 
@@ -60,7 +63,7 @@ class Staff:
     async def _book(self) -> tuple[str, str]:
         unit, dice = self.random.choice(UNITS), self.random.random()
         offers = await self.random.choice(self.sides).offers(unit)
-        offer = offers[int(dice * len(offers))]
+        offer = offers[int(dice * min(CHOICE, len(offers)))]
         when = {"start": offer["start"], "end": offer["end"]}
         made = await self._asked("POST", "/bookings", {"venue": VENUE, "unit": unit, **when})
         self.booked.append(made["id"])
