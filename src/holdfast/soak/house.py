@@ -33,9 +33,10 @@ def write_configuration(
     (folder / "holdfast.toml").write_text(re.sub(r'mode = "live".*\n', pace, text))
 
 
-def listings(text: str) -> list[str]:
-    """The names of those in a holdfast.toml, in order."""
-    return [part["name"] for venue in tomllib.loads(text)["venues"] for part in venue["listings"]]
+def listings(text: str, name: str) -> list[str]:
+    """The names of a venue's in a holdfast.toml, in order."""
+    venue = next(one for one in tomllib.loads(text)["venues"] if one["name"] == name)
+    return [listing["name"] for listing in venue["listings"]]
 
 
 def without(text: str, listing: str) -> str:

@@ -22,6 +22,7 @@ from holdfast.soak.house import listings, without
 from holdfast.soak.program import HERE, finished, until
 from holdfast.soak.proxy import Manner
 from holdfast.soak.rig import Rig
+from holdfast.soak.staff import VENUE
 from holdfast.soak.traits import traits
 from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.steer import NotSteered, SteerAct, SteerWish, steer
@@ -212,10 +213,14 @@ class Strikes:
         await until(heard, f"{account}: {act}", look=HALF)
 
     async def _configuration(self, fault: Fault) -> None:
-        """A listing leaves the file, and comes back as it was."""
+        """A room's listing leaves the file, and comes back as it was.
+
+        Not one of the venue with the pool: all that is closed there is closed anew after it, which takes minutes.
+        """
         file = self.rig.folder / "holdfast.toml"
         before = file.read_text()
-        name = listings(before)[int(fault.dice * len(listings(before)))]
+        names = listings(before, VENUE)
+        name = names[int(fault.dice * len(names))]
         file.write_text(without(before, name))
         await self._command("apply", "--yes", "--yes-remove", name)
         await asyncio.sleep(fault.seconds)
