@@ -31,7 +31,7 @@ class Sale:
 def sold_twice(
     sides: Mapping[str, Witness], clocks: Sequence[Clock], moved: frozenset[str]
 ) -> Iterator[Sale]:
-    """Every one of them. Who was `moved` is left out: when he took his time nobody wrote down."""
+    """Every one of them. Who was `moved` is left out: the books do not say when a moved guest took the time."""
     for (of, first), (side, second) in permutations(sides.items(), 2):
         for holder in _guests(first, moved):
             for sale in _guests(second, moved):

@@ -84,7 +84,7 @@ class Staff:
         number = self.random.choice(clashes)["id"]
         possible = (await self._asked("GET", f"/conflicts/{number}"))["actions"]
         act = self.random.choice(possible)["action"]
-        wish = {"action": act, "reason": "whoever came first"}
+        wish = {"action": act, "reason": "the first one stays"}
         decided = await self._asked("POST", f"/conflicts/{number}/actions", wish)
         return f"conflict {number}", f"{act} {decided['state']}"
 
