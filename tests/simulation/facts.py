@@ -124,10 +124,14 @@ class Facts(Blocks):
                 self.inbox.update(row, done_at=now, outcome=outcome, error=None, lease_until=None)
         return []
 
-    def inbox_later(self, ids: Sequence[int], due: datetime, error: str) -> list[Row]:
+    def inbox_later(
+        self, ids: Sequence[int], due: datetime, error: str, tries: int | None
+    ) -> list[Row]:
+        again = {"due_at": due, "error": error, "lease_until": None}
         for row in (self.inbox.rows[i] for i in ids):
             if row["done_at"] is None:
-                self.inbox.update(row, due_at=due, error=error, lease_until=None)
+                attempts = row["attempts"] if tries is None else tries
+                self.inbox.update(row, **again, attempts=attempts)
         return []
 
     def heard(self, now: datetime) -> list[int]:

@@ -159,6 +159,7 @@ create table offers (
   ends_at    timestamptz not null check (ends_at > starts_at),
   open       boolean not null,
   read_at    timestamptz not null,
+  unsold_at  timestamptz,  -- when a complete reading last found it not sold
   primary key (listing_id, starts_at, ends_at)
 );
 

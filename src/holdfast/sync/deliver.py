@@ -8,7 +8,7 @@ import structlog
 
 from holdfast.breaker import Pass
 from holdfast.channel import ChannelError, NotSent
-from holdfast.inventory.backoff import TRIES_AT_LEAST, pause
+from holdfast.inventory.backoff import TRIES_AT_LEAST, Failure, pause
 from holdfast.inventory.breaker import Direction
 from holdfast.inventory.model import Offer
 from holdfast.store import pushes
@@ -134,7 +134,7 @@ async def _call(parts: Parts, account: Account, push: Claimed) -> tuple[Verdict,
         return ended, Try(outcome="not_done", failure="overtaken", detail=str(error))
     except ChannelError as error:
         await keep_raw(parts, account, push.external_id, error)
-        verdict = judge(error, _circumstances(parts, push, parts.now()))
+        verdict = judge(error, await _circumstances(parts, push, failure_of(error)))
         outcome = "unknown" if isinstance(verdict, FindOut) else "not_done"
         detail = str(error)
         return verdict, Try(
@@ -145,11 +145,16 @@ async def _call(parts: Parts, account: Account, push: Claimed) -> tuple[Verdict,
     return done, Try(outcome="done")
 
 
-def _circumstances(parts: Parts, push: Claimed, now: datetime) -> Circumstances:
+async def _circumstances(parts: Parts, push: Claimed, failure: Failure) -> Circumstances:
+    in_a_row = push.attempts
+    if in_a_row > 1:
+        async with parts.pool.acquire() as connection:
+            in_a_row = await pushes.in_a_row(connection, push, failure)
     return Circumstances(
         attempts=push.attempts,
+        in_a_row=in_a_row,
         tried_since=push.tried_since,
-        now=now,
+        now=parts.now(),
         jitter=parts.random.random(),
         gap_since=push.block.gap_since if push.block else None,
     )
