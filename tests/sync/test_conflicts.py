@@ -63,7 +63,7 @@ async def direct(t: Town, unit: str, party: int = 4) -> int:
 
 
 async def chosen(t: Town, conflict: int, what: str, reason: str = "vera says so") -> Settling:
-    if (await one(t, conflict))["decision"] is None:
+    if await t.rows("select 1 from conflicts where id = $1 and decision is null", conflict):
         await read_sides(t.wiring.parts, conflict)
         await t.settle()
     return await act(t.wiring.parts, conflict, Wish(act=what, actor="vera", reason=reason))

@@ -17,9 +17,6 @@ from holdfast.store.ranges import to_span
 
 _SQL = load("pushes")
 
-_MADE = ("id", "block", "decided", "stays")
-"""Of what was claimed, what is no column of that name."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPush:
@@ -33,8 +30,7 @@ class OpenPush:
     settled_at: datetime | None
 
     @property
-    def waits(self) -> bool:
-        """Whether it has not been tried yet, or waits for its next try."""
+    def waits(self) -> bool:  # for its first try, or for its next
         return self.state in ("waiting", "shadow")
 
 
@@ -75,7 +71,6 @@ class NewPush:
 
     @property
     def state(self) -> str:
-        """What it waits in."""
         return "shadow" if self.shadow else "waiting"
 
 
@@ -233,7 +228,8 @@ def _claimed(rows: Iterable[asyncpg.Record]) -> list[Claimed]:
 
 
 def _one(row: asyncpg.Record) -> Claimed:
-    told = {name: row[name] for name in Claimed.__dataclass_fields__ if name not in _MADE}
+    made = ("id", "block", "decided", "stays")
+    told = {name: row[name] for name in Claimed.__dataclass_fields__ if name not in made}
     block = None if row["block_id"] is None else block_of(row)
     told |= decisions.told(row["decision"])
     return Claimed(id=row["push_id"], block=block, **told)

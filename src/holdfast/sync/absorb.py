@@ -134,6 +134,8 @@ def _is_echo(parts: Parts, errand: Errand) -> bool:
     if any(row.via != "webhook" for row in errand.rows):
         return False
     known = errand.rows[0]
+    if known.read_at is not None:
+        return False  # it was taken for a guest's booking: that must be put right
     ends = [known.ours_at, parts.placed.get((errand.account.id, errand.ref))]
     return known.ours_flies or any(at is not None and errand.latest < at + ECHO for at in ends)
 

@@ -95,20 +95,17 @@ class BookingFlaw(Shape):
 class BookingDetail(Booking):
     """A booking with its guest, masked, its journal and its exposures, oldest entry first."""
 
-    flaws: list[BookingFlaw] = Field(
-        description="What is wrong with it or not known, worst first: it is in order only without any."
-    )
+    flaws: list[BookingFlaw]
+    """What is wrong with it or not known, worst first: it is in order only without any."""
     guest: MaskedGuest | None
     journal: list[JournalEntry]
     exposures: list[MeasuredExposure]
 
 
 class Booked(BookingDetail):
-    """A booking that was made just now."""
+    """A booking that was made just now. `warnings` are what looks like a slip: a party too large, a time that has passed."""
 
-    warnings: list[str] = Field(
-        description="What looks like a slip: a party too large, a time that has passed or is never offered."
-    )
+    warnings: list[str]
 
 
 class Block(Shape):
