@@ -1,71 +1,18 @@
-"""What must be so: always, and once all is quiet. Each checker names itself, for a variant must say who caught it."""
+"""What must be so once all is quiet. Each checker names itself, for a variant must say who caught it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import combinations
 
-from tests.simulation.database import FLYING, VENUE, overlaps
 from tests.simulation.post import Post
 from tests.simulation.provider import Entry, Provider
 from tests.simulation.store import Store
 from tests.simulation.tables import Row
+from tests.simulation.watch import Violation
 
 from holdfast.inventory.model import OCCUPYING, Span
-from holdfast.store.journal import link
-
-Violation = tuple[str, str]
-"""The checker's name, and what it found."""
 
 BESIDE = timedelta(hours=1)
 """A block may stand beside the time that it keeps from being sold: the longest offer."""
-
-
-def in_the_store(store: Store) -> Iterator[Violation]:
-    """What the store may never hold, quiet or not."""
-    for one, other in combinations(store.allocations, 2):
-        if one["unit_id"] == other["unit_id"] and overlaps(one["during"], other["during"]):
-            yield "no double grant", f"bookings {one['booking_id']} and {other['booking_id']}"
-    yield from _histories(store)
-    yield from _chain(store)
-    for push, state in store.settled:
-        if state not in FLYING:
-            yield "who lost the lease settles nothing", f"push {push} was {state}"
-    yield from (("what is paused waits", what) for what in store.taken_while_paused)
-    refs = [(b["account_id"], b["external_id"]) for b in store.bookings]
-    for ref in {ref for ref in refs if refs.count(ref) > 1}:
-        yield "one booking a reference", f"{ref} is in the store twice"
-
-
-def _histories(store: Store) -> Iterator[Violation]:
-    """Each booking's versions rise by one, and no read that is older than the applied one comes after it."""
-    last: dict[int, Row] = {}
-    for _, row in store.history:
-        before = last.get(row["id"])
-        last[row["id"]] = row
-        if before is None:
-            continue
-        if row["version"] != before["version"] + 1 or row["read_at"] < before["read_at"]:
-            yield (
-                "versions never go back",
-                f"{row['external_id']} after version {before['version']}",
-            )
-        if before["status"] not in OCCUPYING and row["status"] in OCCUPYING:
-            yield (
-                "the dead stay dead",
-                f"{row['external_id']} {before['status']} -> {row['status']}",
-            )
-
-
-def _chain(store: Store) -> Iterator[Violation]:
-    """By the same rule as `journal.broken_at`."""
-    before, expected = b"", 1
-    for row in store.journal:
-        if row["seq"] != expected or row["hash"] != link(before, row):
-            yield "the journal is whole", f"broken at {row['seq']}"
-            return
-        before, expected = row["hash"], expected + 1
-    if store.venues.rows[VENUE]["journal_hash"] != before:
-        yield "the journal is whole", "its end is cut off"
 
 
 def at_quiet(store: Store, providers: Mapping[int, Provider], post: Post) -> Iterator[Violation]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 import structlog
-from tests.simulation.checkers import Violation, at_quiet, in_the_store
+from tests.simulation.checkers import at_quiet
 from tests.simulation.guests import Guests
 from tests.simulation.loop import BEGIN, SeededLoop, Stuck
 from tests.simulation.post import Post
@@ -17,6 +17,7 @@ from tests.simulation.process import Faults, Killed, Process, Story
 from tests.simulation.provider import Provider
 from tests.simulation.store import Store
 from tests.simulation.venue import RULES, parts_of, setup, slots
+from tests.simulation.watch import Violation, Watch
 
 from holdfast.sync.parts import Lane, Parts
 from holdfast.sync.receive import Receiver
@@ -94,6 +95,8 @@ class Scene:
         self.redis_is_off = "no sweep" in self.broken or self.random.random() < 0.15
         self.store = Store(setup(pool=self.pool), self.loop.now, self.broken)
         self.store.tell = lambda what: self.story.tell("store", what)
+        self.watch = Watch(self.store)
+        self.store.before_commit = self._look
         self.post = Post(self.random, self.faults, self.story, self._web)
         self.providers = {n: self._provider(n) for n in RULES}
         self.receiver: Receiver | None = None
@@ -121,13 +124,12 @@ class Scene:
             guests.plan(self.random.uniform(1.0, CHAOS_SECONDS * 0.8))
             for _ in range(self.random.randint(2, 4))
         ]
-        for one in (*plans, self._break(), self._watch(), self._hold_back(), self._go_away()):
+        for one in (*plans, self._break(), self._hold_back(), self._go_away()):
             self._spawn(one)
         await asyncio.sleep(CHAOS_SECONDS)
         self.faults.over = True
         self.story.tell("scene", "nothing breaks any more")
         await asyncio.sleep(QUIET_SECONDS)
-        self.violations += [*in_the_store(self.store)]
         self.violations += [*at_quiet(self.store, self.providers, self.post)]
         await self._end()
 
@@ -236,11 +238,9 @@ class Scene:
         asked = provider.calls_while_away
         self.story.tell("scene", f"{provider.name} answers again; it was asked {asked} times")
 
-    async def _watch(self) -> None:
-        """What may never be is looked for all the time, not only at the end."""
-        while not self.faults.over:
-            await asyncio.sleep(5.0)
-            self.violations += [v for v in in_the_store(self.store) if v not in self.violations]
+    def _look(self) -> None:
+        """What may never be is looked for at each commit, not only at the end."""
+        self.violations += [v for v in self.watch.look() if v not in self.violations]
 
 
 async def _swallow(work: Coroutine[Any, Any, None]) -> None:
