@@ -296,7 +296,7 @@ class Pushes(Blocks):
 
     def _picture_is_old(self, block: Row, now: datetime) -> bool:
         """Whether another account that sells the same units was not read completely for too long."""
-        units = self.setup.outlets[block["listing_id"]].unit_ids
+        units = self.setup.ever[block["listing_id"]].unit_ids
         others = {
             o.account_id
             for o in self.setup.outlets.values()
@@ -324,7 +324,7 @@ class Pushes(Blocks):
         if one["listing_id"] != other["listing_id"] or one["wants"] == "nothing":
             return False
         if overlaps(one["during"], other["during"]):
-            return self.setup.outlets[one["listing_id"]].pool
+            return self.setup.ever[one["listing_id"]].pool
         return bool(place["state"] == "in_flight" or place["due_at"] <= now)
 
     def _taken(self, push: Row, now: datetime) -> Row:
@@ -437,8 +437,16 @@ class Pushes(Blocks):
     def shadow_waiting(self, _accounts: Sequence[int]) -> list[Row]:
         return []
 
-    def pushes_stop_of_booking(self, _booking: int, _now: datetime) -> list[Row]:
-        return []
+    def pushes_flying_of_booking(self, booking: int) -> list[Row]:
+        return named([p for p in self.pushes_of(None, booking) if p["state"] in FLYING], "id")
+
+    def pushes_stop_of_booking(self, booking: int, now: datetime) -> list[Row]:
+        wanted = [p for p in self.pushes_of(None, booking) if p["state"] in (*RESTING, *FLYING)]
+        ended = {"state": "superseded", "outcome": "superseded", "settled_at": now}
+        told = [{"id": p["id"], "flies": p["state"] == "in_flight"} for p in wanted]
+        for push in wanted:
+            self.pushes.update(push, **ended, epoch=push["epoch"] + 1, lease_until=None)
+        return told
 
     def pushes_error(self, number: int) -> list[Row]:
         return named([self.pushes.rows[number]], "error")

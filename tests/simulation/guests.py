@@ -34,6 +34,37 @@ class Guests:
         except No:
             self.story.tell("a guest", f"comes too late for {entry.ref}")
 
+    async def rivals(self, at: float) -> None:
+        """Two book the same time on two providers, each before the other's booking can be answered."""
+        await asyncio.sleep(at)
+        pairs = [
+            ((one, span), (other, across))
+            for one in self.providers
+            for other in self.providers
+            if one is not other
+            for span in one.on_sale()
+            for across in other.on_sale()
+            if span.overlaps(across)
+        ]
+        if not pairs:
+            return
+        for provider, span in self.random.choice(pairs):
+            try:
+                provider.confirm(provider.take(span, "guest").ref)
+            except No:
+                continue
+            await asyncio.sleep(self.random.choice([0.0, 0.05, 0.4]))
+
+    async def touch(self, until: float) -> None:
+        """Now and then something of no concern to us changes about a booking, and is announced."""
+        loop = asyncio.get_running_loop()
+        while loop.time() < until:
+            await asyncio.sleep(self.random.uniform(1.0, 4.0))
+            theirs = [(p, e) for p in self.providers for e in p.live() if e.by == "guest"]
+            if theirs:
+                provider, entry = self.random.choice(theirs)
+                provider.touch(entry.ref)
+
     async def _regret(self, provider: Provider, booking: Entry) -> None:
         for _ in range(self.random.choice([0, 1, 1, 2])):
             await self._think()

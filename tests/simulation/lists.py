@@ -218,6 +218,8 @@ class Lists(Facts):
         _horizon, _near, period, news = bounds
         mine = [r for r in self._of(account) if r["task"] == task]
         whole = [self._whole_at(account, r) for r in mine]
+        if "green while blind" in self.broken:
+            whole = [max((r["read_at"] for r in mine if r["read_at"]), default=None)]
         told = {
             "last_complete_at": min(whole) if all(whole) else None,
             "period_seconds": period,
