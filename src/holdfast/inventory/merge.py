@@ -23,8 +23,8 @@ class Merged:
 def merge(known: Booking | None, listing: str | None, observed: Seen | Absent) -> Merged:
     """Judge one observation; `listing` is the known booking's listing by name.
 
-    An older read never overwrites a newer one. What a channel leaves out is kept as it was known.
-    Absence ends a booking: the caller read it by its id, so this is no gap in a list.
+    An older read never overwrites a newer one. What a channel leaves out is kept as it was known, but a booking that
+    it tells to be elsewhere is on none of our listings. Absence ends a booking: `absence` found evidence enough.
     """
     if known is not None and observed.read_at < known.read_at:
         return Merged(verdict="stale", change="booking.stale")
@@ -35,7 +35,7 @@ def merge(known: Booking | None, listing: str | None, observed: Seen | Absent) -
         return Merged(verdict="applied", change=_created(fact.status), fact=fact)
     if tells_the_same(known, listing, observed):
         return Merged(verdict="noop", change="booking.unchanged")
-    fact = _completed(fact, known, listing)
+    fact = _completed(fact, known, None if observed.elsewhere else listing)
     return Merged(verdict="applied", change=_change(known, fact), fact=fact)
 
 
@@ -55,6 +55,7 @@ def tells_the_same(known: Booking | Told, listing: str | None, seen: Seen) -> bo
         and seen.payment == known.payment
         and told_until == known.held_until
         and (not seen.listing or seen.listing == listing)
+        and not (seen.elsewhere and listing)
         and (seen.span is None or seen.span == known.span)
         and (seen.party_size is None or seen.party_size == known.party_size)
     )

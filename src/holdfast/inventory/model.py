@@ -106,6 +106,8 @@ class Seen:
     marker: str | None = None
     held_until: datetime | None = None
     made_at: datetime | None = None
+    elsewhere: bool = False
+    """Its channel says that it is at a place that no listing of ours has; not told is not elsewhere."""
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

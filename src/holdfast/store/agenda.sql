@@ -6,7 +6,8 @@ select exists (select from blocks where closed_at is null and (upper(during) <= 
     or exists (select from bookings where status in ('held', 'pending') and held_until <= $1 and read_at < held_until)
     or exists (select from conflicts c
                 where c.closed_at is null and (c.auto_at <= $1 or c.decision is not null
-                  or (select upper(b.during) from bookings b where b.id = c.booking_id) <= $1))
+                  or (select upper(b.during) <= $1 or (c.kind = 'not_found' and b.read_at > c.opened_at)
+                        from bookings b where b.id = c.booking_id)))
     or exists (select from pushes where state = 'in_flight' and lease_until < clock_timestamp())
     or exists (select from pushes where state = 'shadow' and account_id = any($2::bigint[])) as clock,
        -- whose news wait, are not paused, and can be read; for each account one row is enough, however many there

@@ -65,13 +65,17 @@ select decision -> 'kept' as kept from conflicts
    and (booking_id = any($1::bigint[]) or against_ids && $1::bigint[])
 
 -- due --
--- What the clock has to say: a grace time is over, the time itself is over, a decision that all its calls
--- confirmed is not to be seen yet after $2. A read that is under way is waited for.
+-- What the clock has to say: a grace time is over, the time itself is over, a booking that was not found is shown again,
+-- a decision that all its calls confirmed is not to be seen yet after $2. A read that is under way is waited for.
 select c.id, c.venue_id, 'over' as matter from conflicts c join bookings b on b.id = c.booking_id
  where c.closed_at is null and upper(b.during) <= $1 and (c.venue_id is null or c.venue_id = any($3::bigint[]))
 union all
 select c.id, c.venue_id, 'auto' from conflicts c
  where c.closed_at is null and c.auto_at <= $1 and c.venue_id = any($3::bigint[])
+union all
+select c.id, c.venue_id, 'found' from conflicts c join bookings b on b.id = c.booking_id
+ where c.closed_at is null and c.kind = 'not_found' and c.venue_id = any($3::bigint[])
+   and b.read_at > c.opened_at
 union all
 select c.id, c.venue_id, 'unseen' from conflicts c
  where c.closed_at is null and jsonb_array_length(c.decision -> 'pushes') > 0 and c.venue_id = any($3::bigint[])

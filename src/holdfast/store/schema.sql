@@ -33,7 +33,8 @@ create table venues (
   journal_seq   bigint not null default 0,
   journal_hash  bytea not null default '\x',
   created_at    timestamptz not null default now(),
-  updated_at    timestamptz not null default now()
+  updated_at    timestamptz not null default now(),
+  configured_at timestamptz not null default now()  -- since when it is configured as it is
 );
 
 create table units (
@@ -210,6 +211,7 @@ create table pushes (
   settled_at  timestamptz,
   outcome     text,
   error       text,
+  decision    jsonb,  -- of a cancel: who decided it and when, who stays, and what was read after that
   check ((block_id is null) <> (booking_id is null))
 );
 create unique index pushes_one_waiting on pushes
@@ -358,6 +360,17 @@ create table looks (
   during     tstzrange not null check (not isempty(during)),
   read_at    timestamptz not null,
   primary key (listing_id, during)
+);
+
+-- What a channel does not find, or says to be elsewhere: counted, since one answer changes nothing.
+create table absences (
+  account_id bigint not null references accounts,
+  ref        text not null,
+  kind       text not null check (kind in ('missing', 'elsewhere')),
+  since      timestamptz not null,  -- the first of the reads in a row that said so
+  read_at    timestamptz not null check (read_at >= since),
+  reads      integer not null check (reads > 0),
+  primary key (account_id, ref, kind)
 );
 
 -- What holds an account's calls back, as our own processes know it: a number in Redis alone is not believed for long.

@@ -19,7 +19,8 @@ from holdfast.store.inbox import Claimed
 from holdfast.store.trouble import DATABASE_TROUBLE, REFUSED_VALUES
 from holdfast.sync.brake import believed
 from holdfast.sync.decide import Observation, decide, venue_of
-from holdfast.sync.heard import processed
+from holdfast.sync.doubts import beyond_doubt
+from holdfast.sync.heard import processed, says_it_ended
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import ECHO, Account, Parts
 from holdfast.sync.unmapped import keep_unmapped
@@ -89,7 +90,8 @@ async def _work(parts: Parts, account: Account, rows: Sequence[Claimed]) -> int:
     enough = asyncio.Semaphore(READS_AT_ONCE)
     observations = await asyncio.gather(*(_read(parts, errand, enough) for errand in errands))
     read = [o for o in observations if o is not None]
-    await apply(parts, await believed(parts, account, read))
+    held_on_to = await believed(parts, account, read)
+    await apply(parts, await beyond_doubt(parts, account, held_on_to))
     return len(rows)
 
 
@@ -142,6 +144,7 @@ def _observation(errand: Errand, seen: Seen | Absent, venue_id: int | None) -> O
         heard_at=errand.heard_at,
         inbox_ids=errand.ids,
         venue_id=venue_id,
+        said_at=max((row.received_at for row in errand.rows if says_it_ended(row)), default=None),
     )
 
 

@@ -14,7 +14,7 @@ from holdfast.store.inbox import Incoming
 from holdfast.store.journal import Entry
 from holdfast.sync.decide import Observation
 from holdfast.sync.everywhere import note_everywhere
-from holdfast.sync.heard import hear
+from holdfast.sync.heard import ACCEPTED, hear
 from holdfast.sync.parts import Account, Parts
 
 log = structlog.get_logger()
@@ -155,6 +155,6 @@ def _accepted(account_id: int, ref: str, now: datetime) -> Incoming:
         account_id=account_id,
         via="operator",
         ref=ref,
-        raw_type="absence_accepted",
+        raw_type=ACCEPTED,
         received_at=now,
     )

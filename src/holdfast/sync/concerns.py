@@ -16,8 +16,11 @@ from holdfast.sync.turn import Turn
 ORPHANS = ("orphan_at_channel", "orphan_block")
 """What stands at a channel with nothing behind it, and cannot be released."""
 
-OF_A_BOOKING = ("unmapped", "cancel_refused", "both_edited", "too_small")
+OF_A_BOOKING = ("unmapped", "cancel_refused", "both_edited", "too_small", "not_found")
 """Kinds that end at the latest with the booking that they are about."""
+
+
+FOUND = "its channel shows it again"
 
 
 async def news_of(turn: Turn, known: Booking | None, fact: Fact, booking_id: int) -> None:
@@ -30,8 +33,31 @@ async def news_of(turn: Turn, known: Booking | None, fact: Fact, booking_id: int
         return
     mapped = {i: kind for i, kind in open_ones.items() if kind == "unmapped"}
     await close(turn, mapped, "it is mapped now", booking_id)
+    found = {i: kind for i, kind in open_ones.items() if kind == "not_found"}
+    await close(turn, found, FOUND, booking_id)
     if contradicts(known, fact):
         await _crossed(turn, known, fact)
+
+
+async def left_us(turn: Turn, account: str, known: Booking, listing: str) -> None:
+    """Its channel moved it to a place that no listing of ours has: it takes no time here any more."""
+    evidence: dict[str, object] = {
+        "account": account,
+        "ref": known.external_id,
+        "status": known.status,
+        "was_on": listing,
+        "start": known.span.start.isoformat() if known.span else None,
+        "end": known.span.end.isoformat() if known.span else None,
+        "why": "its channel moved it to a place that no listing has",
+    }
+    conflict = seats.NewConflict(
+        venue_id=None,
+        kind="unmapped",
+        opened_at=turn.now,
+        booking_id=known.id,
+        evidence=evidence,
+    )
+    await alarm(turn, conflict, {"was_on": listing})
 
 
 async def close(

@@ -12,7 +12,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import inbox, offers, schedule
 from holdfast.store.bookings import Origin
 from holdfast.store.inbox import Incoming
-from holdfast.sync.concerns import news_of
+from holdfast.sync.concerns import left_us, news_of
 from holdfast.sync.echoes import Outcome, adopt_orphan, echo
 from holdfast.sync.heard import heard, processed
 from holdfast.sync.next_calls import placing_on
@@ -42,6 +42,8 @@ class Observation:
     inbox_ids: tuple[int, ...] = ()
     venue_id: int | None = None
     """The venue of the booking as we know it, where `seen` does not say."""
+    said_at: datetime | None = None
+    """When its end was announced or accepted, before it was read; None: it was not."""
 
     @property
     def guest(self) -> Guest:
@@ -154,10 +156,25 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
     current.freed.add(booking_id)
     _journal(current, observation, booking_id, merged)
     await news_of(current, known, merged.fact, booking_id)
+    if known is not None and home is not None and _has_left(observation.seen):
+        await _left(current, observation, home, known)
     current.parts.metrics.bookings_ingested.of(
         source=observation.account.channel_name, change=_kind_of_change(merged)
     ).inc()
     return "applied"
+
+
+def _has_left(seen: Seen | Absent) -> bool:
+    """Whether its channel says that it is at a place that is not ours."""
+    return isinstance(seen, Seen) and seen.elsewhere
+
+
+async def _left(current: Turn, observation: Observation, home: Outlet, known: Booking) -> None:
+    """Its old place is sold again, and a person is told where it went."""
+    if known.occupying and known.span is not None:
+        await _sold_again(current, home, known.span)
+    if isinstance(observation.seen, Seen) and observation.seen.status in OCCUPYING:
+        await left_us(current, observation.account.name, known, home.name)
 
 
 def _kind_of_change(merged: Merged) -> str:
@@ -177,7 +194,7 @@ async def _write(
 ) -> int | None:
     outlet, fact = what
     origin = Origin(
-        venue_id=current.premises.id,
+        venue_id=None if _has_left(observation.seen) else current.premises.id,
         listing_id=outlet.id if outlet else None,
         account_id=observation.account.id,
         channel=observation.account.channel_name,

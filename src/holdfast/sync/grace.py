@@ -10,7 +10,7 @@ from holdfast.store.cases import cases
 from holdfast.store.conflicts import Due, Unseen
 from holdfast.store.inbox import Incoming
 from holdfast.sync.alarm import OVER, shut
-from holdfast.sync.concerns import close, reopen
+from holdfast.sync.concerns import FOUND, close, reopen
 from holdfast.sync.heard import hear
 from holdfast.sync.operate import WishRefused
 from holdfast.sync.parts import Parts
@@ -22,6 +22,9 @@ log = structlog.get_logger()
 PATIENCE = timedelta(seconds=15)
 """So long after every call was answered may a channel still show a booking that it has cancelled."""
 
+ENDS = {"over": OVER, "found": FOUND}
+"""Why a conflict ends by itself, by what the clock says of it."""
+
 REASON = "the first confirmed stays: policy auto, its grace time is over"
 
 
@@ -30,8 +33,8 @@ async def grace(parts: Parts) -> int:
     async with parts.pool.acquire() as connection:
         due = await conflicts.due(connection, parts.now(), PATIENCE, list(parts.premises))
     for each in due:
-        if each.matter == "over":
-            await _over(parts, each)
+        if each.matter in ENDS:
+            await _ended(parts, each, ENDS[each.matter])
         elif each.matter == "auto":
             await _auto(parts, each)
         else:
@@ -39,16 +42,16 @@ async def grace(parts: Parts) -> int:
     return len(due)
 
 
-async def _over(parts: Parts, due: Due) -> None:
-    """Nobody can settle any more what is in the past."""
+async def _ended(parts: Parts, due: Due, why: str) -> None:
+    """There is nothing left to settle."""
     if due.venue_id is None:
         async with parts.pool.acquire() as connection:
-            await shut(connection, parts.metrics, [due.id], parts.now(), OVER)
+            await shut(connection, parts.metrics, [due.id], parts.now(), why)
         return
     async with turn(parts, due.venue_id, actor="clock") as current:
         known = await conflicts.by_id(current.connection, due.id)
         if known is not None and known.closed_at is None:
-            await close(current, {known.id: known.kind}, OVER, known.booking_id)
+            await close(current, {known.id: known.kind}, why, known.booking_id)
 
 
 async def _auto(parts: Parts, due: Due) -> None:

@@ -7,7 +7,7 @@ import asyncpg
 
 from holdfast.metrics import Metrics
 from holdfast.store import inbox
-from holdfast.store.inbox import Incoming, News
+from holdfast.store.inbox import Claimed, Incoming, News
 from holdfast.sync.parts import Parts
 
 TYPES: Mapping[str, str] = {
@@ -58,7 +58,25 @@ def _count(parts: Parts, account_id: int | None, via: str, raw_type: str, many: 
 
 def _type(raw: str) -> str:
     """A provider's word for a change as one of the metrics' few."""
-    word = raw.rsplit(".", 1)[-1].lower()
-    if word.startswith(("cancel", "delet")):
+    if _is_an_end(raw):
         return "cancelled"
-    return TYPES.get(word, "other")
+    return TYPES.get(_word(raw), "other")
+
+
+def _word(raw: str) -> str:
+    return raw.rsplit(".", 1)[-1].lower()
+
+
+def _is_an_end(raw: str) -> bool:
+    return _word(raw).startswith(("cancel", "delet"))
+
+
+ACCEPTED, CANCELLED = "absence_accepted", "cancel_done"
+"""A person accepts that a booking is gone; its channel said that it carried out a cancel of ours."""
+
+
+def says_it_ended(row: Claimed) -> bool:
+    """Whether this row of the inbox tells of a booking's end, so that one read can confirm it."""
+    if row.via == "webhook":
+        return _is_an_end(row.raw_type)
+    return row.raw_type in (ACCEPTED, CANCELLED)

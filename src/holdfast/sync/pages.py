@@ -14,6 +14,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import inbox
 from holdfast.sync.absorb import apply
 from holdfast.sync.decide import Observation
+from holdfast.sync.doubts import beyond_doubt
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.unreadable import keep_strange
 
@@ -22,7 +23,8 @@ async def believe_page(parts: Parts, account: Account, page: Page) -> None:
     """Decide on what is told anew."""
     await keep_strange(parts, account, page.strange)
     if page.bookings:
-        await apply(parts, await _differences(parts, account, page))
+        told = await _differences(parts, account, page)
+        await apply(parts, await beyond_doubt(parts, account, told))
 
 
 async def _differences(parts: Parts, account: Account, page: Page) -> list[Observation]:

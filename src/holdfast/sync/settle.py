@@ -15,7 +15,7 @@ from holdfast.store.pushes import Claimed, Try
 from holdfast.sync.concerns import block_refused, block_stands, cancel_refused
 from holdfast.sync.echoes import lose, shut_under
 from holdfast.sync.gathering import close_together
-from holdfast.sync.heard import hear
+from holdfast.sync.heard import CANCELLED, hear
 from holdfast.sync.losses import about
 from holdfast.sync.outcome import Again, Done, Ended, FindOut
 from holdfast.sync.parts import Account, Answer, Parts
@@ -211,12 +211,12 @@ async def _booking_push_ended(
     current.note(kind, {"account": account.name}, booking_id=push.booking_id, push_id=push.id)
     if isinstance(verdict, Ended) and verdict.why in ("rejected", "given_up"):
         await cancel_refused(current, push, account.name, verdict.why)
-    row = await _read_again(current, push)
+    row = await _read_again(current, push, CANCELLED if done else "read_again")
     if row is not None:
         await hear(current.parts, current.connection, [row])
 
 
-async def _read_again(current: Turn, push: Claimed) -> Incoming | None:
+async def _read_again(current: Turn, push: Claimed, why: str) -> Incoming | None:
     """The wish to read a booking again after we called its channel about it."""
     row = await booking_store.row_by_id(current.connection, push.booking_id or 0)
     if row is None:
@@ -225,6 +225,6 @@ async def _read_again(current: Turn, push: Claimed) -> Incoming | None:
         account_id=row["account_id"],
         via="operator",
         ref=row["external_id"],
-        raw_type="read_again",
+        raw_type=why,
         received_at=current.now,
     )
