@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from asyncpg import Range
+from tests.simulation.absences import Absences
 from tests.simulation.breakers import Breakers
 from tests.simulation.calls import Called, Readings
 from tests.simulation.conflicts import Cases
-from tests.simulation.lists import Lists
 from tests.simulation.tables import Row
 
 
-class Agenda(Breakers, Called, Readings, Lists, Cases):
+class Agenda(Breakers, Called, Readings, Absences, Cases):
     """Each method is one named query: `<file>_<name>`."""
 
     def agenda_look(self, now: datetime, _live: Sequence[int]) -> list[Row]:
@@ -20,12 +20,13 @@ class Agenda(Breakers, Called, Readings, Lists, Cases):
             any(b["expires_at"] and b["expires_at"] <= now for b in self.holds())
             or any(b["held_until"] <= now for b in self.ending())
             or bool(self.lost())
-            or any(
-                c["decision"] is not None or (c["auto_at"] is not None and c["auto_at"] <= now)
-                for c in self.open_conflicts()
-            )
+            or any(self._is_ripe(c, now) for c in self.open_conflicts())
         )
         return [{"clock": clock, "heard": self.heard(now), "wanted": self.wanted(now)}]
+
+    def _is_ripe(self, conflict: Row, now: datetime) -> bool:
+        due = conflict["auto_at"] is not None and conflict["auto_at"] <= now
+        return due or conflict["decision"] is not None or self.is_found(conflict)
 
     def ground_ground(
         self, venue: int, listings: Sequence[int], start: datetime, end: datetime, *rest: Any

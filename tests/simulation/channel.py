@@ -176,7 +176,10 @@ class SimulatedChannel:
 
     def _page(self, start: int, read_at: datetime) -> tuple[int, list[Seen]]:
         shown = [e for e in self._provider.books.values() if not self._provider.is_hidden(e)]
-        return len(shown), [self._seen(e, read_at) for e in shown[start : start + PAGE]]
+        page = shown[start : start + PAGE]
+        for entry in page:
+            self._provider.showed(entry.ref)
+        return len(shown), [self._seen(entry, read_at) for entry in page]
 
     def _is_broken(self, variant: str) -> bool:
         return variant in self._process.faults.broken

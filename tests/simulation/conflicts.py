@@ -132,12 +132,26 @@ class Conflicts(Blocks):
             for c in self.open_conflicts()
             if c["auto_at"] is not None and c["auto_at"] <= now
         ]
+        due += [
+            {"id": c["id"], "venue_id": c["venue_id"], "matter": "found"}
+            for c in self.open_conflicts()
+            if self.is_found(c)
+        ]
         for row, decision in self._under_way():
             pushes = [self.pushes.rows[n] for n in decision["pushes"]]
             settled = all(p["settled_at"] and p["settled_at"] <= before for p in pushes)
             if pushes and settled and not self._is_read(decision["cancels"]):
                 due.append({"id": row["id"], "venue_id": row["venue_id"], "matter": "unseen"})
         return due
+
+    def is_found(self, conflict: Row) -> bool:
+        """Whether a booking that was not found is shown again."""
+        booking = self.bookings.rows.get(conflict["booking_id"])
+        return (
+            conflict["kind"] == "not_found"
+            and booking is not None
+            and booking["read_at"] > conflict["opened_at"]
+        )
 
     def _is_read(self, bookings: Iterable[int]) -> bool:
         """Whether news of one of them wait."""

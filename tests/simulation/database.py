@@ -69,7 +69,7 @@ class Database:
         self.offers, self.conflicts, self.journal = Table(log), Table(log), Table(log)
         self.cursors, self.probes, self.venues = Table(log), Table(log), Table(log)
         self.breakers, self.readings, self.pass_rows = Table(log), Table(log), Table(log)
-        self.listed, self.looks = Table(log), Table(log)
+        self.listed, self.looks, self.absences = Table(log), Table(log), Table(log)
         self.paused: dict[tuple[int, str], datetime] = {}
         """Since when a person holds an account's intake or pushes back."""
         self.resumed: dict[int, datetime] = {}

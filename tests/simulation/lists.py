@@ -217,7 +217,7 @@ class Lists(Facts):
     def readings_sum_up(self, account: int, task: str, *bounds: Any) -> list[Row]:
         _horizon, _near, period, news = bounds
         mine = [r for r in self._of(account) if r["task"] == task]
-        whole = [self._whole_at(account, r) for r in mine]
+        whole = [self.whole_at(account, r) for r in mine]
         if "green while blind" in self.broken:
             whole = [max((r["read_at"] for r in mine if r["read_at"]), default=None)]
         told = {
@@ -227,7 +227,7 @@ class Lists(Facts):
         }
         return [self.cursors.update(c, **told) for c in self._cursors(account, task)]
 
-    def _whole_at(self, account: int, reading: Row) -> Any:
+    def whole_at(self, account: int, reading: Row) -> Any:
         past = self._past(account, reading["place"]) if reading["task"] == "bookings" else []
         return past[0]["complete_at"] if past else reading["complete_at"]
 

@@ -15,8 +15,6 @@ def owed(plot: Plot) -> set[str]:
         plot.policy is not None
     ):  # a decision rests on what was known before it; keep_both hides a later clash
         found |= {ENDED, CONFLICTS}
-    if plot.wrong in ("one absence", "late reads"):  # one answer that finds nothing is believed
-        found |= {FREED, "the dead stay dead"}
     if plot.wrong == "one event id":  # the second event of an id is dropped
         found |= {"every 2xx is kept"}
     if plot.change == "second account":  # a block is known to one account only

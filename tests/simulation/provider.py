@@ -115,6 +115,7 @@ class Provider:
     """Its list may end early and not say so."""
     lags: bool = False
     """What it answers by id may be older than what it did."""
+    _shown_until: dict[str, datetime] = field(default_factory=dict)
     _past: dict[str, list[tuple[datetime, Entry]]] = field(default_factory=dict)
     twice: list[str] = field(default_factory=list)
     """Markers of which two live blocks stood at one time."""
@@ -133,9 +134,15 @@ class Provider:
         taken = [entry.span for entry in self.live()]
         return [s for s in self.slots if sum(s.overlaps(t) for t in taken) < self.capacity]
 
+    def showed(self, ref: str) -> None:
+        """It was shown as it is: nothing older is shown from now on."""
+        self._shown_until[ref] = self.now()
+
     def as_it_was(self, ref: str, at: datetime) -> Entry | None:
-        """What it would have shown then."""
-        shown = [entry for since, entry in self._past.get(ref, ()) if since <= at]
+        """What it would have shown then; but what it showed later it does not take back."""
+        past = self._past.get(ref, [])
+        at = self._shown_until[ref] = max(at, self._shown_until.get(ref, at))
+        shown = [entry for since, entry in past if since <= at]
         return shown[-1] if shown else None
 
     def take(

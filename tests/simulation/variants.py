@@ -99,6 +99,13 @@ VARIANTS = (
         within=300,
     ),
     Variant(
+        name="believes one 404",
+        how="one answer that finds nothing is taken for three, and for what all lists showed",
+        caught_by=(FREED, "the dead stay dead"),
+        within=60,
+        plot={"wrong": "one absence"},
+    ),
+    Variant(
         name="green while blind",
         how="an account counts as read to its end once any page of it was read",
         caught_by=(READ,),
