@@ -1,5 +1,6 @@
 """Blocks, pushes, offers and what is to be read when: their named queries over tables in memory."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -209,7 +210,7 @@ class Pushes(Blocks):
         return (push["state"] in FLYING, push["state"] in RESTING, push["id"])
 
     def pushes_wish(self, venue: int, *values: Any) -> list[Row]:
-        account, block, booking, call, state, risk, starts, due, reason, observed = values
+        account, block, booking, call, state, risk, starts, due, reason, observed, *told = values
         wanted = {
             "call": call,
             "state": state,
@@ -219,6 +220,7 @@ class Pushes(Blocks):
             "reason": reason,
             "observed_at": observed,
             "wished_at": due,
+            "decision": told[0] if told else None,
         }
         for push in self.pushes_of(block, booking):
             if push["state"] in RESTING:
@@ -436,6 +438,16 @@ class Pushes(Blocks):
 
     def shadow_waiting(self, _accounts: Sequence[int]) -> list[Row]:
         return []
+
+    def pushes_witness(self, number: int, epoch: int, reads: str) -> list[Row]:
+        push = self.pushes.rows[number]
+        if push["epoch"] != epoch or push["state"] != "in_flight":
+            return []
+        told = json.loads(push["decision"]) | {"reads": json.loads(reads)}
+        return [self.pushes.update(push, decision=json.dumps(told))]
+
+    def pushes_decision(self, number: int) -> list[Row]:
+        return named([self.pushes.rows[number]], "decision")
 
     def pushes_flying_of_booking(self, booking: int) -> list[Row]:
         return named([p for p in self.pushes_of(None, booking) if p["state"] in FLYING], "id")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.simulation.calls import Blocks
@@ -11,6 +11,7 @@ from tests.simulation.tables import Row
 
 from holdfast.inventory.model import OCCUPYING
 
+AN_HOUR = timedelta(hours=1)
 ASKED_FOR = {"auto_at": None, "decision": None, "decided_at": None, "snoozed_until": None}
 
 
@@ -61,7 +62,14 @@ class Conflicts(Blocks):
     def conflicts_renew(
         self, number: int, against: Sequence[int], units: Sequence[int]
     ) -> list[Row]:
-        self.conflicts.update(self.conflicts.rows[number], against_ids=against, unit_ids=units)
+        row = self.conflicts.rows[number]
+        if row["against_ids"] == against:
+            return []
+        evidence = json.loads(row["evidence"])
+        if "first_by" in evidence:
+            evidence["first_by"] = "unknown"
+        told = {"against_ids": against, "unit_ids": units, "evidence": json.dumps(evidence)}
+        self.conflicts.update(row, **told)
         return []
 
     def conflicts_by_id(self, number: int) -> list[Row]:
@@ -194,17 +202,50 @@ class Conflicts(Blocks):
                 "via": "webhook",
                 "inbox_id": None,
                 "heard_at": b["first_seen_at"],
+                #"blank_at": self._blank_at(b),
             }
             for b in self.bookings
             if b["id"] in ids
         ]
+
+    def _blank_at(self, booking: Row) -> datetime | None:
+        """Until when its account was read without it."""
+        cursors = (c for c in self.cursors if c["task"] == "bookings")
+        news = (c["news_at"] for c in cursors if c["account_id"] == booking["account_id"])
+        return next((at for at in news if at and at < booking["first_seen_at"]), None)
 
 
 class Cases(Conflicts):
     """Each method is one named query: `<file>_<name>`."""
 
     def cases_conflicts(self, ids: Sequence[int]) -> list[Row]:
-        return [self.conflicts.rows[number] for number in ids if number in self.conflicts.rows]
+        rows = (self.conflicts.rows[number] for number in ids if number in self.conflicts.rows)
+        return [{**row, "first_by": json.loads(row["evidence"]).get("first_by")} for row in rows]
+
+    def cases_practice(self, venue: int, now: datetime) -> list[Row]:
+        """A person settled a double booking of this venue before the simulation began."""
+        lately = [c for c in self.conflicts if c["decided_at"] and c["decided_at"] > now - AN_HOUR]
+        by_policy = [c for c in lately if json.loads(c["decision"])["actor"] == "policy"]
+        accounts = {o.account_id for o in self.setup.outlets.values()}
+        whole = [
+            c["last_complete_at"]
+            for c in self.cursors
+            if c["account_id"] in accounts and c["task"] == "bookings"
+        ]
+        return [
+            {
+                "cancelled_lately": len(by_policy),
+                "settled_by_people": True,
+                "configured_at": self.venues.rows[venue]["configured_at"],
+                "read_since": min(whole) if whole and all(whole) else None,
+            }
+        ]
+
+    def cases_out_of_order(self, accounts: Sequence[int]) -> list[Row]:
+        opened = {b["account_id"] for b in self.breakers if b["opened_at"] is not None}
+        sick = opened | {account for account, _ in self.paused}
+        sick |= {account for account in accounts if account not in self.setup.channels}
+        return [{"name": self.setup.names[n]} for n in sorted(sick & {*accounts})]
 
     def cases_sides(self, ids: Sequence[int]) -> list[Row]:
         rows = (b for b in self.bookings if b["id"] in ids)

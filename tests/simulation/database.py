@@ -75,7 +75,7 @@ class Database:
         self.resumed: dict[int, datetime] = {}
         """When the last pause of an account's pushes ended."""
         self.taken_while_paused: list[str] = []
-        self.venues.insert(journal_seq=0, journal_hash=b"")
+        self.venues.insert(journal_seq=0, journal_hash=b"", configured_at=now())
         self.history: list[tuple[datetime, Row]] = []
         """Every booking as it was after each write, for the checkers."""
         self.decided: list[Decided] = []

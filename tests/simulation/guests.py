@@ -8,6 +8,8 @@ from random import Random
 from tests.simulation.process import Story
 from tests.simulation.provider import Entry, No, Provider
 
+from holdfast.inventory.model import Span
+
 
 @dataclass(slots=True)
 class Guests:
@@ -35,8 +37,16 @@ class Guests:
             self.story.tell("a guest", f"comes too late for {entry.ref}")
 
     async def rivals(self, at: float) -> None:
-        """Two book the same time on two providers, each before the other's booking can be answered."""
+        """Two book the same time on two providers, the second before the first is answered for there, as far as it goes."""
         await asyncio.sleep(at)
+        for provider, span in self._pair():
+            try:
+                provider.confirm(provider.take(span, "guest").ref)
+            except No:
+                continue
+            await asyncio.sleep(self.random.choice([0.0, 0.4, 6.0, 12.0]))
+
+    def _pair(self) -> tuple[tuple[Provider, Span], ...]:
         pairs = [
             ((one, span), (other, across))
             for one in self.providers
@@ -46,14 +56,7 @@ class Guests:
             for across in other.on_sale()
             if span.overlaps(across)
         ]
-        if not pairs:
-            return
-        for provider, span in self.random.choice(pairs):
-            try:
-                provider.confirm(provider.take(span, "guest").ref)
-            except No:
-                continue
-            await asyncio.sleep(self.random.choice([0.0, 0.05, 0.4]))
+        return self.random.choice(pairs) if pairs else ()
 
     async def touch(self, until: float) -> None:
         """Now and then something of no concern to us changes about a booking, and is announced."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import structlog
 from tests.simulation.checkers import at_quiet
-from tests.simulation.database import Setup
+from tests.simulation.database import VENUE, Setup
 from tests.simulation.guests import Guests
 from tests.simulation.incidents import (
     Stage,
@@ -212,6 +212,9 @@ class Scene:
         for account in setup.channels.keys() - known:
             self._account(account)
         self.store.setup = setup
+        venue = self.store.venues.rows[VENUE]
+        self.store.venues.update(venue, configured_at=self.loop.now())
+        self.store.commit()
         for name in self.processes:
             self.loop.call_later(self.random.uniform(0.0, 3.0), self._follow, name)
 
@@ -231,6 +234,7 @@ class Scene:
                 last_complete_at=None,
                 failures=0,
                 asked_at=None,
+                news_at=None,
                 period_seconds=None,
                 news_seconds=None,
             )
