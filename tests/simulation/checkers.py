@@ -15,6 +15,8 @@ from tests.simulation.watch import Violation
 from holdfast.inventory.known import Outlet
 from holdfast.inventory.model import OCCUPYING, Span
 
+GIVEN_UP = "no call is given up"
+"""These providers refuse nothing for good that is theirs."""
 CONFLICTS = "conflicts are open while both stand"
 
 BESIDE = timedelta(hours=1)
@@ -203,6 +205,8 @@ def _unfinished(store: Store) -> Iterator[Violation]:
     for push in store.pushes:
         if push["account_id"] not in store.setup.channels:
             continue
+        if push["state"] == "dead":
+            yield GIVEN_UP, f"{push['call']} {push['id']}: {push['error']}"
         if push["state"] in ("in_flight", "unknown", "waiting") and push["attempts"]:
             yield "everything comes to an end", f"{push['call']} {push['id']} is {push['state']}"
     for row in store.inbox:

@@ -14,8 +14,15 @@ LEAVING = 2
 """The listing, and the account, that goes for a while or for good."""
 
 
+def beginning(change: Change | None, setup: Setup) -> Setup:
+    """What is configured first."""
+    if change != "listing joins":
+        return setup
+    return replace(_without_listing(setup), former={})
+
+
 def changes(change: Change, setup: Setup) -> Iterator[Setup]:
-    """What is applied after what; the last stays."""
+    """What is applied after what, where `setup` is the whole of it; the last stays."""
     yield from _CHANGES[change](setup)
 
 
@@ -40,6 +47,10 @@ def _with_units(setup: Setup, units: Mapping[int, Unit]) -> Setup:
 def _longer_cleanup(setup: Setup) -> Iterator[Setup]:
     unit = replace(setup.units[1], cleanup=timedelta(minutes=10))
     yield replace(setup, units={**setup.units, 1: unit})
+
+
+def _whole(setup: Setup) -> Iterator[Setup]:
+    yield setup
 
 
 def _without_listing(setup: Setup) -> Setup:
@@ -79,6 +90,7 @@ _CHANGES: Mapping[Change, Callable[[Setup], Iterator[Setup]]] = {
     "unit returns": _without_units,
     "unit joins": _with_another,
     "longer cleanup": _longer_cleanup,
+    "listing joins": _whole,
     "listing returns": _listing_returns,
     "listing leaves": _listing_leaves,
     "account returns": _account_returns,

@@ -89,10 +89,10 @@ async def _away(stage: Stage, provider: Provider, seconds: float) -> None:
     stage.tell(f"{provider.name} answers again; it was asked {asked} times")
 
 
-async def configurations(stage: Stage, change: Change) -> None:
+async def configurations(stage: Stage, change: Change, whole: Setup) -> None:
     """Somebody applies another configuration, and sometimes takes it back."""
     random = Random(stage.seed + 4)
-    for setup in changes(change, stage.store.setup):
+    for setup in changes(change, whole):
         await asyncio.sleep(random.uniform(2.0, 12.0))
         stage.tell(f"the configuration changes: {change}")
         stage.apply(setup)

@@ -13,6 +13,7 @@ Change = Literal[
     "account returns",
     "unit joins",
     "longer cleanup",
+    "listing joins",
     "listing leaves",
     "account is renamed",
     "second account",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import structlog
 from tests.simulation.checkers import at_quiet
+from tests.simulation.configurations import beginning
 from tests.simulation.database import VENUE, Setup
 from tests.simulation.guests import Guests
 from tests.simulation.incidents import (
@@ -121,8 +122,9 @@ class Scene:
 
     def _store(self) -> Store:
         conflicts: Literal["auto", "propose"] = "auto" if self.plot.policy == "auto" else "propose"
-        configured = setup(pool=self.plot.pool, conflicts=conflicts)
-        store = Store(configured, self.loop.now, self.broken)
+        self.whole = setup(pool=self.plot.pool, conflicts=conflicts)
+        first = beginning(self.plot.change, self.whole)
+        store = Store(first, self.loop.now, self.broken)
         store.tell = lambda what: self.story.tell("store", what)
         return store
 
@@ -189,7 +191,7 @@ class Scene:
         if self.plot.goes_away:
             yield absence(stage)
         if self.plot.change is not None:
-            yield configurations(stage, self.plot.change)
+            yield configurations(stage, self.plot.change, self.whole)
         if self.plot.policy == "person":
             yield decisions(stage)
         if self.plot.policy == "auto":
