@@ -42,6 +42,9 @@ from holdfast.inventory.model import Absent, Offer, Seen, Span
 Answer = TypeVar("Answer")
 PAGE = 1
 
+A_MOMENT = 0.001
+"""Seconds from a decision to the call that it asks for: the virtual clock would else show the same instant for both."""
+
 MOST_LAG = 1.5
 """Seconds that a read by id may be behind."""
 
@@ -82,6 +85,7 @@ class SimulatedChannel:
         return [Hint(external_id=told["ref"], raw_type=told["type"], delivery_id=told["delivery"])]
 
     async def fetch(self, external_id: str, listing: str | None) -> Seen | Absent:
+        await asyncio.sleep(A_MOMENT)
         read_at = self._clock.now()
         answer = await self._read(lambda: self._shown(external_id, read_at))
         self._witness.hears(self._provider, [answer])
@@ -99,7 +103,8 @@ class SimulatedChannel:
         self, listings: Sequence[Listing], which: BookingList, number: int | None, since: datetime
     ) -> ListPage:
         """By offset over a list that goes on changing: what moves up meanwhile is skipped."""
-        offset = number or 0
+        page_number = number or 1
+        offset = (page_number - 1) * PAGE
         if number is None:
             self._told = set()
         read_at = self._clock.now()
@@ -115,8 +120,8 @@ class SimulatedChannel:
             refs=[seen.external_id for seen in page],
             made=[seen.made_at for seen in page if seen.made_at is not None],
             readable=not cut or self._is_broken("absence in a partial scan"),
-            next=offset + PAGE if more else None,
-            last=max(total - PAGE, 0),
+            next=page_number + 1 if more else None,
+            last=max(-(-total // PAGE), 1),
             total=None if cut else total,
         )
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import combinations
 
-from tests.simulation.database import overlaps
 from tests.simulation.post import Post
 from tests.simulation.provider import Entry, Provider
 from tests.simulation.store import Store
@@ -157,24 +156,20 @@ def _is_stored(store: Store, entry: Entry) -> bool:
 def _conflicts(store: Store, hosts: Mapping[int, Provider]) -> Iterator[Violation]:
     """Open while both stand, closed when not; what somebody means to overlap is none."""
     there = {b["id"]: _entry(hosts, b) for b in store.bookings}
-    losers = set[int]()
-    for row in store.open_conflicts():
-        if row["kind"] != "double_booking":
-            continue
-        losers.add(row["booking_id"])
+    asked = [c for c in store.open_conflicts() if c["kind"] == "double_booking"]
+    for row in asked:
         for booking in (row["booking_id"], *row["against_ids"]):
             entry = there[booking]
             if entry is None or not entry.live:
                 ref = store.bookings.rows[booking]["external_id"]
                 yield CONFLICTS, f"{row['id']} is open, and {ref} does not stand any more"
-    meant = [frozenset(map(int, kept)) for kept in _kept(store)]
+    losers = {id(there[row["booking_id"]]) for row in asked}
+    meant = [{id(there[int(number)]) for number in kept} for kept in _kept(store)]
     for one, other in combinations(_firm(store, there), 2):
-        clash = store.bookings.rows[one], store.bookings.rows[other]
-        if not overlaps(*(row["during"] for row in clash)) or there[one] is there[other]:
+        pair = {id(one), id(other)}
+        if not one.span.overlaps(other.span) or losers & pair or any(pair <= k for k in meant):
             continue
-        if not losers & {one, other} and not any({one, other} <= pair for pair in meant):
-            refs = " and ".join(row["external_id"] for row in clash)
-            yield CONFLICTS, f"none is open about {refs}"
+        yield CONFLICTS, f"none is open about {one.ref} and {other.ref}"
 
 
 def _entry(hosts: Mapping[int, Provider], booking: Row) -> Entry | None:
@@ -188,16 +183,15 @@ def _kept(store: Store) -> Iterator[Mapping[str, str]]:
             yield json.loads(row["decision"])["kept"]
 
 
-def _firm(store: Store, there: Mapping[int, Entry | None]) -> list[int]:
+def _firm(store: Store, there: Mapping[int, Entry | None]) -> list[Entry]:
     """Bookings of accounts in service that are confirmed at their provider, where each takes all units."""
     outlets = {o.account_id: o for o in store.setup.outlets.values()}
-    return [
-        number
-        for number, entry in there.items()
-        if entry is not None and entry.status == "confirmed"
-        if (outlet := outlets.get(store.bookings.rows[number]["account_id"])) is not None
-        if outlet.takes == "all"
-    ]
+    found: dict[int, Entry] = {}
+    for number, entry in there.items():
+        outlet = outlets.get(store.bookings.rows[number]["account_id"])
+        if entry is not None and entry.status == "confirmed" and outlet and outlet.takes == "all":
+            found[id(entry)] = entry
+    return [*found.values()]
 
 
 def _unfinished(store: Store) -> Iterator[Violation]:

@@ -12,6 +12,9 @@ PROMISED = {
     "no echo suppression",
     "counting",
     "absence in a partial scan",
+    "believes one 404",
+    "green while blind",
+    "retired venue forgotten",
 }
 
 

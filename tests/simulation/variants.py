@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tests.simulation.owed import unexpected
 from tests.simulation.plot import Plot, plot_of
@@ -20,7 +21,7 @@ class Variant:
     how: str
     caught_by: Collection[str]
     within: int
-    plot: Mapping[str, str] = field(default_factory=dict)
+    plot: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The simulated venue: what it sells on both providers, and the parts that a process of ours works with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -125,7 +125,7 @@ def _account(number: int, setup: Setup, parts: Parts, line: Line) -> Account:
     return Account(
         id=number,
         name=whose.name,
-        channel_name=setup.channels[number],
+        channel_name=_channel_of(number, setup, line.process.faults.broken),
         mode="live",
         channel=SimulatedChannel(whose, named, line, breaker),
         budget=Unlimited(),
@@ -139,6 +139,12 @@ def _account(number: int, setup: Setup, parts: Parts, line: Line) -> Account:
         audit_seconds=900,
         horizon_days=setup.horizon_days,
     )
+
+
+def _channel_of(number: int, setup: Setup, broken: Collection[str]) -> str:
+    """One booking that two accounts of a channel know is one; but not where each is a channel of its own."""
+    alone = "same booking as its own rival" in broken
+    return setup.names[number] if alone else setup.channels[number]
 
 
 def _listing(outlet: Outlet) -> Listing:

@@ -111,11 +111,11 @@ class Witness:
         if provider.hides_its_end:
             return
         for entry in provider.live():
-            old = entry.changed_at is not None and entry.changed_at < since
-            if entry.by == "us" or not old or provider.is_hidden(entry):
+            changed = entry.changed_at or entry.made_at
+            if entry.by == "us" or changed >= since or provider.is_hidden(entry):
                 continue
             told = self.told.get((provider.name, entry.ref), ())
-            if not any(entry.changed_at <= t.read_at for t in told):
+            if not any(changed <= one.read_at for one in told):
                 yield READ, f"{entry.ref} at {provider.name}, all of which was read since {since}"
 
     def _freed(self, row: Row) -> Iterator[Violation]:
