@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.sync.test_conflict_kinds import KINDS, conflicts_of
-from tests.sync.test_conflicts import chosen, clash, open_kinds
+from tests.sync.test_conflicts import chosen, clash_in_order, open_kinds
 from tests.town import Town, town
 from tests.typed import environ_of
 
@@ -56,7 +56,7 @@ async def snoozed_until(t: Town, ahead: timedelta) -> None:
 async def test_a_conflict_is_listed_shown_and_decided_in_the_terminal(database_url: str) -> None:
     async with town(database_url) as t:
         assert await holdfast(t, "ls") == (0, "No open conflict.\n")
-        number = str(await clash(t))
+        number = str(await clash_in_order(t))
         code, table = await holdfast(t, "ls")
         assert code == 0
         assert table.splitlines()[1].split()[:4] == [
@@ -89,7 +89,7 @@ async def test_a_conflict_is_listed_shown_and_decided_in_the_terminal(database_u
 
 async def test_programs_get_json_and_a_snooze_stops_the_policy(database_url: str) -> None:
     async with town(database_url) as t:
-        number = str(await clash(t))
+        number = str(await clash_in_order(t))
         await t.pool.execute("update conflicts set auto_at = opened_at + interval '1 hour'")
         listed = await as_json(t, "ls")
         assert (listed["id"], listed["best"]) == (int(number), "keep_a")
@@ -113,7 +113,7 @@ async def test_what_is_not_there_or_not_possible_is_one_line(database_url: str) 
             1,
             "holdfast: there is no conflict 77\n",
         )
-        number = str(await clash(t))
+        number = str(await clash_in_order(t))
         code, told = await holdfast(t, "resolve", number, "retry", "--reason", "again")
         assert (code, told) == (
             1,
@@ -129,7 +129,7 @@ async def test_blanks_are_no_reason(database_url: str, words: tuple[str, ...]) -
 
 async def test_a_snooze_that_is_over_is_an_open_conflict(database_url: str) -> None:
     async with town(database_url) as t:
-        await clash(t)
+        await clash_in_order(t)
         await snoozed_until(t, timedelta(minutes=-1))
         assert "snoozed" not in (await holdfast(t, "ls"))[1]
         await snoozed_until(t, timedelta(minutes=1))
@@ -138,7 +138,7 @@ async def test_a_snooze_that_is_over_is_an_open_conflict(database_url: str) -> N
 
 async def test_what_is_settled_is_settled_whatever_is_asked(database_url: str) -> None:
     async with town(database_url) as t:
-        number = str(await clash(t))
+        number = str(await clash_in_order(t))
         shown = (await holdfast(t, "show", number))[1]
         await chosen(t, int(number), "keep_a")
         await t.live(60)

@@ -142,6 +142,10 @@ class Town:
     def mozrest(self) -> Side:
         return self.sides["mozrest"]
 
+    async def arrived(self) -> None:
+        """Every webhook was received; nothing is done about it yet."""
+        await _arrived()
+
     async def settle(self) -> None:
         """Let webhooks arrive and everything that is due happen, until nothing is."""
         await _arrived()

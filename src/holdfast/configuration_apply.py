@@ -36,7 +36,16 @@ async def apply(
             raise PlanRefused(CHANGED_MEANWHILE)
         await _put(connection, found, now)
         await _retire(connection, found)
+        await _remember(connection, found, now)
     return found
+
+
+async def _remember(connection: asyncpg.Connection, found: Plan, now: datetime) -> None:
+    """The policy of a venue that changed does nothing until all of it was read anew."""
+    accounts = {c.thing.name for c in found.changes if c.thing.noun == "account"}
+    venues = {c.thing.name for c in found.changes if c.thing.noun == "venue"}
+    venues |= {str(c.record["venue"]) for c in found.changes if "venue" in c.record}
+    await store.configured(connection, sorted(venues), sorted(accounts), now)
 
 
 async def _put(connection: asyncpg.Connection, found: Plan, now: datetime) -> None:

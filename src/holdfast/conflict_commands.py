@@ -12,7 +12,7 @@ import asyncpg
 import click
 
 from holdfast.complaints import Unusable
-from holdfast.inventory.remedy import MOST, Action, Call, remedies
+from holdfast.inventory.remedy import MOST, Action, Call, best, remedies
 from holdfast.recorded import put_on_record
 from holdfast.store import reading, schedule
 from holdfast.store.cases import cases
@@ -61,7 +61,8 @@ async def show(environ: Mapping[str, str], conflict_id: int, as_json: bool) -> N
         tell([as_line(told | {"actions": [asdict(action) for action in actions]})])
         return
     sides = [bookings[number] for number in ids if number in bookings]
-    tell([*_heading(row, now), *_sides(row, sides), *_story(row), *_ways_out(actions)])
+    ways = _ways_out(actions, order_known=case.order_known)
+    tell([*_heading(row, now), *_sides(row, sides), *_story(row), *ways])
 
 
 async def resolve(
@@ -114,7 +115,8 @@ def _unknown(conflict_id: int) -> Unusable:
 async def _best(pool: asyncpg.Pool, rows: Sequence[ConflictRow]) -> dict[int, str]:
     undecided = [row.id for row in rows if row.closed_at is None and row.decided is None]
     found = await cases(pool, undecided)
-    return {number: remedies(case)[0].act for number, case in found.items()}
+    proposed = {number: best(case) for number, case in found.items()}
+    return {number: action.act for number, action in proposed.items() if action is not None}
 
 
 def _line(row: ConflictRow, best: str, now: datetime) -> tuple[str, ...]:
@@ -182,8 +184,11 @@ def _facts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _ways_out(actions: Sequence[Action]) -> list[str]:
-    lines = ["What can be done, best first:"] if actions else []
+def _ways_out(actions: Sequence[Action], *, order_known: bool) -> list[str]:
+    heading = "What can be done, best first:"
+    if not order_known:
+        heading = "We cannot tell who booked first. What can be done:"
+    lines = [heading] if actions else []
     for action in actions:
         lines += [f"  {action.act}: {action.text}", *_calls(action.calls)]
     return lines

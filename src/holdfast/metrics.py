@@ -66,6 +66,7 @@ CALL_OUTCOMES = (
 VIAS = ("webhook", "poll", "clock", "operator")
 EVENT_TYPES = ("created", "updated", "cancelled", OTHER)
 EVENT_OUTCOMES = ("applied", "noop", "stale", "echo", "unmapped", "broken")
+OUTCOMES = ("done", "taken", "gone", "dead", "superseded")
 RESOLUTIONS = ("operator", "expired", "by_itself")
 TASKS = ("absorb", "deliver", "bookings", "probes", "offers", "background")
 
@@ -201,7 +202,7 @@ class Metrics:
         self.pushes_settled = make.counter(
             "pushes",
             "Pushes settled by their channel's answer",
-            {"target": channels, "call": CALLS, "outcome": ("done", "taken", "gone", "dead")},
+            {"target": channels, "call": CALLS, "outcome": OUTCOMES},
         )
         self.dead_lettered = make.counter(
             "dead_lettered",

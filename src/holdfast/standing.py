@@ -17,6 +17,8 @@ OTHER = "other"
 CALLS = ("place", "commit", "release", "cancel")
 CONFLICT_KINDS = (
     "double_booking",
+    "same_booking",
+    "not_found",
     "block_lost",
     "cancel_refused",
     "both_edited",

@@ -205,6 +205,18 @@ def test_the_provider_says_who_was_first_where_both_tell_and_our_receipt_otherwi
     assert (told["first_by"], told["first"]) == ("receipt", 1)
 
 
+def test_who_was_first_is_not_known_where_neither_clock_can_tell() -> None:
+    """Kind: an order that is only the order of our reads, shown as a fact and acted on by the policy."""
+    undated = second(60, made_at=None)
+    assert evidence([first()], undated, None)["first_by"] == "unknown"
+    read_meanwhile = replace(undated, blank_at=after(30))
+    assert evidence([first()], read_meanwhile, None)["first_by"] == "receipt"
+    read_before = replace(undated, blank_at=after(-30))
+    assert evidence([first()], read_before, None)["first_by"] == "unknown"
+    within_the_clocks = replace(second(1), account="other")
+    assert evidence([first()], within_the_clocks, None)["first_by"] == "unknown"
+
+
 def test_the_evidence_holds_both_sides_with_both_clocks_and_the_push() -> None:
     told = evidence([first()], second(5), closing())
     sides = told["bookings"]

@@ -11,14 +11,21 @@ from tests.inventory.made import a_booking, a_unit, at, patient, span
 
 from holdfast.inventory.known import Fact
 from holdfast.inventory.model import OCCUPYING, Status
+from holdfast.inventory.policy import (
+    MOST_AN_HOUR,
+    TOO_CLOSE,
+    LeftToAPerson,
+    Practice,
+    automatic,
+)
 from holdfast.inventory.remedy import (
     CANCELLABLE,
     MOST,
-    TOO_CLOSE,
+    Action,
     Case,
     Side,
     Standing,
-    automatic,
+    best,
     contradicts,
     likeness,
     remedies,
@@ -36,6 +43,14 @@ KINDS = (
     "too_small",
 )
 
+USUAL = Practice(
+    cancelled_lately=0,
+    settled_by_people=True,
+    configured_at=at("06:00"),
+    read_since=at("07:00"),
+)
+"""The policy may act."""
+
 ORDER = {
     "both_edited": ["accept", "retry", "snooze"],
     "cancel_refused": ["retry", "accept", "snooze"],
@@ -44,7 +59,7 @@ ORDER = {
 
 
 def a_side(id: int = 1, account: str | None = "rooms-main", **values: Any) -> Side:
-    booking = a_booking(id=id, external_id=f"b-{id}", **values.pop("booking", {}))
+    booking = a_booking(**{"id": id, "external_id": f"b-{id}"} | values.pop("booking", {}))
     side = Side(booking=booking, channel="rooms", account=account)
     return replace(side, **values)
 
@@ -149,8 +164,8 @@ def test_the_policy_only_ever_cancels_the_loser_and_only_in_good_time(
     case: Case, minutes: int
 ) -> None:
     now = at("12:00") - timedelta(minutes=minutes)
-    action = automatic(case, now)
-    if action is None:
+    action = automatic(case, USUAL, now)
+    if isinstance(action, LeftToAPerson):
         return
     assert case.loser is not None
     assert action.cancels == (case.loser.booking.id,)
@@ -159,6 +174,39 @@ def test_the_policy_only_ever_cancels_the_loser_and_only_in_good_time(
     assert not case.loser.refused
     assert case.loser.booking.span is not None
     assert case.loser.booking.span.start - now >= TOO_CLOSE
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        {"cancelled_lately": MOST_AN_HOUR},
+        {"settled_by_people": False},
+        {"read_since": None},
+        {"read_since": at("06:00")},
+        {"out_of_order": ("tables-main",)},
+    ],
+    ids=str,
+)
+def test_the_policy_does_nothing_while_anything_is_unusual(unusual: dict[str, Any]) -> None:
+    now = at("08:00")
+    assert isinstance(automatic(a_case(), USUAL, now), Action)
+    assert isinstance(automatic(a_case(), replace(USUAL, **unusual), now), LeftToAPerson)
+
+
+def test_the_policy_chooses_nobody_where_it_cannot_tell_who_came_first() -> None:
+    case = replace(a_case(), order_known=False)
+    assert isinstance(automatic(case, USUAL, at("08:00")), LeftToAPerson)
+    assert best(case) is None
+    assert best(a_case()) == remedies(a_case())[0]
+
+
+def test_nobody_is_cancelled_for_the_sake_of_the_very_same_booking() -> None:
+    """Kind: one booking known through two accounts is its own rival. No act may end what it also keeps."""
+    one = a_side(1, booking={"channel": "rooms", "external_id": "AB-1"})
+    again = a_side(2, booking={"channel": "rooms", "external_id": "ab-1"})
+    case = a_case(holders=(one,), loser=again)
+    assert acts(case) == ["keep_both", "snooze"]
+    assert isinstance(automatic(case, USUAL, at("08:00")), LeftToAPerson)
 
 
 def test_a_free_unit_is_the_best_way_out_then_the_first_confirmed_stays() -> None:

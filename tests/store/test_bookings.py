@@ -77,6 +77,7 @@ async def test_a_booking_comes_out_as_it_went_in(
         firm_at=None,
         read_at=NOW,
         version=1,
+        channel="rooms",
     )
 
 

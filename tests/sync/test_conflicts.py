@@ -23,8 +23,24 @@ async def clash(
     order = [first, "mozrest" if first == "boseat" else "boseat"]
     for name in order:
         await t.sides[name].book("salon", NOON, SLOT if name == "boseat" else 120)
+        await t.arrived()
         t.clock.advance(seconds)
     await t.live(patience)
+    (row,) = await t.rows(
+        "select id from conflicts where kind = 'double_booking' and closed_at is null"
+    )
+    return int(row["id"])
+
+
+async def clash_in_order(t: Town) -> int:
+    """Mozrest's guest was heard of before Boseat's booked: Boseat took no block meanwhile."""
+    refuses = {"kind": "status", "status": 503, "method": "POST", "path": "/v1/bookings.*"}
+    await t.mozrest.book("salon", NOON, 120)
+    await t.boseat.ask("POST", "/faults", refuses)
+    await t.live(20)
+    await t.boseat.book("salon", NOON, SLOT)
+    await t.boseat.ask("DELETE", "/faults")
+    await t.live(20)
     (row,) = await t.rows(
         "select id from conflicts where kind = 'double_booking' and closed_at is null"
     )
@@ -70,6 +86,13 @@ async def kinds_in_journal(t: Town, like: str = "conflict.%") -> list[str]:
 async def auto(t: Town) -> None:
     async with t.pool.acquire() as connection:
         await connection.execute("update venues set conflicts = 'auto'")
+        await connection.execute(  # somebody settled one before: the first is never the policy's
+            "insert into conflicts (venue_id, kind, opened_at, decided_at, closed_at, decision)"
+            " select id, 'double_booking', $1, $1, $1,"
+            ' \'{"act": "keep_a", "actor": "vera", "reason": "x", "calls": [], "cancels": [0], "pushes": []}\''
+            " from venues",
+            t.clock.now(),
+        )
     await t.wiring.refresh()
 
 
@@ -259,7 +282,7 @@ async def test_policy_auto_cancels_the_loser_after_the_grace_time_and_not_before
 ) -> None:
     async with town(database_url) as t:
         await auto(t)
-        conflict = await clash(t)
+        conflict = await clash_in_order(t)
         told = await one(t, conflict)
         assert told["auto_at"] - told["opened_at"] == timedelta(seconds=120)
         await t.live((told["auto_at"] - t.clock.now()).total_seconds() - 1)
@@ -270,6 +293,84 @@ async def test_policy_auto_cancels_the_loser_after_the_grace_time_and_not_before
         statuses = {r["channel"]: r["status"] for r in await t.rows("select * from bookings")}
         assert sorted(statuses.values()) == ["cancelled", "confirmed"]
         assert await t.violations() == []
+        (push,) = await t.rows("select decision from pushes where call = 'cancel'")
+        decided = json.loads(push["decision"])
+        assert len(decided["reads"]) == 2
+        assert all(read["read_at"] >= decided["decided_at"] for read in decided["reads"])
+
+
+async def test_the_policy_chooses_nobody_where_it_cannot_tell_who_came_first(
+    database_url: str,
+) -> None:
+    """Kind: the order of our reads, taken for the order of the guests. Mozrest does not say when a booking was made."""
+    async with town(database_url) as t:
+        await auto(t)
+        conflict = await clash(t, "mozrest")
+        told = await one(t, conflict)
+        assert (told["evidence"]["first_by"], told["auto_at"]) == ("unknown", None)
+        await t.live(300)
+        assert await t.rows("select 1 from pushes where call = 'cancel'") == []
+
+
+async def test_the_first_double_booking_of_a_venue_is_settled_by_a_person(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        await auto(t)
+        await t.pool.execute("delete from conflicts")
+        conflict = await clash_in_order(t)
+        assert (await one(t, conflict))["auto_at"] is None
+        await t.live(300)
+        assert await t.rows("select 1 from pushes where call = 'cancel'") == []
+
+
+async def lost_news(t: Town, name: str) -> None:
+    """Neither webhooks nor lists tell of anything more; a read by its id still does."""
+    await t.sides[name].ask("PUT", "/webhooks", {"lose": 1.0})
+    lists = {"boseat": "/v1/bookings", "mozrest": "/v1/bc/booking"}[name]
+    await t.sides[name].ask("POST", "/faults", {"kind": "status", "status": 503, "path": lists})
+
+
+@pytest.mark.parametrize("actor", ["policy", "person"])
+async def test_nobody_is_cancelled_for_a_guest_who_left_meanwhile(
+    database_url: str, actor: str
+) -> None:
+    """Kind: acting on what was known minutes ago. It stood for the policy and for persons, and for both channels alike:
+    nothing was read between a decision and its cancel, so both guests were gone and no conflict was open.
+    """
+    async with town(database_url) as t:
+        await auto(t)
+        conflict = await clash_in_order(t)
+        first = await t.rows("select external_id from bookings where channel = 'mozrest'")
+        await lost_news(t, "mozrest")
+        await t.mozrest.act(first[0]["external_id"], "cancel")
+        if actor == "person":
+            await chosen(t, conflict, "keep_a")
+        await t.live(300)
+        statuses = {r["channel"]: r["status"] for r in await t.rows("select * from bookings")}
+        assert statuses["boseat"] == "confirmed"
+        asked = await open_kinds(t) == ["double_booking"]
+        assert (
+            statuses["mozrest"] == "cancelled" or asked
+        )  # the policy does not act where lists cannot be read
+        assert [x for x in await t.boseat.taken("salon") if x["by"] != "client"]
+        assert await t.rows("select 1 from pushes where call = 'cancel' and state = 'done'") == []
+
+
+async def test_the_policy_waits_for_a_person_while_a_side_does_not_answer(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        await auto(t)
+        conflict = await clash_in_order(t)
+        away = {"kind": "status", "status": 503, "path": "/v1/.*"}
+        await t.mozrest.ask("POST", "/faults", away)
+        await t.live(400)
+        told = await one(t, conflict)
+        assert (told["auto_at"], told["decision"], told["closed_at"]) == (None, None, None)
+        await t.mozrest.ask("DELETE", "/faults")
+        await t.live(120)
+        assert await t.rows("select 1 from pushes where call = 'cancel'") == []
 
 
 async def test_policy_auto_can_be_stopped(database_url: str) -> None:
@@ -288,8 +389,7 @@ async def test_policy_auto_can_be_stopped(database_url: str) -> None:
 async def test_policy_auto_leaves_to_a_person_what_was_refused_once(database_url: str) -> None:
     async with town(database_url, Plan(switches={"boseat": REFUSES["boseat"]})) as t:
         await auto(t)
-        await t.boseat.ask("PUT", "/webhooks", {"lose": 1.0})  # so Mozrest's is heard of first
-        conflict = await clash(t, "mozrest", patience=60)
+        conflict = await clash_in_order(t)
         await t.live(900)
         told = await one(t, conflict)
         assert (told["closed_at"], told["auto_at"], told["decision"]) == (None, None, None)

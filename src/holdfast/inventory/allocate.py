@@ -19,10 +19,11 @@ from holdfast.inventory.known import Booking, Outlet, Unit
 from holdfast.inventory.model import Span
 from holdfast.inventory.precedence import Clock, deciding_clock, in_order
 from holdfast.inventory.seating import Seats, free_unit, seated
+from holdfast.inventory.twins import against_itself, twins
 
 __all__ = ["Clash", "Grant", "Seating", "allocate", "needs", "padded", "place_of"]
 
-Trouble = Literal["double_booking", "too_small"]
+Trouble = Literal["double_booking", "too_small", "same_booking"]
 
 NOBODY: Seats = MappingProxyType({})
 """No booking of a pool has a unit yet."""
@@ -41,6 +42,7 @@ class Grant:
 class Clash:
     """An occupying booking that could not get its units, and the bookings that have them.
 
+    `same_booking`: it is one booking of its provider with the one that it is against, and nobody's rival.
     `too_small`: its party is larger than every unit of its pool; it occupies all the same, for it is a
     fact, but which unit nobody can say. `decided_by` is the clock by which the others came first.
     """
@@ -94,7 +96,12 @@ def allocate(
     Steps 2 and 3 are exact within a group of competing bookings as long as `seating.STEPS` placings are
     enough; beyond that a booking may be found in conflict, or moved, without need.
     """
-    demands = [demand_of(booking, outlets, units) for booking in bookings if booking.occupying]
+    occupying = {booking.id: booking for booking in bookings if booking.occupying}
+    pairs = twins(occupying.values())
+    asking = [demand_of(booking, outlets, units) for booking in occupying.values()]
+    doubled = list(_doubled(asking, pairs))
+    again = {demand.id for demand in doubled}
+    demands = [demand for demand in asking if demand.id not in again]
     sitting = {grant.booking_id: grant.unit_id for grant in current}
     competing = rivals(demands)
     grants: list[Grant] = []
@@ -103,12 +110,37 @@ def allocate(
         room = _seat(group, sitting)
         granted = list(room.grants())
         grants += granted
-        clashes += [_clash(demand, group, granted) for demand in room.refused]
+        refused = [_clash(demand, group, granted) for demand in room.refused]
+        clashes += [_of_itself(clash, pairs) for clash in refused]
         clashes += [clash for demand in group for clash in _too_small(demand, outlets, units)]
+    clashes += [_same(demand, pairs) for demand in doubled]
     return Seating(
         grants=tuple(sorted(grants, key=lambda g: (g.booking_id, g.unit_id))),
         clashes=tuple(sorted(clashes, key=lambda clash: clash.booking_id)),
     )
+
+
+def _doubled(demands: Sequence[Demand], pairs: Mapping[int, int]) -> Iterator[Demand]:
+    """Those that ask for nothing which the very same booking does not take already."""
+    asked = {demand.id: demand.spans.keys() for demand in demands}
+    for demand in demands:
+        elder = pairs.get(demand.id)
+        if elder is not None and demand.spans.keys() <= asked[elder]:
+            yield demand
+
+
+def _same(demand: Demand, pairs: Mapping[int, int]) -> Clash:
+    against = (pairs[demand.id],)
+    return Clash(
+        booking_id=demand.id, unit_ids=tuple(demand.spans), against=against, kind="same_booking"
+    )
+
+
+def _of_itself(clash: Clash, pairs: Mapping[int, int]) -> Clash:
+    """Nobody is the rival of themselves: what stands against it may be the very same booking on other units."""
+    if not against_itself(clash.booking_id, clash.against, pairs):
+        return clash
+    return replace(clash, kind="same_booking")
 
 
 def place_of(

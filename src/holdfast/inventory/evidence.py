@@ -18,6 +18,12 @@ Delay = Literal[
     "hidden",
 ]
 
+UNKNOWN = "unknown"
+"""Of who came first: neither clock can tell."""
+
+CLOCKS_APART = timedelta(seconds=2)
+"""So far the clocks of two providers, or theirs and ours, may differ."""
+
 INSTANT = timedelta(seconds=0.5)
 """Two bookings closer together than this: no call could have come between them."""
 
@@ -41,6 +47,8 @@ class Witness:
     heard_at: datetime
     first_seen_at: datetime
     firm_at: datetime | None
+    blank_at: datetime | None = None
+    """Its account's bookings were read completely since, before this one was heard of: it was not among them."""
 
     @property
     def taken_at(self) -> datetime:
@@ -79,6 +87,24 @@ def in_order(one: Witness, other: Witness) -> tuple[Witness, Witness]:
     return first, second
 
 
+def first_by(first: Witness, second: Witness) -> str:
+    """By what it is known that one booking came first: `provider`, `receipt`, or `unknown`.
+
+    That we heard of it first says little: a booking without a time of its own may be minutes older than its first read.
+    It was made later only if its channel said so, or was read completely meanwhile and did not show it.
+    """
+    if first.made_at is not None and second.made_at is not None:
+        one_clock = first.account == second.account
+        apart = second.made_at - first.made_at
+        return "provider" if one_clock or apart > CLOCKS_APART else UNKNOWN
+    if second.account is None:
+        return "receipt"
+    if second.made_at is not None and second.made_at > first.heard_at + CLOCKS_APART:
+        return "receipt"
+    blank = second.blank_at is not None and second.blank_at > first.heard_at
+    return "receipt" if blank else UNKNOWN
+
+
 def evidence(
     holders: Sequence[Witness],
     loser: Witness,
@@ -98,7 +124,7 @@ def evidence(
     reason = why(first, second, closing, sold_there=sold_there)
     return told | {
         "first": first.id,
-        "first_by": "provider" if first.made_at and second.made_at else "receipt",
+        "first_by": first_by(first, second),
         "seconds_between": round((second.taken_at - first.taken_at).total_seconds(), 3),
         "exposure": _plain(closing) if closing is not None else None,
         "sold_there": sold_there,

@@ -74,6 +74,8 @@ class Booking:
     firm_at: datetime | None
     read_at: datetime
     version: int
+    channel: str = ""
+    """Who keeps it; empty: the venue itself."""
 
     @property
     def closure(self) -> bool:

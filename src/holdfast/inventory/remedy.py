@@ -2,22 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Literal
 
 from holdfast.inventory.known import Booking, Fact, Unit
 from holdfast.inventory.model import OCCUPYING, Status
+from holdfast.inventory.twins import is_doubled
 
 Act = Literal["move", "keep_a", "keep_b", "keep_both", "cancel", "retry", "accept", "snooze"]
 
 MOST = 4
 """So many actions are proposed; a longer list is no help."""
-
-TOO_CLOSE = timedelta(hours=2)
-"""What starts sooner is settled by a person, whatever the venue's policy."""
-
-GRACE = timedelta(seconds=120)
-"""Under policy `auto`: so long a person may look first."""
 
 CANCELLABLE: frozenset[Status] = frozenset({"held", "pending", "confirmed", "unknown"})
 """Statuses in which a booking may be cancelled: whoever sits at the table stays."""
@@ -45,6 +39,7 @@ class Side:
     booking: Booking
     channel: str
     account: str | None
+    account_id: int | None = None
     listing: str | None = None
     reachable: bool = True
     refused: bool = False
@@ -82,6 +77,8 @@ class Case:
     sellers: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
     blocks: tuple[Standing, ...] = ()
     lost: Standing | None = None
+    order_known: bool = True
+    """Whether it can be told which of the two sides booked first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +123,14 @@ def _by_kind(case: Case) -> Iterator[Action]:
         case "brake":  # settled by its own command only, which shows what would go
             return
         case _:
-            yield Action(act="accept", text="Leave it as it is")
+            yield Action(act="accept", text=_AS_IT_IS.get(case.kind, "Leave it as it is"))
+
+
+_AS_IT_IS: Mapping[str, str] = {
+    # whatever ends one of them ends both
+    "same_booking": "It is one booking that we know twice: leave it",
+    "not_found": "Leave its time closed",
+}
 
 
 def _double(case: Case) -> Iterator[Action]:
@@ -170,6 +174,9 @@ def _best_fit(side: Side) -> Unit | None:
 
 
 def _cancelling(case: Case, loser: Side) -> Iterator[Action]:
+    staying = [side.booking for side in case.holders]
+    if is_doubled(loser.booking, staying):
+        return
     if loser.can_cancel:
         yield _cancel("keep_a", f"Keep A, cancel B ({_shown(loser)})", case, [loser])
     if case.holders and all(side.can_cancel for side in case.holders):
@@ -234,19 +241,10 @@ def _shown(side: Side) -> str:
     return f"{side.account or side.channel} #{side.booking.id}"
 
 
-def automatic(case: Case, now: datetime) -> Action | None:
-    """What policy `auto` would do by itself: cancel the loser on its channel; None: a person decides.
-
-    Never somebody seated, never what starts within `TOO_CLOSE`, never what was made at the venue itself,
-    and never again what the channel refused.
-    """
-    loser = case.loser
-    if case.kind != "double_booking" or loser is None or not case.holders:
-        return None
-    starts = loser.booking.span.start if loser.booking.span else now
-    if loser.account is None or loser.refused or starts - now < TOO_CLOSE:
-        return None
-    return next((action for action in remedies(case) if action.act == "keep_a"), None)
+def best(case: Case) -> Action | None:
+    """What is recommended; None: nothing is, since it cannot be told who came first."""
+    first = remedies(case)[0]
+    return None if first.cancels and not case.order_known else first
 
 
 def contradicts(known: Booking, fact: Fact) -> bool:

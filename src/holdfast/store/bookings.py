@@ -45,6 +45,7 @@ def booking_of(row: asyncpg.Record) -> Booking:
         firm_at=row["firm_at"],
         read_at=row["read_at"],
         version=row["version"],
+        channel=row["channel"] if row["account_id"] is not None else "",
     )
 
 

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import asyncpg
 
+from holdfast.inventory.evidence import UNKNOWN
 from holdfast.inventory.known import Unit
+from holdfast.inventory.policy import Practice
 from holdfast.inventory.remedy import Case, Side, Standing
 from holdfast.store.bookings import booking_of
 from holdfast.store.queries import load
@@ -68,6 +70,7 @@ def _side(row: asyncpg.Record, free: tuple[Unit, ...]) -> Side:
         booking=booking_of(row),
         channel=row["channel"],
         account=row["account"],
+        account_id=row["account_id"],
         listing=row["listing"],
         reachable=row["reachable"],
         refused=row["refused"],
@@ -94,4 +97,21 @@ def _case(row: asyncpg.Record, found: _Found) -> Case:
         sellers=found.sellers,
         blocks=tuple(block for _, block in found.blocks),
         lost=next((block for id, block in found.blocks if id == row["block_id"]), None),
+        order_known=row["first_by"] != UNKNOWN,
     )
+
+
+async def practice(source: Source, venue_id: int, case: Case, now: datetime) -> Practice:
+    """What bears on a venue's policy just now."""
+    row = await source.fetchrow(_SQL["practice"], venue_id, now)
+    if row is None:
+        raise LookupError(f"there is no venue {venue_id}")
+    sides = [side for side in (case.loser, *case.holders) if side is not None]
+    accounts = [side.account_id for side in sides if side.account_id is not None]
+    return Practice(**row, out_of_order=tuple(await out_of_order(source, accounts)))
+
+
+async def out_of_order(source: Source, account_ids: Sequence[int]) -> list[str]:
+    """Which of these accounts are braked, paused, not live, or do not answer."""
+    rows = await source.fetch(_SQL["out_of_order"], list(account_ids))
+    return [row["name"] for row in rows]

@@ -1,6 +1,7 @@
 -- conflicts --
 -- What is to be settled.
-select id, kind, booking_id, block_id, against_ids, unit_ids from conflicts where id = any($1::bigint[])
+select id, kind, booking_id, block_id, against_ids, unit_ids, evidence ->> 'first_by' as first_by
+  from conflicts where id = any($1::bigint[])
 
 -- sides --
 -- The bookings concerned: whether their account is sent to, and whether it refused a cancel since they changed.
@@ -44,3 +45,27 @@ select a.name as account, l.name as listing, k.external_id as ref, k.because, k.
   join accounts a on a.id = k.account_id and a.mode = 'live'
  where (k.because && $1::bigint[] and k.closed_at is null and k.state = 'booked') or k.id = any($2::bigint[])
  order by a.name, l.name, k.id
+
+-- practice --
+-- What bears on the policy of venue $1 now ($2).
+select (select count(*) from conflicts c
+         where c.venue_id = v.id and c.decision ->> 'actor' = 'policy' and c.decided_at > $2::timestamptz - interval '1 hour')
+         as cancelled_lately,
+       exists (select from conflicts c
+                where c.venue_id = v.id and c.kind = 'double_booking' and c.decision ->> 'actor' <> 'policy'
+                  and jsonb_array_length(c.decision -> 'cancels') > 0) as settled_by_people,
+       v.configured_at,
+       (select case when count(*) > 0 and bool_and(k.last_complete_at is not null) then min(k.last_complete_at) end
+          from cursors k
+         where k.task = 'bookings'
+           and k.account_id in (select l.account_id from listings l where l.venue_id = v.id and l.active)) as read_since
+  from venues v where v.id = $1
+
+-- out_of_order --
+-- Which of these accounts are braked, paused, not live, or do not answer.
+select a.name from accounts a
+ where a.id = any($1::bigint[])
+   and (a.braked_at is not null or a.mode <> 'live' or not a.active
+        or exists (select from pauses s where s.account_id = a.id and s.ended_at is null)
+        or exists (select from breakers k where k.account_id = a.id and k.opened_at is not null))
+ order by a.name

@@ -138,6 +138,13 @@ async def load_retired_too(connection: asyncpg.Connection) -> Book:
     return _BOOK.validate_json(await connection.fetchval(_SQL["book"], True))
 
 
+async def configured(
+    connection: asyncpg.Connection, venues: Sequence[str], accounts: Sequence[str], now: datetime
+) -> None:
+    """These venues, and those that sell through these accounts, are configured otherwise since `now`."""
+    await connection.execute(_SQL["configured"], list(venues), list(accounts), now)
+
+
 async def lock(connection: asyncpg.Connection) -> None:
     """Wait for others who change the configuration; held until the transaction ends."""
     await connection.execute(_SQL["lock"])

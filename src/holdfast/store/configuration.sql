@@ -58,6 +58,13 @@ select a.id, task, case task when 'audit' then $2::timestamptz + make_interval(s
 on conflict (account_id, task) do update
    set next_due_at = least(cursors.next_due_at, excluded.next_due_at)
 
+-- configured --
+-- The venues of which something changed at $3: those of these names, and those that sell through these accounts.
+update venues v set configured_at = $3
+ where v.name = any($1::text[])
+    or exists (select from listings l join accounts a on a.id = l.account_id
+                where l.venue_id = v.id and a.name = any($2::text[]))
+
 -- put_venues --
 -- By name; the journal's head is not touched.
 insert into venues (name, timezone, house_contact, holds, conflicts, trust_offers)

@@ -20,7 +20,11 @@ returning kind, decision ->> 'actor' as decided_by
 
 -- renew --
 -- Whom it is against may change while it is open.
-update conflicts set against_ids = $2, unit_ids = $3 where id = $1 and against_ids <> $2
+update conflicts
+   set against_ids = $2, unit_ids = $3,
+       -- who came first was told of the others
+       evidence = case when evidence ? 'first_by' then evidence || '{"first_by": "unknown"}' else evidence end
+ where id = $1 and against_ids <> $2
 
 -- by_id --
 -- One, open or closed.
@@ -101,8 +105,10 @@ select b.id, b.account_id, b.external_id, b.read_at,
 -- Bookings as they were observed, each with the inbox row that told of it first.
 select b.id, b.channel, a.name as account, l.name as listing, b.external_id as ref, b.status, b.made_at,
        b.first_seen_at, b.firm_at, coalesce(i.via, 'operator') as via, i.id as inbox_id,
-       least(coalesce(i.received_at, b.first_seen_at), b.first_seen_at) as heard_at
+       least(coalesce(i.received_at, b.first_seen_at), b.first_seen_at) as heard_at,
+       case when k.news_at < b.first_seen_at then k.news_at end as blank_at
   from bookings b
+  left join cursors k on k.account_id = b.account_id and k.task = 'bookings'
   left join accounts a on a.id = b.account_id
   left join listings l on l.id = b.listing_id
   left join lateral (

@@ -15,12 +15,23 @@ select b.listing_id, b.during, b.party, max(p.settled_at) as last_at,
 
 -- wish --
 -- One waiting push for each block or booking: the newest wish replaces it. An account may have left the shadow.
-insert into pushes (venue_id, account_id, block_id, booking_id, call, state, risk, starts_at, due_at, reason, observed_at, wished_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $9)
+insert into pushes (venue_id, account_id, block_id, booking_id, call, state, risk, starts_at, due_at, reason, observed_at, wished_at,
+                    decision)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $9, $12)
 on conflict (coalesce(block_id, 0), coalesce(booking_id, 0)) where state in ('waiting', 'shadow')
 do update set call = excluded.call, state = excluded.state, risk = excluded.risk, due_at = excluded.due_at, reason = excluded.reason,
-              starts_at = excluded.starts_at, observed_at = excluded.observed_at, wished_at = excluded.wished_at
+              starts_at = excluded.starts_at, observed_at = excluded.observed_at, wished_at = excluded.wished_at, decision = excluded.decision
 returning id
+
+-- witness --
+-- What was read after the decision, before the call goes out; nothing where the lease was lost or the push stopped.
+update pushes set decision = decision || jsonb_build_object('reads', $3::jsonb)
+ where id = $1 and epoch = $2 and state = 'in_flight'
+returning id
+
+-- decision --
+-- What a cancel was decided for.
+select decision from pushes where id = $1
 
 -- supersede --
 -- Not wanted any more before it was tried.
@@ -95,7 +106,7 @@ written as (
   select id, attempts, 'hf-' || id || '-' || attempts, $2 from taken where was = 'waiting'
   on conflict (push_id, number) do nothing)
 select d.found as in_doubt, t.id as push_id, t.venue_id, t.account_id, t.block_id, t.booking_id, t.call, t.was, t.epoch,
-       t.attempts, t.absent_reads, t.reason, t.observed_at, t.wished_at, f.first_sent_at,
+       t.attempts, t.absent_reads, t.reason, t.decision, t.observed_at, t.wished_at, f.first_sent_at,
        greatest(t.wished_at, coalesce(f.first_sent_at, $2),
                 (select max(s.ended_at) from pauses s where s.account_id = $1 and s.direction = 'pushes')) as tried_since,
        (select external_id from bookings where id = t.booking_id) as booking_ref,

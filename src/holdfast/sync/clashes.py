@@ -6,9 +6,10 @@ from typing import get_args
 from holdfast.inventory.allocate import Clash, Trouble
 from holdfast.inventory.evidence import evidence, in_order
 from holdfast.inventory.known import Booking
-from holdfast.inventory.remedy import GRACE, automatic, likeness
+from holdfast.inventory.policy import GRACE, LeftToAPerson, announced
+from holdfast.inventory.remedy import likeness
 from holdfast.store import conflicts, seats
-from holdfast.store.cases import cases
+from holdfast.store.cases import cases, practice
 from holdfast.sync.alarm import alarm
 from holdfast.sync.concerns import close
 from holdfast.sync.turn import Turn
@@ -16,6 +17,7 @@ from holdfast.sync.turn import Turn
 ENDS: Mapping[Trouble, str] = {
     "double_booking": "no longer overlaps",
     "too_small": "a unit fits it now",
+    "same_booking": "it is known once",
 }
 
 
@@ -109,9 +111,11 @@ async def _announce(turn: Turn, booking_id: int) -> None:
     """The policy acts after the grace time, where it may act at all."""
     (conflict_id,) = await conflicts.about(turn.connection, booking_id, ["double_booking"])
     case = (await cases(turn.connection, [conflict_id]))[conflict_id]
-    action = automatic(case, turn.now)
-    if action is None:
-        turn.note("conflict.left_to_a_person", {"conflict": conflict_id}, booking_id=booking_id)
+    around = await practice(turn.connection, turn.premises.id, case, turn.now)
+    action = announced(case, around, turn.now)
+    if isinstance(action, LeftToAPerson):
+        left = {"conflict": conflict_id, "why": action.why}
+        turn.note("conflict.left_to_a_person", left, booking_id=booking_id)
         return
     at = turn.now + GRACE
     await conflicts.set_auto(turn.connection, conflict_id, at)

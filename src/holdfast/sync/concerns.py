@@ -112,6 +112,14 @@ async def cancel_refused(turn: Turn, push: Claimed, account: str, why: str) -> N
         await reopen_all(turn, push.booking_id, evidence)
 
 
+async def cancel_withheld(turn: Turn, push: Claimed, why: str) -> None:
+    """Nothing was sent: what was decided does not hold any more, and is asked about again."""
+    told = {"why": f"nothing was cancelled: {why}", "push": push.id}
+    turn.note("booking.cancel_withheld", told, booking_id=push.booking_id, push_id=push.id)
+    if push.booking_id is not None:
+        await reopen_all(turn, push.booking_id, told)
+
+
 async def _open(turn: Turn, kind: str, booking_id: int, evidence: Mapping[str, object]) -> None:
     conflict = seats.NewConflict(
         venue_id=turn.premises.id,

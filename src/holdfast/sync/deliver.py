@@ -12,9 +12,11 @@ from holdfast.inventory.breaker import Direction
 from holdfast.inventory.model import Offer
 from holdfast.store import pushes
 from holdfast.store.pushes import Claimed, Try
+from holdfast.sync.ending import Overtaken, cancel
 from holdfast.sync.outcome import (
     Circumstances,
     Done,
+    Ended,
     FindOut,
     Verdict,
     failure_of,
@@ -99,6 +101,9 @@ async def _send(parts: Parts, account: Account, push: Claimed, taken_at: datetim
 async def _call(parts: Parts, account: Account, push: Claimed) -> tuple[Verdict, Try]:
     try:
         done = await _outward(parts, account, push)
+    except Overtaken as error:
+        ended = Ended(why="overtaken")
+        return ended, Try(outcome="not_done", failure="overtaken", detail=str(error))
     except ChannelError as error:
         await keep_raw(parts, account, push.external_id, error)
         verdict = judge(error, _circumstances(parts, push, parts.now()))
@@ -127,8 +132,7 @@ async def _outward(parts: Parts, account: Account, push: Claimed) -> Done:
     channel, block = account.channel, push.block
     premises = parts.premises[push.venue_id]
     if block is None:
-        contact = premises.house
-        await channel.cancel(push.external_id or "", push.reason or "", contact)
+        await cancel(parts, account, push)
         return Done()
     contact, listing = premises.contact(block.marker), account.listing_for(block)
     if push.call == "place":

@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import structlog
 
-from holdfast.inventory.remedy import automatic
+from holdfast.inventory.policy import LeftToAPerson, automatic
+from holdfast.inventory.remedy import Action
 from holdfast.store import conflicts
-from holdfast.store.cases import cases
+from holdfast.store.cases import cases, practice
 from holdfast.store.conflicts import Due, Unseen
 from holdfast.store.inbox import Incoming
 from holdfast.sync.alarm import OVER, shut
 from holdfast.sync.concerns import FOUND, close, reopen
+from holdfast.sync.ending import POLICY
 from holdfast.sync.heard import hear
 from holdfast.sync.operate import WishRefused
 from holdfast.sync.parts import Parts
@@ -59,17 +61,20 @@ async def _auto(parts: Parts, due: Due) -> None:
     premises = parts.premises[due.venue_id or 0]
     async with parts.pool.acquire() as connection:
         case = (await cases(connection, [due.id]))[due.id]
-    action = automatic(case, parts.now()) if premises.conflicts == "auto" else None
-    if action is not None:
+        around = await practice(connection, premises.id, case, parts.now())
+    action = automatic(case, around, parts.now())
+    why = action.why if isinstance(action, LeftToAPerson) else "it is no policy any more"
+    if premises.conflicts == "auto" and isinstance(action, Action):
         try:
-            await act(parts, due.id, Wish(act=action.act, actor="policy", reason=REASON))
+            await act(parts, due.id, Wish(act=action.act, actor=POLICY, reason=REASON))
         except (Stale, WishRefused) as error:
             log.info("policy_too_late", conflict=due.id, reason=str(error))
+            why = str(error)
         else:
             return
-    async with turn(parts, premises.id, actor="policy") as current:
+    async with turn(parts, premises.id, actor=POLICY) as current:
         await conflicts.set_auto(current.connection, due.id, None)
-        current.note("conflict.left_to_a_person", {"conflict": due.id})
+        current.note("conflict.left_to_a_person", {"conflict": due.id, "why": why})
 
 
 async def _unseen(parts: Parts, due: Due) -> None:

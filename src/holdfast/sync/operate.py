@@ -6,12 +6,14 @@ from datetime import datetime
 
 import asyncpg
 
+from holdfast.inventory.ending import Decided
 from holdfast.inventory.known import CLOSURE, Fact
 from holdfast.inventory.model import Guest, Span
 from holdfast.store import bookings as booking_store
 from holdfast.store import pushes
 from holdfast.store.bookings import Origin
 from holdfast.store.inbox import Incoming
+from holdfast.store.pushes import Cause
 from holdfast.store.ranges import to_span
 from holdfast.sync.heard import heard
 from holdfast.sync.parts import Parts, Premises
@@ -218,10 +220,12 @@ async def cancel_direct(current: Turn, row: asyncpg.Record, reason: str) -> None
     await replan(current)
 
 
-async def ask_channel(current: Turn, row: asyncpg.Record, reason: str) -> int:
+async def ask_channel(
+    current: Turn, row: asyncpg.Record, reason: str, cause: Cause | None = None
+) -> int:
     """Want a booking cancelled at its channel; returns the push, which may be under way already.
 
-    The booking stays as it is until its channel shows that it is cancelled.
+    Who acts in this turn decides it now. The booking stays as it is until its channel shows that it is cancelled.
     """
     flying = await pushes.flying_of_booking(current.connection, row["id"])
     if flying is not None:
@@ -238,6 +242,14 @@ async def ask_channel(current: Turn, row: asyncpg.Record, reason: str) -> int:
         due_at=current.now,
         observed_at=current.now,
         reason=reason,
+        decided=Decided(
+            conflict=cause.conflict if cause else None,
+            act=cause.act if cause else "cancel",
+            actor=current.actor,
+            decided_at=current.now,
+            span=to_span(row["during"]) if row["during"] else None,
+        ),
+        stays=cause.stays if cause else (),
     )
     wanted = await pushes.wish(current.connection, push)
     current.calling.add(push.account_id)

@@ -48,7 +48,7 @@ class FindOut:
 class Ended:
     """Not done, and the same call again is no use: decide anew."""
 
-    why: Literal["taken", "gone", "rejected", "given_up"]
+    why: Literal["taken", "gone", "rejected", "given_up", "overtaken"]
 
 
 Verdict = Done | Again | FindOut | Ended

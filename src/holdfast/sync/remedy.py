@@ -13,6 +13,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import conflicts
 from holdfast.store.cases import cases
 from holdfast.store.conflicts import Conflict, Decision
+from holdfast.store.pushes import Cause
 from holdfast.sync.alarm import shut
 from holdfast.sync.concerns import close, reopen
 from holdfast.sync.operate import WishRefused, ask_channel, cancel_direct
@@ -98,7 +99,7 @@ async def _decide(current: Turn, conflict: Conflict, wish: Wish) -> Settling:
     action = _chosen(case, wish.act)
     if action.act == "snooze":
         return await _snooze(current, conflict, wish)
-    pushes = await _ask(current, action, wish.reason)
+    pushes = await _ask(current, case, action, wish.reason)
     decision = _decision(case, action, wish, pushes)
     await conflicts.decide(current.connection, conflict.id, decision, current.now)
     _note(current, conflict, wish, action)
@@ -139,13 +140,16 @@ async def _snooze(current: Turn, conflict: Conflict, wish: Wish) -> Settling:
     return Settling(conflict_id=conflict.id, act="snooze", state="snoozed")
 
 
-async def _ask(current: Turn, action: Action, reason: str) -> list[int]:
+async def _ask(current: Turn, case: Case, action: Action, reason: str) -> list[int]:
     """Want the cancels of bookings that a channel keeps; returns the pushes."""
     asked = []
+    sides = [side.booking.id for side in (case.loser, *case.holders) if side is not None]
+    stays = tuple(number for number in sides if number not in action.cancels)
+    cause = Cause(conflict=case.id, act=action.act, stays=stays)
     for booking_id in action.cancels:
         row = await booking_store.row_by_id(current.connection, booking_id)
         if row is not None and row["account_id"] is not None:
-            asked.append(await ask_channel(current, row, reason))
+            asked.append(await ask_channel(current, row, reason, cause))
     return asked
 
 

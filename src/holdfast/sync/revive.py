@@ -97,7 +97,8 @@ async def _cancel_again(current: Turn, push: Dead, reason: str, handled: Handled
     if row is None or row["status"] not in CANCELLABLE:
         handled.refused[push.id] = NOT_WANTED
         return
-    following = await ask_channel(current, row, reason)
+    cause = await pushes.cause(current.connection, push.id)
+    following = await ask_channel(current, row, reason, cause)
     await _revived(current, push, following, (reason, handled))
 
 

@@ -12,7 +12,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import offers, pushes, schedule
 from holdfast.store.inbox import Incoming
 from holdfast.store.pushes import Claimed, Try
-from holdfast.sync.concerns import block_refused, block_stands, cancel_refused
+from holdfast.sync.concerns import block_refused, block_stands, cancel_refused, cancel_withheld
 from holdfast.sync.echoes import lose, shut_under
 from holdfast.sync.gathering import close_together
 from holdfast.sync.heard import CANCELLED, hear
@@ -72,7 +72,7 @@ async def _end(current: Turn, answer: Answer) -> bool:
     if settled is None:
         return False
     if settled.block is None:
-        await _booking_push_ended(current, answer.account, push, verdict)
+        await _booking_push_ended(current, answer, verdict)
     else:
         await _follow(current, answer, settled.block, verdict)
     return True
@@ -96,6 +96,8 @@ def _count(parts: Parts, answer: Answer) -> None:
 def _outcome(verdict: Done | Ended) -> str:
     if isinstance(verdict, Done):
         return "done"
+    if verdict.why == "overtaken":
+        return "superseded"
     return "dead" if verdict.why in ("rejected", "given_up") else "taken"
 
 
@@ -202,16 +204,19 @@ async def _shrunk(current: Turn, block: Block) -> bool:
     return True
 
 
-async def _booking_push_ended(
-    current: Turn, account: Account, push: Claimed, verdict: Done | Ended
-) -> None:
+async def _booking_push_ended(current: Turn, answer: Answer, verdict: Done | Ended) -> None:
     """A guest's booking changes by observation only: ask for a read of it."""
+    account, push = answer.account, answer.push
+    if isinstance(verdict, Ended) and verdict.why == "overtaken":
+        await cancel_withheld(current, push, answer.result.detail or "")
+        return
     done = isinstance(verdict, Done)
     kind = "booking.cancel_done" if done else "booking.cancel_refused"
     current.note(kind, {"account": account.name}, booking_id=push.booking_id, push_id=push.id)
     if isinstance(verdict, Ended) and verdict.why in ("rejected", "given_up"):
         await cancel_refused(current, push, account.name, verdict.why)
-    row = await _read_again(current, push, CANCELLED if done else "read_again")
+    told = done and push.was != "unknown"  # by the answer itself, not by a read that found nothing
+    row = await _read_again(current, push, CANCELLED if told else "read_again")
     if row is not None:
         await hear(current.parts, current.connection, [row])
 

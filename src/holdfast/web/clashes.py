@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from holdfast.inventory.remedy import Action, remedies
+from holdfast.inventory.remedy import Action, best
 from holdfast.store import reading
 from holdfast.store.cases import cases
 from holdfast.store.reading import BookingRow, ConflictRow
@@ -37,17 +37,18 @@ async def clashes(
     """Those that start soonest come first."""
     ids = {number for row in conflicts for number in (row.booking_id, *row.against_ids) if number}
     bookings = await reading.bookings_by_id(pool, sorted(ids))
-    best = await _best(pool, conflicts)
-    found = [_clash(row, bookings, best.get(row.id), now) for row in conflicts]
+    proposed = await _best(pool, conflicts)
+    found = [_clash(row, bookings, proposed.get(row.id), now) for row in conflicts]
     return sorted(found, key=lambda clash: _starts(clash) or datetime.max.replace(tzinfo=UTC))
 
 
 async def _best(pool: asyncpg.Pool, conflicts: Sequence[ConflictRow]) -> dict[int, Action]:
-    """The first of what is proposed, of those that nobody has decided yet."""
+    """What is recommended for those that nobody has decided yet, where it can be told."""
     undecided = [row.id for row in conflicts if row.decided is None]
     async with asyncio.timeout(PATIENCE):
         found = await cases(pool, undecided)
-    return {number: remedies(case)[0] for number, case in found.items()}
+    proposed = {number: best(case) for number, case in found.items()}
+    return {number: action for number, action in proposed.items() if action is not None}
 
 
 def _clash(
