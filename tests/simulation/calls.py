@@ -210,7 +210,7 @@ class Pushes(Blocks):
         return (push["state"] in FLYING, push["state"] in RESTING, push["id"])
 
     def pushes_wish(self, venue: int, *values: Any) -> list[Row]:
-        account, block, booking, call, state, risk, starts, due, reason, observed, *told = values
+        account, block, booking, call, state, risk, starts, due, reason, observed, told = values
         wanted = {
             "call": call,
             "state": state,
@@ -220,7 +220,7 @@ class Pushes(Blocks):
             "reason": reason,
             "observed_at": observed,
             "wished_at": due,
-            "decision": told[0] if told else None,
+            "decision": told,
         }
         for push in self.pushes_of(block, booking):
             if push["state"] in RESTING:

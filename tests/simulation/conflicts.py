@@ -202,10 +202,17 @@ class Conflicts(Blocks):
                 "via": "webhook",
                 "inbox_id": None,
                 "heard_at": b["first_seen_at"],
+                "blank_at": self._blank_at(b),
             }
             for b in self.bookings
             if b["id"] in ids
         ]
+
+    def _blank_at(self, booking: Row) -> datetime | None:
+        """Until when its account was read without it."""
+        cursors = (c for c in self.cursors if c["task"] == "bookings")
+        news = (c["news_at"] for c in cursors if c["account_id"] == booking["account_id"])
+        return next((at for at in news if at and at < booking["first_seen_at"]), None)
 
 
 class Cases(Conflicts):

@@ -22,6 +22,7 @@ from tests.simulation.incidents import (
     pauses,
 )
 from tests.simulation.loop import BEGIN, SeededLoop, Stuck
+from tests.simulation.mutations import mutated
 from tests.simulation.plot import Plot, plot_of
 from tests.simulation.post import GONE, Post
 from tests.simulation.process import Faults, Killed, Process, Story
@@ -59,7 +60,7 @@ def run(seed: int, broken: Collection[str] = (), plot: Plot | None = None) -> Ou
     """The same seed and the same breakage give the same run, always. `plot`: another one than the seed's own."""
     loop = SeededLoop(Random(seed))
     loop.set_exception_handler(lambda *_: None)  # the dead leave futures behind
-    with quietly():
+    with quietly(), mutated(broken):
         scene = Scene(seed, loop, broken, plot or plot_of(seed))
         try:
             loop.run_until_complete(scene.play())

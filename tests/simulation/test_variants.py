@@ -12,7 +12,9 @@ PROMISED = {
     "no echo suppression",
     "counting",
     "absence in a partial scan",
+    "same booking as its own rival",
     "believes one 404",
+    "decides on stale reads",
     "green while blind",
     "retired venue forgotten",
 }

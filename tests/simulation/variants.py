@@ -7,7 +7,7 @@ from typing import Any
 from tests.simulation.owed import unexpected
 from tests.simulation.plot import Plot, plot_of
 from tests.simulation.scene import run
-from tests.simulation.witness import FREED, READ
+from tests.simulation.witness import ENDED, FREED, READ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ VARIANTS = (
         name="blind retry",
         how="a call whose answer was lost is made again without a look",
         caught_by=("effects at most once", "every block is known"),
-        within=300,
+        within=600,
     ),
     Variant(
         name="no lease fencing",
@@ -98,6 +98,20 @@ VARIANTS = (
         how="what a person holds back is taken all the same",
         caught_by=("what is paused waits",),
         within=300,
+    ),
+    Variant(
+        name="same booking as its own rival",
+        how="what two accounts know of one booking counts as two bookings",
+        caught_by=(ENDED,),
+        within=60,
+        plot={"change": "second account", "policy": "person"},
+    ),
+    Variant(
+        name="decides on stale reads",
+        how="before a cancel goes out what was known is taken to be so now, and nothing is read",
+        caught_by=(ENDED,),
+        within=60,
+        plot={"policy": "auto"},
     ),
     Variant(
         name="believes one 404",
