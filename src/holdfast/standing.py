@@ -19,6 +19,7 @@ CONFLICT_KINDS = (
     "double_booking",
     "same_booking",
     "not_found",
+    "kept_left",
     "block_lost",
     "cancel_refused",
     "both_edited",

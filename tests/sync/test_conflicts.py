@@ -357,6 +357,20 @@ async def test_nobody_is_cancelled_for_a_guest_who_left_meanwhile(
         assert await t.rows("select 1 from pushes where call = 'cancel' and state = 'done'") == []
 
 
+async def test_who_was_kept_and_leaves_is_shown_with_those_who_were_cancelled_for_it(
+    database_url: str,
+) -> None:
+    async with town(database_url) as t:
+        conflict = await clash_in_order(t)
+        await chosen(t, conflict, "keep_a")
+        await t.live(60)
+        assert await open_kinds(t) == []
+        (kept,) = await t.rows("select external_id from bookings where status = 'confirmed'")
+        await t.mozrest.act(kept["external_id"], "cancel")
+        await t.live(60)
+        assert await open_kinds(t) == ["kept_left"]
+
+
 async def test_the_policy_waits_for_a_person_while_a_side_does_not_answer(
     database_url: str,
 ) -> None:

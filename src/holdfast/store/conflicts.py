@@ -140,6 +140,14 @@ async def resting_on(connection: asyncpg.Connection, booking_id: int) -> dict[in
     return {row["id"]: row["kind"] for row in rows}
 
 
+async def cancelled_for(
+    connection: asyncpg.Connection, booking_id: int
+) -> tuple[int, list[int]] | None:
+    """The conflict in which others were cancelled so that this booking stays, and those others."""
+    row = await connection.fetchrow(_SQL["cancelled_for"], booking_id)
+    return None if row is None else (row["id"], json.loads(row["cancelled"]))
+
+
 async def kept(connection: asyncpg.Connection, booking_ids: Sequence[int]) -> list[dict[str, str]]:
     """Intended overlaps of these bookings: what each booking was like then, by id."""
     rows = await connection.fetch(_SQL["kept"], list(booking_ids))

@@ -62,6 +62,13 @@ update conflicts set auto_at = $2 where id = $1 and closed_at is null
 select id, kind from conflicts
  where closed_at is null and decision is not null and decision -> 'cancels' @> to_jsonb($1::bigint)
 
+-- cancelled_for --
+-- The latest decision by which others were cancelled for booking $1: conflict, and who.
+select id, decision -> 'cancels' as cancelled from conflicts
+ where kind = 'double_booking' and closed_at is not null and jsonb_array_length(decision -> 'cancels') > 0
+   and (booking_id = $1 or against_ids @> array[$1::bigint]) and not decision -> 'cancels' @> to_jsonb($1::bigint)
+ order by id desc limit 1
+
 -- kept --
 -- Overlaps of these bookings that are intended, and what the bookings were like then.
 select decision -> 'kept' as kept from conflicts

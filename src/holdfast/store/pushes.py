@@ -1,16 +1,16 @@
 """Pushes: one wanted outward call each, with its attempts."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
 
 from holdfast.inventory.ending import Decided
 from holdfast.inventory.known import Block
 from holdfast.inventory.model import Span
+from holdfast.store import decisions
 from holdfast.store.blocks import block_of
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_span
@@ -51,15 +51,6 @@ class Refusals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """For what a booking is cancelled: a conflict, and the bookings that stay."""
-
-    conflict: int
-    act: str
-    stays: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NewPush:
     """A wanted call. Exactly one of `block_id` and `booking_id` is set."""
 
@@ -75,9 +66,8 @@ class NewPush:
     booking_id: int | None = None
     reason: str | None = None
     decided: Decided | None = None
-    """Of a cancel: no guest's booking ends without."""
+    """Of a cancel: no guest's booking ends without. `stays` are the bookings for which."""
     stays: Sequence[int] = ()
-    """The bookings for which it is cancelled."""
 
     def __post_init__(self) -> None:
         if self.call == "cancel" and self.decided is None:
@@ -114,9 +104,7 @@ class Claimed:
     booking_ref: str | None = None
     """or a guest's booking, by the channel's id."""
     decided: Decided | None = None
-    """Who wants the booking cancelled, and"""
     stays: Sequence[int] = ()
-    """the bookings for which."""
 
     @property
     def external_id(self) -> str | None:
@@ -182,54 +170,9 @@ async def wish(connection: asyncpg.Connection, push: NewPush) -> int:
         push.due_at,
         push.reason,
         push.observed_at,
-        _decision_text(push),
+        decisions.text_of(push.decided, push.stays),
     )
     return wanted
-
-
-def _decision_text(push: NewPush) -> str | None:
-    decided = push.decided
-    if decided is None:
-        return None
-    span = decided.span
-    return json.dumps(
-        {
-            "conflict": decided.conflict,
-            "act": decided.act,
-            "actor": decided.actor,
-            "decided_at": decided.decided_at.isoformat(),
-            "span": [span.start.isoformat(), span.end.isoformat()] if span else None,
-            "stays": list(push.stays),
-        }
-    )
-
-
-def _decided(told: Mapping[str, Any]) -> Decided:
-    ends = [datetime.fromisoformat(end) for end in told["span"] or ()]
-    return Decided(
-        conflict=told["conflict"],
-        act=told["act"],
-        actor=told["actor"],
-        decided_at=datetime.fromisoformat(told["decided_at"]),
-        span=Span(start=ends[0], end=ends[1]) if ends else None,
-    )
-
-
-async def cause(connection: asyncpg.Connection, push_id: int) -> Cause | None:
-    """For what a cancel was wanted; None: for nothing but itself."""
-    text = await connection.fetchval(_SQL["decision"], push_id)
-    told: dict[str, Any] = json.loads(text) if text else {}
-    if told.get("conflict") is None:
-        return None
-    return Cause(conflict=told["conflict"], act=told["act"], stays=tuple(told["stays"]))
-
-
-async def witness(
-    connection: asyncpg.Connection, push: Claimed, reads: Sequence[Mapping[str, str]]
-) -> bool:
-    """Keep what was read after the decision; False: the push is not ours to carry out any more."""
-    kept = await connection.fetchval(_SQL["witness"], push.id, push.epoch, json.dumps(list(reads)))
-    return kept is not None
 
 
 async def flying_of_booking(connection: asyncpg.Connection, booking_id: int) -> int | None:
@@ -286,15 +229,8 @@ def _claimed(rows: Iterable[asyncpg.Record]) -> list[Claimed]:
 def _one(row: asyncpg.Record) -> Claimed:
     told = {name: row[name] for name in Claimed.__dataclass_fields__ if name not in _MADE}
     block = None if row["block_id"] is None else block_of(row)
-    told |= _decision_of(row["decision"])
+    told |= decisions.told(row["decision"])
     return Claimed(id=row["push_id"], block=block, **told)
-
-
-def _decision_of(text: str | None) -> dict[str, Any]:
-    if text is None:
-        return {}
-    told: dict[str, Any] = json.loads(text)
-    return {"decided": _decided(told), "stays": tuple(told["stays"])}
 
 
 async def lapse_leases(connection: asyncpg.Connection, now: datetime) -> int:

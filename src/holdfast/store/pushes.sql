@@ -23,16 +23,6 @@ do update set call = excluded.call, state = excluded.state, risk = excluded.risk
               starts_at = excluded.starts_at, observed_at = excluded.observed_at, wished_at = excluded.wished_at, decision = excluded.decision
 returning id
 
--- witness --
--- What was read after the decision, before the call goes out; nothing where the lease was lost or the push stopped.
-update pushes set decision = decision || jsonb_build_object('reads', $3::jsonb)
- where id = $1 and epoch = $2 and state = 'in_flight'
-returning id
-
--- decision --
--- What a cancel was decided for.
-select decision from pushes where id = $1
-
 -- supersede --
 -- Not wanted any more before it was tried.
 update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from holdfast.inventory.known import Block, Booking, Fact
 from holdfast.inventory.marker import is_orphan
-from holdfast.inventory.model import OCCUPYING
+from holdfast.inventory.model import OCCUPYING, Status
 from holdfast.inventory.remedy import contradicts
 from holdfast.store import conflicts, pushes, seats
 from holdfast.store.blocks import Stood
@@ -20,6 +20,9 @@ OF_A_BOOKING = ("unmapped", "cancel_refused", "both_edited", "too_small", "not_f
 """Kinds that end at the latest with the booking that they are about."""
 
 
+LEFT: frozenset[Status] = frozenset({"cancelled", "declined", "expired"})
+"""How a booking ends before it began."""
+
 FOUND = "its channel shows it again"
 
 
@@ -30,6 +33,8 @@ async def news_of(turn: Turn, known: Booking | None, fact: Fact, booking_id: int
     open_ones = await conflicts.about(turn.connection, booking_id, OF_A_BOOKING)
     if fact.status not in OCCUPYING:
         await close(turn, open_ones, "the booking is over", booking_id)
+        if known.occupying and fact.status in LEFT:
+            await _left_after_all(turn, known)
         return
     mapped = {i: kind for i, kind in open_ones.items() if kind == "unmapped"}
     await close(turn, mapped, "it is mapped now", booking_id)
@@ -37,6 +42,19 @@ async def news_of(turn: Turn, known: Booking | None, fact: Fact, booking_id: int
     await close(turn, found, FOUND, booking_id)
     if contradicts(known, fact):
         await _crossed(turn, known, fact)
+
+
+async def _left_after_all(turn: Turn, known: Booking) -> None:
+    """Another guest was cancelled so that this one stays: a person may want to offer the time to that guest again."""
+    if known.span is None or known.span.start <= turn.now:
+        return
+    found = await conflicts.cancelled_for(turn.connection, known.id)
+    if found is not None:
+        conflict, others = found
+        why = "others were cancelled for this booking, and now it is off too"
+        await _open(
+            turn, "kept_left", known.id, {"why": why, "decided_in": conflict, "cancelled": others}
+        )
 
 
 async def left_us(turn: Turn, account: str, known: Booking, listing: str) -> None:

@@ -12,7 +12,7 @@ from holdfast.inventory.ending import Witnessed, objection
 from holdfast.inventory.known import Booking
 from holdfast.inventory.model import Absent, Seen
 from holdfast.store import bookings as booking_store
-from holdfast.store import cases, pushes
+from holdfast.store import cases, decisions
 from holdfast.store.pushes import Claimed
 from holdfast.sync.absorb import apply
 from holdfast.sync.brake import believed
@@ -47,8 +47,9 @@ async def cancel(parts: Parts, account: Account, push: Claimed) -> None:
     why = objection(decided, witnessed[0], witnessed[1:])
     if why is not None:
         raise Overtaken(why)
+    reads = [_told(one) for one in witnessed]
     async with parts.pool.acquire() as connection:
-        if not await pushes.witness(connection, push, [_told(one) for one in witnessed]):
+        if not await decisions.witness(connection, push.id, push.epoch, reads):
             raise Overtaken("it was stopped meanwhile")
     contact = parts.premises[push.venue_id].house
     await account.channel.cancel(push.external_id or "", push.reason or "", contact)

@@ -12,8 +12,8 @@ from holdfast.inventory.model import Guest, Span
 from holdfast.store import bookings as booking_store
 from holdfast.store import pushes
 from holdfast.store.bookings import Origin
+from holdfast.store.decisions import Cause
 from holdfast.store.inbox import Incoming
-from holdfast.store.pushes import Cause
 from holdfast.store.ranges import to_span
 from holdfast.sync.heard import heard
 from holdfast.sync.parts import Parts, Premises

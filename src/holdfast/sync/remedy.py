@@ -13,7 +13,7 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import conflicts
 from holdfast.store.cases import cases
 from holdfast.store.conflicts import Conflict, Decision
-from holdfast.store.pushes import Cause
+from holdfast.store.decisions import Cause
 from holdfast.sync.alarm import shut
 from holdfast.sync.concerns import close, reopen
 from holdfast.sync.operate import WishRefused, ask_channel, cancel_direct

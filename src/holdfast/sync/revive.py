@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from holdfast.store import again, breakers, pushes
+from holdfast.store import again, breakers, decisions, pushes
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store.again import Dead
@@ -97,7 +97,7 @@ async def _cancel_again(current: Turn, push: Dead, reason: str, handled: Handled
     if row is None or row["status"] not in CANCELLABLE:
         handled.refused[push.id] = NOT_WANTED
         return
-    cause = await pushes.cause(current.connection, push.id)
+    cause = await decisions.cause(current.connection, push.id)
     following = await ask_channel(current, row, reason, cause)
     await _revived(current, push, following, (reason, handled))
 
