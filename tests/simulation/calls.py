@@ -237,8 +237,6 @@ class Pushes(Blocks):
             if push["call"] != "place" or push["outcome"] != "taken" or push["settled_at"] <= since:
                 continue
             block = self.blocks.rows[push["block_id"]]
-            if self._was_right(push, block):
-                continue
             asked = (block["listing_id"], block["during"], block["party"])
             found.setdefault(asked, []).append(push["settled_at"])
         return [
@@ -251,16 +249,6 @@ class Pushes(Blocks):
             }
             for (i, d, p), at in found.items()
         ]
-
-    def _was_right(self, refused: Row, block: Row) -> bool:
-        """A later reading found the time not sold: only what goes on being sold is refused in vain."""
-        place = (block["listing_id"], block["during"].lower, block["during"].upper)
-        return any(
-            (o["listing_id"], o["starts_at"], o["ends_at"]) == place
-            and o["unsold_at"] is not None
-            and o["unsold_at"] > refused["settled_at"]
-            for o in self.offers.rows.values()
-        )
 
     def pushes_supersede(self, number: int, now: datetime) -> list[Row]:
         push = self.pushes.rows[number]
@@ -448,26 +436,21 @@ class Pushes(Blocks):
         """What became of a call is found out by reading; all others write."""
         return self.is_shut(push["account_id"], "in" if push["state"] == "unknown" else "out", now)
 
-    def shadow_waiting(self, _accounts: Sequence[int]) -> list[Row]:
-        return []
-
-    def pushes_in_a_row(self, number: int, before: int, failure: str) -> list[Row]:
-        tried = [a for a in self.attempts if a["push_id"] == number and a["number"] < before]
-        others = [a["number"] for a in tried if a["failure"] != failure]
-        return [{"count": sum(a["number"] > max(others, default=0) for a in tried)}]
-
-    def pushes_witness(self, number: int, epoch: int, reads: str) -> list[Row]:
+    def decisions_witness(self, number: int, epoch: int, reads: str) -> list[Row]:
         push = self.pushes.rows[number]
         if push["epoch"] != epoch or push["state"] != "in_flight":
             return []
         told = json.loads(push["decision"]) | {"reads": json.loads(reads)}
         return [self.pushes.update(push, decision=json.dumps(told))]
 
-    def pushes_decision(self, number: int) -> list[Row]:
+    def decisions_decision(self, number: int) -> list[Row]:
         return named([self.pushes.rows[number]], "decision")
 
     def pushes_flying_of_booking(self, booking: int) -> list[Row]:
         return named([p for p in self.pushes_of(None, booking) if p["state"] in FLYING], "id")
+
+    def shadow_waiting(self, _accounts: Sequence[int]) -> list[Row]:
+        return []
 
     def pushes_stop_of_booking(self, booking: int, now: datetime) -> list[Row]:
         wanted = [p for p in self.pushes_of(None, booking) if p["state"] in (*RESTING, *FLYING)]
@@ -534,7 +517,7 @@ class Readings(Database):
             fresh = {"open": True, "read_at": read_at}
             if row is None:
                 place = {"listing_id": listing, "starts_at": start, "ends_at": end}
-                kept.append(self.offers.insert(**place, **fresh, unsold_at=None))
+                kept.append(self.offers.insert(**place, **fresh))
             elif row["read_at"] <= read_at:
                 kept.append(self.offers.update(row, **fresh))
         return kept
@@ -543,11 +526,10 @@ class Readings(Database):
         start, end, starts, ends, read_at = values
         shown = set(columns(starts, ends))
         for row in self.offers:
-            here = row["listing_id"] == listing and start <= row["starts_at"] < end
+            here = row["listing_id"] == listing and start <= row["starts_at"] < end and row["open"]
             gone = (row["starts_at"], row["ends_at"]) not in shown
-            anew = row["open"] or row["unsold_at"] is None or row["unsold_at"] < row["read_at"]
-            if here and gone and anew and row["read_at"] <= read_at:
-                self.offers.update(row, open=False, read_at=read_at, unsold_at=read_at)
+            if here and gone and row["read_at"] <= read_at:
+                self.offers.update(row, open=False, read_at=read_at)
         return []
 
     def offers_grid(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:

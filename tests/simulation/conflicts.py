@@ -133,6 +133,15 @@ class Conflicts(Blocks):
         decisions = (json.loads(c["decision"]) for c in about if c["kind"] == "double_booking")
         return [{"kept": json.dumps(d["kept"])} for d in decisions if d["act"] == "keep_both"]
 
+    def conflicts_cancelled_for(self, booking: int) -> list[Row]:
+        closed = [c for c in self.conflicts if c["closed_at"] is not None and c["decision"]]
+        for row in reversed(closed):
+            cancels = json.loads(row["decision"])["cancels"]
+            sides = {row["booking_id"], *row["against_ids"]}
+            if row["kind"] == "double_booking" and cancels and booking in sides - {*cancels}:
+                return [{"id": row["id"], "cancelled": json.dumps(cancels)}]
+        return []
+
     def conflicts_due(self, now: datetime, before: datetime, _venues: Sequence[int]) -> list[Row]:
         """Nothing in the simulation is ever over: it begins hours later."""
         due = [

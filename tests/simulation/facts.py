@@ -9,8 +9,6 @@ from tests.simulation.conflicts import Conflicts
 from tests.simulation.database import LEASE, columns, named, overlaps
 from tests.simulation.tables import Row
 
-from holdfast.inventory.model import OCCUPYING
-
 LAPSING = ("held", "pending")
 
 
@@ -132,14 +130,10 @@ class Facts(Conflicts):
                 self.inbox.update(row, done_at=now, outcome=outcome, error=None, lease_until=None)
         return []
 
-    def inbox_later(
-        self, ids: Sequence[int], due: datetime, error: str, *attempts: int | None
-    ) -> list[Row]:
+    def inbox_later(self, ids: Sequence[int], due: datetime, error: str) -> list[Row]:
         for row in (self.inbox.rows[i] for i in ids):
             if row["done_at"] is None:
-                many = next(iter(attempts), None) or row["attempts"]
-                told = {"due_at": due, "error": error, "attempts": many}
-                self.inbox.update(row, **told, lease_until=None)
+                self.inbox.update(row, due_at=due, error=error, lease_until=None)
         return []
 
     def heard(self, now: datetime) -> list[int]:
@@ -210,15 +204,6 @@ class Facts(Conflicts):
         self.bookings.update(row, **changes, version=row["version"] + 1)
         self.booking_changed(row)
         return []
-
-    def bookings_turn_out(self, account: int, ref: str, now: datetime) -> list[Row]:
-        found = self.bookings_by_refs(account, [ref])
-        live = [b for b in found if b["status"] in OCCUPYING]
-        for row in live:
-            ended = {"status": "cancelled", "raw_status": "(a block of ours)", "held_until": None}
-            self.bookings.update(row, **ended, updated_at=now, version=row["version"] + 1)
-            self.booking_changed(row)
-        return named(live, "id", "during")
 
     def bookings_seen_again(self, number: int, read_at: datetime) -> list[Row]:
         row = self.bookings.rows[number]

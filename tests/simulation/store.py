@@ -15,7 +15,7 @@ from holdfast.store.queries import load
 FILES = (
     *("inbox", "bookings", "blocks", "pushes", "offers", "cursors"),
     *("conflicts", "allocations", "journal", "brake", "exposures", "occupied", "agenda"),
-    *("breakers", "ground", "readings", "shadow", "cases", "absences"),
+    *("breakers", "ground", "readings", "shadow", "cases", "absences", "decisions"),
 )
 NAMES = {text: f"{file}_{name}" for file in FILES for name, text in load(file).items()}
 
