@@ -127,12 +127,15 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:
-    """What a webhook asks us to look at. `external_id` None: nothing that we keep; stored all the same."""
+    """What a webhook asks us to look at. `external_id` None: nothing that we keep; stored all the same.
+
+    Empty, or otherwise of no use: it is about a booking and cannot be read, which is shown.
+    """
 
     external_id: str | None
     raw_type: str
     delivery_id: str | None = None
-    """The provider's id of this delivery, where it sends one."""
+    """The provider's id of this delivery, where it sends one. By itself it proves no repeat: see `store/inbox.py`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,20 @@ def test_what_was_moved_since_is_asked_about_again() -> None:
 def test_a_reference_that_also_stays_is_never_cancelled() -> None:
     same = replace(LEAVES, channel="rooms", ref="R-1")
     assert objection(DECIDED, same, [STAYS]) is not None
+
+
+def test_the_policy_acts_on_nothing_that_is_read_in_part() -> None:
+    odd_ones: list[dict[str, Any]] = [
+        {"unread": ("party",)},
+        {"guessed": ("time",)},
+        {"status": "unknown"},
+    ]
+    for odd in odd_ones:
+        vague = replace(seen("t-2"), **odd)
+        assert objection(DECIDED, replace(LEAVES, seen=vague), [STAYS]) is not None
+    by_a_person = replace(DECIDED, actor="vera")
+    told = replace(seen("t-2"), unread=("party",))
+    assert objection(by_a_person, replace(LEAVES, seen=told), [STAYS]) is None
 
 
 def test_one_booking_by_itself_needs_only_to_be_there() -> None:

@@ -20,11 +20,11 @@ def incoming(account: int | None, ref: str | None = "b-1", **values: str) -> Inc
         account_id=account,
         via="webhook",
         ref=ref,
-        raw_type="booking.updated",
+        raw_type=values.get("raw_type", "booking.updated"),
         received_at=NOW,
         delivery_id=values.get("delivery_id"),
         headers={"content-type": "application/json"},
-        body=b"{}",
+        body=values.get("body", "{}").encode(),
     )
 
 
@@ -47,6 +47,21 @@ async def test_a_delivery_that_comes_twice_is_one_row(
     assert len(await inbox.add(connection, rows)) == 1
     assert len(await inbox.add(connection, rows)) == 0
     assert await connection.fetchval("select count(*) from inbox") == 1
+
+
+async def test_one_id_for_all_events_drops_only_the_very_same_event(
+    connection: asyncpg.Connection, house: House
+) -> None:
+    """The kind of fault: a provider's number is taken to be what it is not, and a cancellation is dropped."""
+    events = [
+        incoming(house.rooms, delivery_id="wh_1", raw_type=kind, body=body)
+        for kind in ("booking.created", "booking.updated")
+        for body in ("{}", '{"party": 4}', '{"party": 2}')
+    ]
+    assert len(await inbox.add(connection, events)) == 6
+    assert len(await inbox.add(connection, events)) == 0
+    assert len(await inbox.take_in(connection, events[:1], NOW)) == 0
+    assert await connection.fetchval("select count(*) from inbox") == 6
 
 
 async def test_the_same_delivery_id_of_another_account_is_another_delivery(

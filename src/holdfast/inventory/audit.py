@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from holdfast.inventory.cover import joined
+from holdfast.inventory.doubt import beside_what_is_known, left_what_is_sold
 from holdfast.inventory.known import Block, Booking, Fact
 from holdfast.inventory.merge import merge
 from holdfast.inventory.model import OCCUPYING, Seen, Span
@@ -101,7 +102,8 @@ def _block_judged(believed: Believed, block: Block, seen: Seen) -> Finding | Non
 
 def _booking_judged(believed: Believed, known: Booking, seen: Seen) -> Finding | None:
     listing = believed.listings.get(known.listing_id or 0)
-    merged = merge(known, listing, seen)
+    told = left_what_is_sold(seen, is_sold=listing is not None)
+    merged = merge(known, listing, beside_what_is_known(told, known.span))
     if merged.fact is None or merged.verdict != "applied":
         return None
     return _finding("differing", seen, "; ".join(_differences(known, listing, merged.fact)))

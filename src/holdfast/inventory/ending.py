@@ -8,6 +8,9 @@ from holdfast.inventory.model import OCCUPYING, Absent, Seen, Span
 from holdfast.inventory.remedy import CANCELLABLE
 from holdfast.inventory.twins import reference_of
 
+POLICY = "policy"
+"""Who decides where no person does."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
@@ -38,7 +41,18 @@ def objection(decided: Decided, leaves: Witnessed, stays: Sequence[Witnessed]) -
     for side in (leaves, *stays):
         if side.seen.read_at < decided.decided_at:
             return f"{side.name} was not read after it was decided"
+        if _is_vague(side.seen, decided.actor):
+            return f"{side.name} cannot be read as a whole"
     return _of_the_leaving(decided, leaves) or _of_the_staying(leaves, stays)
+
+
+def _is_vague(seen: Seen | Absent, actor: str) -> bool:
+    """A time that is only guessed is no ground for anybody; the policy acts on nothing that is read in part."""
+    if isinstance(seen, Absent):
+        return False
+    return "time" in seen.guessed or (
+        actor == POLICY and bool(seen.unread or seen.status == "unknown")
+    )
 
 
 def _of_the_leaving(decided: Decided, leaves: Witnessed) -> str | None:

@@ -20,6 +20,7 @@ Status = Literal[
 Payment = Literal["none", "due", "paid", "refunded"]
 Strength = Literal["held", "booked"]
 Takes = Literal["all", "one"]
+Guess = Literal["time", "party"]
 
 OCCUPYING: frozenset[Status] = frozenset({"held", "pending", "confirmed", "seated", "unknown"})
 """Statuses that keep their units taken. `unknown` is among them: doubt never frees inventory."""
@@ -92,6 +93,9 @@ class Seen:
     kept and shown as unmapped). `marker` is set when the booking carries our own mark: it is the echo
     of one of our blocks. `held_until` is the moment an unconfirmed booking lapses, where that is known.
     `made_at` is the provider's clock, None where it does not tell.
+
+    `unread` names the provider's fields that were told and could not be read.
+    `guessed` says what of it follows from such a field: a time that it takes at least, a party of any size.
     """
 
     external_id: str
@@ -109,6 +113,8 @@ class Seen:
     elsewhere: bool = False
     """Its channel says that it is at a place that no listing of ours has; not told is not elsewhere."""
     extra: Mapping[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    guessed: tuple[Guess, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

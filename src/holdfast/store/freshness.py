@@ -159,6 +159,16 @@ async def told_until(pool: asyncpg.Pool, account: str) -> datetime | None:
     return until
 
 
+async def unread_of_some(
+    connection: asyncpg.Connection, account_id: int, fields: Mapping[str, str], now: datetime
+) -> None:
+    """The same of several at once, by their references."""
+    refs = sorted(fields)  # in one order, or two of these could deadlock
+    await connection.execute(
+        _SQL["unread_of_some"], account_id, refs, [fields[ref] for ref in refs], now
+    )
+
+
 async def unread(
     connection: asyncpg.Connection, account_id: int, ref: str, field: str, now: datetime
 ) -> None:

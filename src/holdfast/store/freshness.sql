@@ -1,4 +1,4 @@
--- What the judgement of how fresh accounts are rests on, and what is not known. Nothing here writes but `limited` and `unread`.
+-- What the judgement of how fresh accounts are rests on, and what is not known. Nothing here writes but `limited` and what begins with `unread_` or is `unread`.
 
 -- evidence --
 -- Everything about each account in use, at $1; of its provider's silence only as long as it was called since $2. Until
@@ -81,4 +81,10 @@ select max(m.until) from limits m join accounts a on a.id = m.account_id where a
 -- unread --
 -- It was shown again, and could not be read again.
 insert into unreadables (account_id, ref, field, first_at, seen_at) values ($1, $2, $3, $4, $4)
+on conflict (account_id, ref) do update set field = excluded.field, seen_at = excluded.seen_at
+
+-- unread_of_some --
+-- They were shown again, and of these fields could not be read again.
+insert into unreadables (account_id, ref, field, first_at, seen_at)
+select $1, told.ref, told.field, $4::timestamptz, $4::timestamptz from unnest($2::text[], $3::text[]) as told (ref, field)
 on conflict (account_id, ref) do update set field = excluded.field, seen_at = excluded.seen_at

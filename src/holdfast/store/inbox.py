@@ -1,5 +1,6 @@
 """The inbox: raw facts as they came, until their effect is committed."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class Incoming:
     raw_type: str
     received_at: datetime
     delivery_id: str | None = None
+    """The provider's; with the same type and body it is the same event."""
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     body: bytes | None = field(default=None, repr=False)
 
@@ -79,17 +81,30 @@ def _news(added: Iterable[asyncpg.Record]) -> list[News]:
 
 def _columns(rows: Sequence[Incoming]) -> tuple[Sequence[object], ...]:
     """In the one order in which all processes add them."""
-    ordered = sorted(rows, key=lambda r: (r.account_id or 0, r.delivery_id or "", r.ref or ""))
+    told_apart = [(_delivery(row), row) for row in rows]
+    told_apart.sort(key=lambda t: (t[1].account_id or 0, t[0] or "", t[1].ref or ""))
+    ordered = [row for _, row in told_apart]
     return (
         [r.account_id for r in ordered],
         [r.via for r in ordered],
         [r.ref for r in ordered],
         [r.raw_type for r in ordered],
-        [r.delivery_id for r in ordered],
+        [delivery for delivery, _ in told_apart],
         [None if r.headers is None else json.dumps(dict(r.headers)) for r in ordered],
         [r.body for r in ordered],
         [r.received_at for r in ordered],
     )
+
+
+def _delivery(row: Incoming) -> str | None:
+    """What a repeat of the very same event has in common with it, and no other event.
+
+    A provider may give all its events one id, so what it tells is part of it.
+    """
+    if row.delivery_id is None:
+        return None
+    told = hashlib.sha256(row.raw_type.encode(errors="replace") + b"\0" + (row.body or b""))
+    return f"{row.delivery_id} {told.hexdigest()[:32]}"
 
 
 async def untold(

@@ -24,7 +24,7 @@ from holdfast.sync.heard import processed, says_it_ended
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import ECHO, Account, Parts
 from holdfast.sync.unmapped import keep_unmapped
-from holdfast.sync.unreadable import keep_raw, nameless, set_aside
+from holdfast.sync.unreadable import keep_partly_read, keep_raw, name_events, nameless, set_aside
 
 log = structlog.get_logger()
 
@@ -84,6 +84,7 @@ async def _round(parts: Parts, account: Account, room: int) -> int:
 async def _work(parts: Parts, account: Account, rows: Sequence[Claimed]) -> int:
     if not rows:
         return 0
+    await name_events(parts, account, rows)
     for outcome, those in nameless(rows).items():
         await _finish(parts, account, those, outcome)
     errands = _by_booking(account, rows)
@@ -121,6 +122,7 @@ async def _read(parts: Parts, errand: Errand, enough: asyncio.Semaphore) -> Obse
             await keep_raw(parts, errand.account, errand.ref, error)
             await _later(parts, errand, error)
             return None
+    await keep_partly_read(parts, errand.account, [seen])
     return _observation(errand, seen, venue_id)
 
 

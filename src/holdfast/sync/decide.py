@@ -1,9 +1,10 @@
 """decide: observations of one venue become bookings, echoes or stale news, and then whatever follows from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from holdfast.inventory.doubt import as_large_as_may_be, beside_what_is_known, left_what_is_sold
 from holdfast.inventory.known import Booking, Fact, Outlet
 from holdfast.inventory.merge import Merged, merge
 from holdfast.inventory.model import OCCUPYING, Absent, Guest, Seen, Span
@@ -141,6 +142,7 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
     outlets = current.premises.ever
     home = outlets.get(known.listing_id) if known and known.listing_id else None
     listing = home.name if home else None
+    observation = replace(observation, seen=_sure(current, observation, known))
     merged = merge(known, listing, observation.seen)
     if merged.fact is None:
         if known is not None and merged.verdict == "noop":
@@ -162,6 +164,18 @@ async def _merge(current: Turn, observation: Observation, known: Booking | None)
         source=observation.account.channel_name, change=_kind_of_change(merged)
     ).inc()
     return "applied"
+
+
+def _sure(current: Turn, observation: Observation, known: Booking | None) -> Seen | Absent:
+    """What it means where something of it could not be read, or is told of a listing that is out of service."""
+    seen = observation.seen
+    if isinstance(seen, Absent):
+        return seen
+    is_sold = known is None or known.listing_id in observation.account.listings
+    outlet = current.parts.outlet(current.premises.id, seen.listing) if seen.guessed else None
+    sure = left_what_is_sold(seen, is_sold=is_sold)
+    sure = as_large_as_may_be(sure, known, outlet, current.premises.units.values())
+    return beside_what_is_known(sure, known.span if known else None)
 
 
 def _has_left(seen: Seen | Absent) -> bool:

@@ -87,14 +87,14 @@ async def _is_settled(parts: Parts, account: Account, observation: Observation, 
 async def _is_beside_the_point(
     connection: asyncpg.Connection, account: Account, seen: Seen | Absent
 ) -> bool:
-    """It is a block of ours; or it is at no listing of ours anyway, so that nothing would be freed."""
+    """It is a block of ours; or it is at no listing in service anyway, so that nothing would be freed."""
     marker = seen.marker if isinstance(seen, Seen) else None
     if await block_store.by_echo(connection, account.id, seen.external_id, marker) is not None:
         return True
     if isinstance(seen, Absent):
         return False
     known = await booking_store.by_ref(connection, account.id, seen.external_id)
-    return known is None or known.listing_id is None or not known.occupying
+    return known is None or known.listing_id not in account.listings or not known.occupying
 
 
 async def _ask_again(parts: Parts, account: Account, question: _Question, again: AskAgain) -> None:

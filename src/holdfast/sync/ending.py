@@ -8,7 +8,7 @@ import asyncpg
 
 from holdfast.budget import spending
 from holdfast.channel import ChannelError, Limited, NotSent
-from holdfast.inventory.ending import Witnessed, objection
+from holdfast.inventory.ending import POLICY, Witnessed, objection
 from holdfast.inventory.known import Booking
 from holdfast.inventory.model import Absent, Seen
 from holdfast.store import bookings as booking_store
@@ -19,8 +19,6 @@ from holdfast.sync.brake import believed
 from holdfast.sync.decide import Observation
 from holdfast.sync.doubts import beyond_doubt
 from holdfast.sync.parts import Account, Parts
-
-POLICY = "policy"
 
 
 class Overtaken(Exception):

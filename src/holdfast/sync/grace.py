@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import structlog
 
+from holdfast.inventory.ending import POLICY
 from holdfast.inventory.policy import LeftToAPerson, automatic
 from holdfast.inventory.remedy import Action
 from holdfast.store import conflicts
@@ -12,7 +13,6 @@ from holdfast.store.conflicts import Due, Unseen
 from holdfast.store.inbox import Incoming
 from holdfast.sync.alarm import OVER, shut
 from holdfast.sync.concerns import FOUND, close, reopen
-from holdfast.sync.ending import POLICY
 from holdfast.sync.heard import hear
 from holdfast.sync.operate import WishRefused
 from holdfast.sync.parts import Parts

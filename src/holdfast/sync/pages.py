@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from holdfast.channel import Announced, Page
+from holdfast.inventory.doubt import beside_what_is_known, left_what_is_sold
 from holdfast.inventory.known import There, Told
 from holdfast.inventory.merge import is_news
 from holdfast.inventory.model import OCCUPYING, Seen
@@ -16,12 +17,13 @@ from holdfast.sync.absorb import apply
 from holdfast.sync.decide import Observation
 from holdfast.sync.doubts import beyond_doubt
 from holdfast.sync.parts import Account, Parts
-from holdfast.sync.unreadable import keep_strange
+from holdfast.sync.unreadable import keep_partly_read, keep_strange
 
 
 async def believe_page(parts: Parts, account: Account, page: Page) -> None:
     """Decide on what is told anew."""
     await keep_strange(parts, account, page.strange)
+    await keep_partly_read(parts, account, page.bookings)
     if page.bookings:
         told = await _differences(parts, account, page)
         await apply(parts, await beyond_doubt(parts, account, told))
@@ -97,4 +99,6 @@ def _as_believed(seen: Seen, state: There) -> bool:
 
 def _changed(account: Account, known: Told | None, seen: Seen) -> bool:
     listing = account.listings.get(known.listing_id or 0) if known else None
-    return is_news(known, listing.name if listing else None, seen)
+    sure = left_what_is_sold(seen, is_sold=known is None or listing is not None)
+    sure = beside_what_is_known(sure, known.span if known else None)
+    return is_news(known, listing.name if listing else None, sure)

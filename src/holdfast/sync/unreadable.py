@@ -8,6 +8,7 @@ import asyncpg
 import structlog
 
 from holdfast.channel import Broken, ChannelError, Strange, Unknown
+from holdfast.inventory.model import OCCUPYING, Absent, Seen
 from holdfast.store import freshness, inbox
 from holdfast.store.inbox import Claimed, Incoming
 from holdfast.sync.decide import Observation
@@ -16,6 +17,8 @@ from holdfast.sync.parts import Account, Parts
 log = structlog.get_logger()
 
 MOST_CHARACTERS = 20_000
+SHOWN = 20
+"""References in one line of the log."""
 PAUSE = timedelta(minutes=5)
 NAMELESS = ""
 """The `ref` of what does not say which booking it is about."""
@@ -44,6 +47,29 @@ async def keep_strange(parts: Parts, account: Account, found: Sequence[Strange])
         parts.metrics.poll_items.of(channel=account.channel_name, result="unreadable").inc()
         await _keep(parts, account, one, "unreadable_booking")
         await _name(parts, account, one)
+
+
+async def keep_partly_read(parts: Parts, account: Account, found: Sequence[Seen | Absent]) -> None:
+    """Name what could not be read of bookings that are known all the same. Their list is read to its end.
+
+    Of a booking that is over nobody needs to know.
+    """
+    fields = {
+        one.external_id: f"{', '.join(one.unread)}; all else is read"
+        for one in found
+        if isinstance(one, Seen) and one.unread and one.status in OCCUPYING
+    }
+    if not fields:
+        return
+    log.warning("bookings_partly_read", account=account.name, refs=sorted(fields)[:SHOWN])
+    async with parts.pool.acquire() as connection:
+        await freshness.unread_of_some(connection, account.id, fields, parts.now())
+
+
+async def name_events(parts: Parts, account: Account, rows: Sequence[Claimed]) -> None:
+    """Name webhooks whose booking cannot be told, until all bookings are read."""
+    if any(row.ref is None and row.raw_type == UNREADABLE_EVENT for row in rows):
+        await _name(parts, account, Strange(ref=None, raw="", fields="its reference in a webhook"))
 
 
 async def _name(parts: Parts, account: Account, what: Strange) -> None:

@@ -143,6 +143,90 @@ async def test_of_two_listings_of_a_space_the_one_with_the_product_is_meant() ->
         assert [row.listing for row in rows] == ["salon"]
 
 
+async def answers(desk: Desk, ref: str, **changed: object) -> None:
+    """What Boseat says of this booking from now on when it is asked for it."""
+    slot = {"from": "2026-03-03T10:00:00Z", "to": "2026-03-03T11:00:00Z"}
+    body = json.dumps({"id": ref, "status": "CONFIRMED", "slot": slot, **changed})
+    fault = {"path": f"/v1/bookings/{ref}", "status": 200, "body": body}
+    await desk.control("POST", "faults", fault)
+
+
+@pytest.mark.parametrize("number", [1, 4])
+async def test_a_space_that_is_told_by_its_id_and_not_ours_is_elsewhere(number: int) -> None:
+    """The kind of fault: told to be elsewhere, and not told where, are one and the same to us."""
+    async with opened({"space_id_in_booking": "present"}, world=world(), listings=OURS) as desk:
+        ref = await desk.guest(number, hour(4))
+        for believed in ("salon", None):
+            seen = await desk.seen(ref, believed)
+            assert (seen.listing, seen.elsewhere) == (
+                ("salon", False) if number == 1 else (None, True)
+            )
+
+
+async def test_a_booking_that_goes_by_another_space_and_left_the_list_of_its_own_is_elsewhere() -> (
+    None
+):
+    async with opened(world=world(), listings=OURS) as desk:
+        for number in (1, 2, 3):
+            await desk.guest(number, hour(4))
+        await desk.scan(*OURS)
+        ref = await desk.guest(4, hour(5))
+        seen = await desk.seen(ref, "salon")
+        assert (seen.listing, seen.elsewhere) == (None, True)
+        other = await desk.guest(2, hour(5))
+        seen = await desk.seen(other, "salon")
+        assert (seen.listing, seen.elsewhere) == ("chefs-table", False)
+
+
+async def test_a_space_that_was_given_another_name_is_still_its_own() -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        ref = await desk.guest(1, hour(4))
+        await desk.scan(*OURS)
+        await answers(desk, ref, space={"label": "blue-salon", "venue": {"label": "glasshouse"}})
+        seen = await desk.seen(ref, "salon")
+        assert (seen.listing, seen.elsewhere) == ("salon", False)
+
+
+async def test_a_product_of_a_space_that_is_not_ours_is_elsewhere() -> None:
+    async with opened(listings=(SALON, CHEFS)) as desk:
+        ref = await desk.guest(3, hour(4))
+        seen = await desk.seen(ref)
+        assert (seen.listing, seen.elsewhere) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"space": {}},
+        {"space": {"id": {}}},
+        {"space": [1], "product": "p9"},
+        {"space": {"id": ""}},
+    ],
+    ids=repr,
+)
+async def test_where_it_is_not_told_or_cannot_be_read_it_is_not_elsewhere(
+    told: dict[str, object],
+) -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        await answers(desk, "b1", **told)
+        for believed in ("salon", None):
+            seen = await desk.seen("b1", believed)
+            assert (seen.listing, seen.elsewhere) == (believed, False)
+
+
+async def test_ids_of_spaces_and_products_compare_without_case() -> None:
+    async with opened(world=world(), listings=OURS) as desk:
+        told = {"space": {"id": place(2).upper()}, "product": {"id": goods(1).upper()}}
+        await answers(desk, "b1", **told)
+        seen = await desk.seen("B1".lower())
+        assert (seen.listing, seen.elsewhere) == ("chefs-table", False)
+        linked = {"product": {"id": goods(7), "spaces": [place(3).upper()]}}
+        await answers(desk, "b2", **linked)
+        seen = await desk.seen("b2")
+        assert (seen.listing, seen.elsewhere) == ("board-room", False)
+
+
 @pytest.mark.parametrize("style", ["comma", "repeat", "brackets", "json"])
 @pytest.mark.parametrize("other", ["ignored", "400"])
 async def test_whatever_style_of_filter_is_understood_no_booking_is_misplaced(

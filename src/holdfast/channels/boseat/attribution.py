@@ -17,6 +17,14 @@ class Place:
     product_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """The space of a booking, by its id; `elsewhere`: what it tells of its space is true of none of ours."""
+
+    space: str | None
+    elsewhere: bool = False
+
+
 Label = tuple[str, str]
 """The slugs of a venue and of a space in it."""
 
@@ -51,6 +59,10 @@ class Attribution:
         )
         return fits.name if fits else None
 
+    def has(self, space_id: str) -> bool:
+        """Whether a listing of ours is of this space."""
+        return space_id in self._in
+
     def believed(self, listing: str | None) -> str | None:
         """The space of the listing that a booking is believed to be on."""
         return next((place.space_id for place in self._places if place.name == listing), None)
@@ -76,9 +88,9 @@ class Attribution:
         places = [place for place in self._places if not linked or place.space_id in linked]
         places.sort(key=lambda place: place.product_id != booking.product_id)
         spaces = dict.fromkeys(place.space_id for place in places)
-        return tuple(space for space in spaces if self._may_be_in(space, booking))
+        return tuple(space for space in spaces if self.may_be_in(space, booking))
 
-    def _may_be_in(self, space_id: str, booking: Booking) -> bool:
+    def may_be_in(self, space_id: str, booking: Booking) -> bool:
         """False where the space is known to go by another name than the booking's."""
         label = label_of(booking)
         known = {one for one, spaces in self._spaces.items() if space_id in spaces}

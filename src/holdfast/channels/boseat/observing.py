@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from holdfast.channel import Broken, Contact, Listing, ListPage, Page, Strange
 from holdfast.channels.boseat import translate
-from holdfast.channels.boseat.attribution import Attribution, label_of, place_of
+from holdfast.channels.boseat.attribution import Attribution, Where, label_of, place_of
 from holdfast.channels.boseat.lapse import Standing, judged, overdue
 from holdfast.channels.boseat.protocol.bookings import IdsStyle
 from holdfast.channels.boseat.protocol.paging import PAGE_ROWS, Reading
@@ -19,6 +19,9 @@ from holdfast.inventory.model import OCCUPYING, Absent, Offer, Seen, Span
 
 SKEW = timedelta(minutes=5)
 """How far Boseat's clock may be behind ours when its `bookingDate` is compared with our time."""
+
+UNSURE = timedelta(days=1)
+"""How much later than it says a booking may end whose end is a guess."""
 
 
 class Observer:
@@ -36,12 +39,12 @@ class Observer:
         booking = await self._reader.booking(external_id)
         if booking is None:
             return Absent(external_id=external_id, read_at=read_at)
-        space = await self._space(booking, listing)
-        name = self._attribution.name(space, booking.product_id, listing)
-        seen = translate.seen(booking, name, read_at)
-        if space is None or not overdue(booking, read_at):
+        where = await self._where(booking, listing)
+        name = self._attribution.name(where.space, booking.product_id, listing)
+        seen = translate.seen(booking, name, read_at, elsewhere=where.elsewhere)
+        if where.space is None or not overdue(booking, read_at):
             return seen
-        return await self._judged(seen, booking, space)
+        return await self._judged(seen, booking, where.space)
 
     async def _judged(self, seen: Seen, booking: Booking, space: str) -> Seen:
         free = await self._reader.free(space, [booking], seen.read_at)
@@ -65,7 +68,7 @@ class Observer:
         page = await self._reader.list_page(number, space, style)
         self._attribution.learn(space, page.rows)
         self._standing.note(space, map(Gist.of, page.rows), read_at)
-        current = [row for row in page.rows if row.slot is None or row.slot.end > since]
+        current = [row for row in page.rows if ends_after(row, since)]
         late = {row.id for row in current if overdue(row, read_at)}
         seen = [self._seen(row, space, read_at) for row in current]
         judged_late = await self._all_judged(
@@ -100,8 +103,7 @@ class Observer:
         }
 
     def _seen(self, row: Booking, space: str, read_at: datetime) -> Seen:
-        there = (row.space.id if row.space else None) or space
-        return translate.seen(row, self._attribution.name(there, row.product_id), read_at)
+        return seen_in(self._attribution, row, space, read_at)
 
     async def _all_rows(self, space: str) -> Sequence[Gist]:
         style, reading = await self._reader.style(), Reading()
@@ -109,23 +111,41 @@ class Observer:
             await self._reader.next_rows(space, style, reading)
         return tuple(reading.rows.values())
 
-    async def _space(self, booking: Booking, listing: str | None) -> str | None:
-        about = self._attribution
-        known = about.told(booking) or about.believed(listing) or about.learned(booking)
-        known = known or about.certain(booking)
-        if known or translate.status_of(booking.status) not in OCCUPYING:
-            return known
-        return await self._searched(booking)
+    async def _where(self, booking: Booking, listing: str | None) -> Where:
+        """As it tells by an id, as we believe, as its label or product tells, else as the lists show."""
+        about, told = self._attribution, self._attribution.told(booking)
+        if told is not None:
+            return Where(space=told, elsewhere=not about.has(told))
+        on = translate.status_of(booking.status) in OCCUPYING
+        believed = about.believed(listing)
+        if believed and not (on and await self._has_left(believed, booking)):
+            return Where(space=believed)
+        known = about.learned(booking) or about.certain(booking)
+        if known:
+            return Where(space=known, elsewhere=not about.has(known))
+        return await self._searched(booking) if on else Where(space=None)
 
-    async def _searched(self, booking: Booking) -> str | None:
+    async def _has_left(self, space: str, booking: Booking) -> bool:
+        """Whether it names another space than this one goes by, and this one's list shows it no more.
+
+        The list is asked because a space may have been given another name.
+        """
+        if self._attribution.may_be_in(space, booking):
+            return False
+        return await self._is_in(space, booking, await self._reader.style()) is False
+
+    async def _searched(self, booking: Booking) -> Where:
         """Ask for the bookings of one space after the other until it is among them."""
-        style = await self._reader.style()
+        style, sure = await self._reader.style(), True
         for space in self._attribution.candidates(booking):
-            if await self._is_in(space, booking, style):
-                return space
-        return None
+            found = await self._is_in(space, booking, style)
+            if found:
+                return Where(space=space)
+            sure = sure and found is False
+        return Where(space=None, elsewhere=sure and label_of(booking) is not None)
 
-    async def _is_in(self, space: str, booking: Booking, style: IdsStyle) -> bool:
+    async def _is_in(self, space: str, booking: Booking, style: IdsStyle) -> bool | None:
+        """None: its list could not be read whole, and says nothing by what it does not show."""
         label, reading = label_of(booking), Reading()
         while reading.page is not None:
             rows = await self._reader.next_rows(space, style, reading)
@@ -134,7 +154,7 @@ class Observer:
                 return True
             if label and any(label_of(row) not in (None, label) for row in rows):
                 return False  # the space goes by another name than the booking's
-        return False
+        return False if reading.whole else None
 
     async def scan(self, listings: Sequence[Listing], window: Span) -> AsyncIterator[Page]:
         """One list per space. A page may be empty: what was read then only served to read the rest."""
@@ -226,7 +246,7 @@ class SpaceScan:
         read_at = self._clock.now()
         rows = await self._reader.next_rows(self._space, self._style, self._reading)
         self._attribution.learn(self._space, rows)
-        current = [row for row in rows if row.slot is None or row.slot.end > self._window.start]
+        current = [row for row in rows if ends_after(row, self._window.start)]
         for row in current:
             self._overdue.pop(row.id, None)
             if overdue(row, read_at):
@@ -242,5 +262,18 @@ class SpaceScan:
         return [judged(seen, free, others, now) for _, seen in late]
 
     def _seen(self, row: Booking, read_at: datetime) -> Seen:
-        space = (row.space.id if row.space else None) or self._space
-        return translate.seen(row, self._attribution.name(space, row.product_id), read_at)
+        return seen_in(self._attribution, row, self._space, read_at)
+
+
+def seen_in(about: Attribution, row: Booking, space: str, read_at: datetime) -> Seen:
+    """A row of the list of this space; a booking that names another one by its id is there."""
+    there = about.told(row) or space
+    name = about.name(there, row.product_id)
+    return translate.seen(row, name, read_at, elsewhere=not about.has(there))
+
+
+def ends_after(row: Booking, since: datetime) -> bool:
+    """Whether it belongs to what is read from then on; one whose end is not sure may be on for longer."""
+    span = translate.span_of(row)
+    allowed = UNSURE if translate.is_guessed(row) else timedelta(0)
+    return span is None or span.end + allowed > since

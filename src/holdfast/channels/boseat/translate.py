@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple, Self
 
-from holdfast.channels.boseat.wire import Booking, Product
+from holdfast.channels.boseat.wire import LONGEST, Booking, Product
 from holdfast.inventory.marker import marker_of
-from holdfast.inventory.model import Guest, Payment, Seen, Span, Status
+from holdfast.inventory.model import OCCUPYING, Guest, Payment, Seen, Span, Status
 
 HOLD = timedelta(minutes=15)
 """https://docs.boseat.com/tutorials/creating-a-booking: unless it is confirmed by then."""
@@ -25,6 +25,20 @@ STATUSES: Mapping[str, Status] = MappingProxyType(
     }
 )
 """RESERVED_15_MIN and PENDING are two names of the unconfirmed hold (C1)."""
+
+MOST_TURNED_ROUND = timedelta(days=1)
+"""Ends that are given the wrong way round are not farther apart: a midnight may be of the wrong day."""
+
+HOUR = timedelta(hours=1)
+UNITS: Mapping[str, timedelta] = MappingProxyType(
+    {
+        "hourly": HOUR,
+        "daily": timedelta(days=1),
+        "weekly": timedelta(weeks=1),
+        "monthly": timedelta(days=31),
+        "yearly": LONGEST,
+    }
+)
 
 MOST_HOURS = 24 * 366
 """An hourly product that claims to be longer is a mistake."""
@@ -48,13 +62,13 @@ class Gist(NamedTuple):
     @classmethod
     def of(cls, booking: Booking) -> Self:
         """What is kept of it while the rest of its list is read."""
-        slot, space, customer = booking.slot, booking.space, booking.customer
+        span, space, customer = span_of(booking), booking.space, booking.customer
         return cls(
             booking.id,
             booking.status,
             booking.booked_at,
-            slot.start if slot else None,
-            slot.end if slot else None,
+            span.start if span else None,
+            span.end if span else None,
             booking.product_id,
             space.id if space else None,
             space.label if space else None,
@@ -79,8 +93,42 @@ def payment_of(raw: str | None) -> Payment:
 
 
 def span_of(booking: Booking) -> Span | None:
-    """The booked time, None where the booking does not tell it."""
-    return Span(start=booking.slot.start, end=booking.slot.end) if booking.slot else None
+    """The booked time; see `is_guessed`. None where neither end is told, or they are so far apart that one is wrong."""
+    slot = booking.slot
+    if slot is None:
+        return None
+    usual = usual_length(booking.product)
+    if slot.start is None or slot.end is None:
+        start = slot.start or (slot.end - usual if slot.end else None)
+        return Span.of(start, usual) if start else None
+    if slot.start < slot.end:
+        fits = slot.end - slot.start <= LONGEST
+        return Span(start=slot.start, end=slot.end) if fits else None
+    near = slot.start - slot.end <= MOST_TURNED_ROUND
+    return Span(start=slot.end, end=slot.start + usual) if near else None
+
+
+def is_guessed(booking: Booking) -> bool:
+    """Whether one end of its time is missing, or cannot be right: then it takes `span_of` at least."""
+    slot, span = booking.slot, span_of(booking)
+    return (
+        slot is not None and span is not None and (slot.start, slot.end) != (span.start, span.end)
+    )
+
+
+def is_lost(booking: Booking) -> bool:
+    """Whether it is on, and a time was told of which nothing can be read, or believed."""
+    ends = (booking.slot.start, booking.slot.end) if booking.slot else (None, None)
+    told = "slot" in booking.unread or ends != (None, None)
+    return told and span_of(booking) is None and status_of(booking.status) in OCCUPYING
+
+
+def usual_length(product: Product | None) -> timedelta:
+    """How long a booking of it is at least."""
+    duration = product.metadata if product else None
+    unit = UNITS.get((duration.unit or "").lower(), HOUR) if duration else HOUR
+    many = duration.value if duration and duration.value and duration.value > 0 else 1
+    return min(unit * min(many, MOST_HOURS), LONGEST)
 
 
 def held_until(booking: Booking | Gist) -> datetime | None:
@@ -98,15 +146,19 @@ def guest_of(booking: Booking) -> Guest:
     return Guest(name=customer.name, email=customer.email, phone=customer.phone)
 
 
-def seen(booking: Booking, listing: str | None, read_at: datetime) -> Seen:
+def seen(
+    booking: Booking, listing: str | None, read_at: datetime, *, elsewhere: bool = False
+) -> Seen:
     """The booking as an observation of a read that began at `read_at`."""
-    guest = guest_of(booking)
+    guest, status, span = guest_of(booking), status_of(booking.status), span_of(booking)
+    guessed = is_guessed(booking)
+    doubtful = guessed or (span is None and status in OCCUPYING)
     return Seen(
         external_id=booking.id,
         listing=listing,
-        status=status_of(booking.status),
+        status=status,
         raw_status=booking.status or "",
-        span=span_of(booking),
+        span=span,
         read_at=read_at,
         payment=payment_of(booking.status),
         guest=guest,
@@ -114,6 +166,9 @@ def seen(booking: Booking, listing: str | None, read_at: datetime) -> Seen:
         held_until=held_until(booking),
         made_at=booking.booked_at,
         extra=_extra(booking),
+        elsewhere=elsewhere,
+        unread=tuple(sorted({*booking.unread, *(["slot"] if doubtful else [])})),
+        guessed=("time",) if guessed else (),
     )
 
 

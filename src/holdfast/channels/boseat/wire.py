@@ -1,7 +1,7 @@
 """Boseat's JSON as it may come, in every documented spelling. No I/O.
 
-Only an id is ever required. What identifies or dates a booking must be readable if it is there, or the
-booking counts as unreadable; any other part that cannot be read counts as absent.
+Only an id is ever required. Any other part that cannot be read counts as absent; of a booking it is named
+(see `lenient`).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -21,15 +21,21 @@ from pydantic import (
     model_validator,
 )
 
-from holdfast.told import fit, sane_instant, usable_id
+from holdfast.instants import instant
+from holdfast.lenient import Lenient
+from holdfast.told import as_text, fit, usable_id
 
 LONGEST = timedelta(days=366)
 """Of one booking: the longest product is by the year."""
 
 
-def _in_utc(value: datetime) -> datetime:
+def _in_utc(value: object) -> datetime:
     # Boseat promises UTC; a time without a zone can only mean that.
-    return sane_instant(value.replace(tzinfo=UTC) if value.tzinfo is None else value)
+    return instant(value, UTC)
+
+
+def _in_utc_if_told(value: object) -> datetime | None:
+    return None if value is None else _in_utc(value)
 
 
 def _absent_if_unreadable(value: object, read: ValidatorFunctionWrapHandler) -> object:
@@ -40,13 +46,17 @@ def _absent_if_unreadable(value: object, read: ValidatorFunctionWrapHandler) -> 
 
 
 def _fit_or_absent(value: object, read: ValidatorFunctionWrapHandler) -> object:
-    return _absent_if_unreadable(fit(value) if isinstance(value, str) else value, read)
+    return _absent_if_unreadable(_fit(value), read)
 
 
-def _no_fraction(value: object) -> object:
-    if isinstance(value, float):  # NaN and Infinity are, too
+def _fit(value: object) -> object:
+    return fit(value) if isinstance(value, str) else value
+
+
+def _id(value: object) -> object:
+    if isinstance(value, float) and not value.is_integer():  # NaN and Infinity are none, either
         raise ValueError("an id that is a fraction")
-    return value
+    return as_text(value)
 
 
 def _only_objects(value: object) -> object:
@@ -71,17 +81,14 @@ def _as_object(value: object) -> object:
     return {"id": value} if isinstance(value, str) else value
 
 
-Id = Annotated[str, BeforeValidator(_no_fraction), AfterValidator(usable_id)]
+Id = Annotated[str, BeforeValidator(_id), AfterValidator(usable_id)]
 Caseless = Annotated[Id, AfterValidator(str.lower)]
 """A space's or a product's: one id in whatever case."""
-Instant = Annotated[datetime, WrapValidator(lambda value, read: _in_utc(read(value)))]
+Instant = Annotated[datetime, BeforeValidator(_in_utc)]
 Word = Annotated[str | None, WrapValidator(_fit_or_absent)]
-Other = Annotated[Caseless | None, WrapValidator(_absent_if_unreadable)]
-"""The id of something else than what is read."""
-Raw = Annotated[
-    str | None, BeforeValidator(lambda value: fit(value) if isinstance(value, str) else value)
-]
+Raw = Annotated[str | None, BeforeValidator(_fit)]
 Count = Annotated[int | None, WrapValidator(_absent_if_unreadable)]
+Told = Annotated[datetime | None, BeforeValidator(_in_utc_if_told)]
 Moment = Annotated[Instant | None, WrapValidator(_absent_if_unreadable)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]
 Spaces = Annotated[Ids, AfterValidator(lambda ids: tuple(map(str.lower, ids)))]
@@ -97,7 +104,7 @@ class Wire(BaseModel):
 
 
 class Slot(Wire):
-    """A free or booked interval; unreadable unless it ends after it starts."""
+    """A free interval; unreadable unless it ends after it starts."""
 
     start: Instant = Field(alias="from")
     end: Instant = Field(alias="to")
@@ -109,6 +116,13 @@ class Slot(Wire):
         if self.end - self.start > LONGEST:
             raise ValueError("a slot of more than a year")
         return self
+
+
+class Booked(Wire):
+    """A booked interval as it is told: one of its ends may be missing, and they may contradict each other."""
+
+    start: Told = Field(default=None, alias="from")
+    end: Told = Field(default=None, alias="to")
 
 
 class Duration(Wire):
@@ -167,7 +181,7 @@ class Venue(Wire):
 class Space(Wire):
     """https://docs.boseat.com/api-reference/venues-spaces/update-a-specific-space; often without id (U14)."""
 
-    id: Other = None
+    id: Caseless | None = None
     name: Word = None
     label: Word = None
     description: Word = None
@@ -206,17 +220,17 @@ Extras = Annotated[
 ]
 
 
-class Booking(Wire):
+class Booking(Wire, Lenient):
     """https://docs.boseat.com/api-reference/bookings/create-a-booking"""
 
     id: Id
-    product: Annotated[Product | None, WrapValidator(_absent_if_unreadable)] = None
-    space: Annotated[Space | None, WrapValidator(_absent_if_unreadable)] = None
+    product: Product | None = None
+    space: Space | None = None
     status: Raw = None
-    booked_at: Instant | None = Field(default=None, alias="bookingDate")
+    booked_at: Told = Field(default=None, alias="bookingDate")
     """When the record was made, not when the booking starts."""
-    customer: Annotated[Customer | None, WrapValidator(_absent_if_unreadable)] = None
-    slot: Slot | None = None
+    customer: Customer | None = None
+    slot: Booked | None = None
     additional_products: Annotated[Extras | None, WrapValidator(_absent_if_unreadable)] = Field(
         default=None, alias="additionalProducts"
     )

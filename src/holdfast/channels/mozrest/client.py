@@ -106,7 +106,7 @@ class MozrestChannel:
             chain = Chain()
             while not chain.done:
                 request = self._protocol.bookings_of_day(venue_id, day, chain.offset)
-                page = await self._page(request, chain)
+                page = await self._page(request, chain, venue_id)
                 whole = whole and chain.whole
                 new = [one for one in page.bookings if one.external_id not in told]
                 told.update(one.external_id for one in new)
@@ -121,9 +121,9 @@ class MozrestChannel:
         self, listings: Sequence[Listing], which: BookingList, number: int | None, since: datetime
     ) -> ListPage:
         """Pages are numbered by the rows before them."""
-        venue_id, day = venue_day(which.place)
-        chain = Chain(number or 0)
-        page = await self._page(self._protocol.bookings_of_day(venue_id, day, chain.offset), chain)
+        (venue_id, day), chain = venue_day(which.place), Chain(number or 0)
+        request = self._protocol.bookings_of_day(venue_id, day, chain.offset)
+        page = await self._page(request, chain, venue_id)
         return ListPage(
             page=page,
             refs=[one.external_id for one in page.bookings],
@@ -186,8 +186,8 @@ class MozrestChannel:
         status, payment = status_of(booking)
         if payment == "due":
             raise Rejected("mozrest commit: the venue wants a payment, and a block cannot pay")
-        if booking.id is None:
-            raise Unknown("mozrest commit: answered without the booking's id")
+        if booking.id is None or "status" in booking.unread:
+            raise Unknown("mozrest commit: answered without the booking's id, or its status")
         if status in ("declined", "cancelled"):
             raise Taken(f"mozrest commit: the booking is {status}")
         self._lapses.pop(external_id, None)
@@ -218,19 +218,19 @@ class MozrestChannel:
         found: dict[str, Seen] = {}
         while not chain.done:
             request = self._protocol.bookings_of_email(venue_id, contact.email, chain.offset)
-            for one in (await self._page(request, chain)).bookings:
+            for one in (await self._page(request, chain, venue_id)).bookings:
                 if one.marker == marker and one.status in OCCUPYING:
                     found[one.external_id] = one
         if not found and not chain.whole:
             raise Broken("mozrest find: the list could not be read whole")
         return list(found.values())
 
-    async def _page(self, request: Request, chain: Chain) -> Page:
+    async def _page(self, request: Request, chain: Chain, venue_id: str) -> Page:
         read_at = self._clock.now()
         reply = await self._reply(request)
         page = replies.read_bookings(request.operation, reply, self._clock.now())
         chain.take(page)
-        found = [seen(booking, self._listings, None, read_at) for booking in page.bookings]
+        found = [seen(one, self._listings, None, read_at, venue_id) for one in page.bookings]
         return Page(bookings=found, complete=False, strange=page.strange)
 
     async def _availability(self, listing: Listing, at: datetime) -> Shown:

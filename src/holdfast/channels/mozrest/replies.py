@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from holdfast import lenient
 from holdfast.channel import (
     Broken,
     ChannelError,
@@ -26,7 +27,7 @@ from holdfast.channel import (
     Unknown,
 )
 from holdfast.channels.mozrest import wire
-from holdfast.channels.mozrest.translate import status_of
+from holdfast.channels.mozrest.translate import is_lost, status_of
 from holdfast.exchange import BudgetSpent, Reply, TransportError
 from holdfast.inventory.model import OCCUPYING
 from holdfast.told import fields_of, id_in
@@ -122,12 +123,16 @@ def read(model: type[Model], operation: str, reply: Reply, now: datetime) -> Mod
     success whose body cannot be read."""
     ensure_success(operation, reply, now)
     try:
-        return model.model_validate(_json(reply))
+        found = lenient.read(model, _json(reply))
+        lost = ", ".join(found.unread) if isinstance(found, wire.Booking) and is_lost(found) else ""
     except ValueError as error:
-        kind = Unknown if operation in WRITES else Broken
-        reason = _where(error)
-        text = f"mozrest {operation}: unreadable answer ({reason})"
-        raise kind(text, status=reply.status, raw=_raw(reply)) from None
+        lost = _where(error)
+    else:
+        if not lost:
+            return found
+    kind = Unknown if operation in WRITES else Broken
+    text = f"mozrest {operation}: unreadable answer ({lost})"
+    raise kind(text, status=reply.status, raw=_raw(reply))
 
 
 def _json(reply: Reply) -> object:
@@ -178,10 +183,14 @@ def read_bookings(operation: str, reply: Reply, now: datetime) -> BookingPage:
 
 def _row(row: object) -> wire.Booking | Strange:
     try:
-        return wire.Booking.model_validate(row)
+        booking = lenient.read(wire.Booking, row)
     except ValidationError as error:
         fields = fields_of(each["loc"] for each in error.errors())
-        return Strange(ref=id_in(row), raw=json.dumps(row)[:RAW_LENGTH], fields=fields)
+    else:
+        if not is_lost(booking):
+            return booking
+        fields = ", ".join(booking.unread)
+    return Strange(ref=id_in(row), raw=json.dumps(row)[:RAW_LENGTH], fields=fields)
 
 
 def read_areas(reply: Reply, now: datetime) -> Sequence[wire.Area]:
@@ -203,5 +212,6 @@ def ensure_cancelled(reply: Reply, now: datetime) -> None:
     if reply.status == 204:
         return
     booking = read(wire.Booking, "cancel", reply, now)
-    if booking.status is not None and status_of(booking)[0] in OCCUPYING:
+    told = booking.status is not None or "status" in booking.unread
+    if told and status_of(booking)[0] in OCCUPYING:
         raise Unknown("mozrest cancel: answered with a booking that is still on", raw=_raw(reply))

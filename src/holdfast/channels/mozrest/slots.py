@@ -67,9 +67,11 @@ def shown(answer: Availability, around: datetime, zone: tzinfo) -> Shown:
     return Shown(
         starts=sorted(starts, key=lambda start: start.at),
         # How a duration would be sent is not documented (U14), so such a venue stays unread.
-        clear=clear and not answer.requires_duration,
+        clear=clear and not answer.requires_duration and "requiresDuration" not in answer.unread,
         following=answer.following.date if answer.following else None,
-        ends=answer.following is None and "following" in answer.model_fields_set,
+        ends=answer.following is None
+        and "following" in answer.model_fields_set
+        and "nextAvailability" not in answer.unread,
         preceding=answer.preceding.date if answer.preceding else None,
     )
 

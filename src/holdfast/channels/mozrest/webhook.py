@@ -15,8 +15,7 @@ from pydantic import SecretStr
 from holdfast.channel import Forged, Hint, Malformed
 from holdfast.channels.mozrest.settings import AccountSettings
 from holdfast.channels.mozrest.wire import WebhookEvent
-
-ACTIONS = frozenset({"update", "canceled", "cancelled", "cancel"})
+from holdfast.lenient import read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +74,14 @@ def read_hints(body: bytes) -> list[Hint]:
 
 
 def _hint(event: object) -> Hint:
-    told = WebhookEvent.model_validate(event if isinstance(event, dict) else {})
-    action = (told.action or "").casefold()
+    """An action is never more than a hint, so whichever it is, the booking is read; that costs one call."""
+    told = read(WebhookEvent, event if isinstance(event, dict) else {})
+    entity, named = (told.entity or "").strip().casefold(), told.entity_id is not None
     # `data` is not looked at: it may be partial, and its id was seen to differ (C12).
     return Hint(
-        external_id=told.entity_id if told.entity == "booking" and action in ACTIONS else None,
+        external_id=(told.entity_id or "")
+        if entity == "booking" or (not entity and named)
+        else None,
         raw_type=f"{told.entity or '?'}.{told.action or '?'}",
     )
 

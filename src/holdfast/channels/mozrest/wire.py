@@ -1,10 +1,11 @@
 """The JSON that Mozrest answers with, read leniently: both spellings, unknown fields, nearly all optional.
 
+A field that cannot be read counts as absent, and is named (see `lenient`).
+
 No I/O. Only what is needed to act is declared; the numbers C1 to C33 are those of the README.
 """
 
-from datetime import UTC, datetime
-from math import isfinite
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -20,89 +21,70 @@ from pydantic import (
     WrapValidator,
 )
 
-from holdfast.told import MOST_GUESTS, fit, id_in, sane_instant, usable_id
+from holdfast.instants import instant
+from holdfast.lenient import Lenient, read
+from holdfast.told import MOST_GUESTS, as_text, fit, id_in, usable_id, whole
 
 LONGEST_HOLD = 86_400.0
 """Seconds: a hold that claims to live longer is taken to live as long as they usually do."""
 
-MILLISECONDS = 1e11
-"""An epoch beyond this (the year 5138) is in milliseconds (C2)."""
+
+def _instant_if_told(value: object) -> datetime | None:
+    return None if value is None else instant(value)
 
 
-def instant(value: object) -> datetime:
-    """The UTC instant in an epoch number, a string of digits, or ISO 8601 with a zone (C1, C2, C6).
-
-    Raises ValueError for anything else; a naive ISO time too, for nothing says whose clock it is.
-    """
-    if isinstance(value, str):
-        return _from_text(value.strip())
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _from_epoch(value)
-    raise ValueError(f"no instant can be read from a {type(value).__name__}")
-
-
-def _from_text(text: str) -> datetime:
-    try:
-        epoch = float(text)
-    except ValueError:
-        return _from_iso(text)
-    return _from_epoch(epoch)
-
-
-def _from_iso(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.utcoffset() is None:
-        raise ValueError("an instant without a zone")
-    return sane_instant(moment)
-
-
-def _from_epoch(seconds: float) -> datetime:
-    try:
-        whole = seconds / 1000 if abs(seconds) > MILLISECONDS else seconds
-        return sane_instant(datetime.fromtimestamp(whole, UTC))
-    except (OverflowError, OSError, ValueError) as error:
-        raise ValueError("an epoch beyond the calendar") from error
+def _as_told(value: object) -> object:
+    text = as_text(value)
+    if text is not None and not isinstance(text, str):
+        raise ValueError("neither a text nor a number")
+    return text
 
 
 def _text(value: object) -> object:
-    """Ids, telephones and the like come as string or number (C10)."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    number = whole or (isinstance(value, float) and isfinite(value))
-    return str(value) if number else value
-
-
-def _text_or_none(value: object) -> object:
-    text = _text(value)
+    text = _as_told(value)
     return fit(text) if isinstance(text, str) and text else None
 
 
-def _told_or_none(value: object) -> object:
-    text = _text(value)
-    return text if isinstance(text, str) and text else None
+def _party(value: object) -> int | None:
+    party = whole(value)
+    if value is not None and not (party and 0 < party <= MOST_GUESTS):
+        raise ValueError("no number of guests")
+    return party
 
 
-def _object_or_none(value: object) -> object:
-    return value if isinstance(value, dict) and value else None
+def _none_if_empty(value: object) -> object:
+    return None if value in ({}, []) else value
 
 
-def _party_or_none(value: object) -> object:
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    party = int(text) if text.isdecimal() and len(text) < 10 else 0
-    return party if 0 < party <= MOST_GUESTS else None
-
-
-def _lifetime_or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
+def _absent_if_unreadable(value: object, read_it: ValidatorFunctionWrapHandler) -> object:
     try:
-        return read(value)
+        return read_it(value)
     except ValidationError:
         return None
 
 
-Id = Annotated[str, BeforeValidator(_text), AfterValidator(usable_id)]
+def _count(value: object) -> int | None:
+    number = whole(value)
+    return number if number is not None and number >= 0 else None
+
+
+def _clock(value: object) -> str:
+    """What is no text is no time of a day, and is met as such."""
+    return value if isinstance(value, str) else ""
+
+
+def _as_slot(value: object) -> object:
+    return value if isinstance(value, dict) else {}
+
+
+Id = Annotated[str, BeforeValidator(as_text), AfterValidator(usable_id)]
 Instant = Annotated[datetime, BeforeValidator(instant)]
-Text = Annotated[str | None, BeforeValidator(_text_or_none)]
-AsTold = Annotated[str | None, BeforeValidator(_told_or_none)]
-Party = Annotated[int | None, BeforeValidator(_party_or_none)]
+Moment = Annotated[datetime | None, BeforeValidator(_instant_if_told)]
+Text = Annotated[str | None, BeforeValidator(_text)]
+AsTold = Annotated[str | None, BeforeValidator(_as_told)]
+Party = Annotated[int | None, BeforeValidator(_party)]
+Count = Annotated[int | None, BeforeValidator(_count)]
+Maybe = WrapValidator(_absent_if_unreadable)
 
 
 class Wire(BaseModel):
@@ -117,21 +99,21 @@ class Contact(Wire):
     locale: Text = None
 
 
-class BookingFields(Wire):
+class BookingFields(Wire, Lenient):
     """All is optional: many documented examples leave fields out."""
 
     venue_id: Text = Field(default=None, alias="venueId")
     channel_id: Text = Field(default=None, alias="bookingChannelId")
     status: Text = None
     party_size: Party = Field(default=None, alias="partySize")
-    date: Instant | None = None
+    date: Moment = None
     area_id: Text = Field(default=None, alias="areaId")
     booking_type: Text = Field(default=None, alias="bookingType")
     session: Text = None
     cancel_actor: Text = Field(default=None, alias="cancelActor")
-    canceled_at: Text = Field(default=None, alias="canceledAt")
+    canceled_at: Moment = Field(default=None, alias="canceledAt")
     payment_url: Text = Field(default=None, alias="mzPaymentUrl", repr=False)
-    contact: Annotated[Contact | None, BeforeValidator(_object_or_none)] = None
+    contact: Annotated[Contact | None, BeforeValidator(_none_if_empty)] = None
 
 
 class Booking(BookingFields):
@@ -148,23 +130,25 @@ class PendingBooking(Wire):
     """A hold. `venueMessage` and the older `notes` are for guests and not read (C23)."""
 
     id: Id
-    holding_seconds: Annotated[
-        Annotated[float, Field(gt=0, lt=LONGEST_HOLD)] | None, WrapValidator(_lifetime_or_none)
-    ] = Field(default=None, alias="holdingTime")
+    holding_seconds: Annotated[Annotated[float, Field(gt=0, lt=LONGEST_HOLD)] | None, Maybe] = (
+        Field(default=None, alias="holdingTime")
+    )
 
 
 class Rows(Wire):
     """A page of a list whose rows are read one by one."""
 
-    total: int | None = None
+    total: Count = None
     data: list[Any]
 
 
 class Slot(Wire):
-    time: str
-    type: Text = None
-    require_credit_card: bool = Field(default=False, alias="requireCreditCard")
-    amount: int | None = None
+    time: Annotated[str, BeforeValidator(_clock)] = ""
+    type: Annotated[Text, Maybe] = None
+    require_credit_card: Annotated[bool | None, Maybe] = Field(
+        default=None, alias="requireCreditCard"
+    )
+    amount: Count = None
 
 
 class Hint(Wire):
@@ -173,7 +157,7 @@ class Hint(Wire):
     date: Instant
 
 
-MaybeHint = Annotated[Hint | None, BeforeValidator(_object_or_none)]
+MaybeHint = Annotated[Hint | None, BeforeValidator(_none_if_empty)]
 
 
 class BookingType(Wire):
@@ -183,13 +167,13 @@ class BookingType(Wire):
     name: Text = None
 
 
-def _with_ids(value: object) -> object:
+def _with_ids(value: object) -> list[object]:
     return [row for row in value if id_in(row) is not None] if isinstance(value, list) else []
 
 
-class Availability(Wire):
-    date: Instant | None = None
-    slots: list[Slot]
+class Availability(Wire, Lenient):
+    date: Moment = None
+    slots: list[Annotated[Slot, BeforeValidator(_as_slot)]]
     following: MaybeHint = Field(default=None, alias="nextAvailability")
     preceding: MaybeHint = Field(default=None, alias="previousAvailability")
     requires_duration: bool = Field(default=False, alias="requiresDuration")
@@ -205,7 +189,8 @@ class Area(Wire):
 
 
 def _unwrapped(value: object) -> object:
-    return value["data"] if isinstance(value, dict) and "data" in value else value
+    rows = value["data"] if isinstance(value, dict) and "data" in value else value
+    return _with_ids(rows) if isinstance(rows, list) else rows
 
 
 class Areas(RootModel[Annotated[list[Area], BeforeValidator(_unwrapped)]]):
@@ -234,17 +219,21 @@ class Venue(Wire):
         default=None,
         validation_alias=AliasChoices("minAdvanceOnlineCancelling", "minAdvanceOnlineCanceling"),
     )
-    payment: Annotated[PaymentDefinition | None, BeforeValidator(_object_or_none)] = Field(
+    payment: Annotated[PaymentDefinition | None, BeforeValidator(_none_if_empty)] = Field(
         default=None, alias="paymentDefinition"
     )
 
 
+def _venues(value: object) -> object:
+    return [read(Venue, row) for row in _with_ids(value)] if isinstance(value, list) else value
+
+
 class Venues(Wire):
-    total: int | None = None
-    data: list[Venue]
+    total: Count = None
+    data: Annotated[list[Venue], BeforeValidator(_venues)]
 
 
-class WebhookEvent(Wire):
+class WebhookEvent(Wire, Lenient):
     """`data` is partial, whole or missing (C12), and never used: the booking is read anew.
 
     Its id is taken as it was told: one that cannot be asked for must not become another one that can.

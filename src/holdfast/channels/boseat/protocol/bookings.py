@@ -13,9 +13,11 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from holdfast.channels.boseat.protocol.failures import json_of, model_of, unreadable
+from holdfast.channels.boseat.translate import is_lost
 from holdfast.channels.boseat.wire import Booking, Slot
 from holdfast.exchange import Reply, Request
 from holdfast.inventory.model import Span
+from holdfast.lenient import read
 
 JSON = {"Content-Type": "application/json"}
 
@@ -112,8 +114,11 @@ def read_created(request: Request, reply: Reply) -> Booking:
 
 
 def read_booking(request: Request, reply: Reply) -> Booking:
-    """A booking. Raises Broken when it cannot be read."""
-    return model_of(Booking, request, reply)
+    """A booking. Raises Broken when it cannot be read, or says that it is on and nothing of when."""
+    booking = model_of(Booking, request, reply)
+    if is_lost(booking):
+        raise unreadable(request, reply)
+    return booking
 
 
 def read_patched(request: Request, reply: Reply) -> Booking | None:
@@ -124,7 +129,7 @@ def read_patched(request: Request, reply: Reply) -> Booking | None:
     if not reply.body.strip():
         return None
     try:
-        return Booking.model_validate(json_of(request, reply))
+        return read(Booking, json_of(request, reply))
     except ValidationError:
         return None
 

@@ -23,6 +23,7 @@ from holdfast.channel import (
 )
 from holdfast.channels.boseat.wire import ErrorBody
 from holdfast.exchange import BudgetSpent, Reply, Request, TransportError
+from holdfast.lenient import read
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -98,7 +99,7 @@ def model_of(model: type[Model], request: Request, reply: Reply) -> Model:
     """The reply as this model. Raises Unknown after a write, else Broken, when it is none."""
     body = json_of(request, reply)
     try:
-        return model.model_validate(body)
+        return read(model, body)
     except ValidationError as error:
         raise unreadable(request, reply) from error
 

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ValidationError
 
 from holdfast.channel import Strange
 from holdfast.channels.boseat.protocol.failures import RAW_CHARACTERS, json_of, unreadable
-from holdfast.channels.boseat.translate import Gist
+from holdfast.channels.boseat.translate import Gist, is_lost
 from holdfast.channels.boseat.wire import Booking
 from holdfast.exchange import Reply, Request
-from holdfast.told import fields_of, id_in
+from holdfast.lenient import read
+from holdfast.told import fields_of, id_in, whole
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -23,6 +24,8 @@ PAGE_ROWS = 100
 """The most that a page may hold."""
 MAX_PAGES = 200
 """Of one list: a list that claims to go on beyond this is endless."""
+TRUTH = {"true": True, "1": True, "false": False, "0": False}
+"""Whether there is a next page, in any notation of it."""
 MAX_ROUNDS = 3
 """How often a list is read again because it changed while it was read."""
 
@@ -70,10 +73,14 @@ def _flattened(items: Sequence[object]) -> list[object]:
 
 def _row(model: type[Row], item: object) -> Row | Strange:
     try:
-        return model.model_validate(item)
+        found = read(model, item)
     except ValidationError as error:
         fields = fields_of(each["loc"] for each in error.errors())
-        return Strange(ref=id_in(item), raw=json.dumps(item)[:RAW_CHARACTERS], fields=fields)
+    else:
+        if not (isinstance(found, Booking) and is_lost(found)):
+            return found
+        fields = ", ".join(sorted({*found.unread, "slot"}))
+    return Strange(ref=id_in(item), raw=json.dumps(item)[:RAW_CHARACTERS], fields=fields)
 
 
 def _about(envelope: object) -> dict[str, Any]:
@@ -88,8 +95,9 @@ def _about(envelope: object) -> dict[str, Any]:
 
 
 def _is_last(about: Mapping[str, Any], *, page: int, limit: int, count: int) -> bool:
-    if isinstance(about.get("hasNextPage"), bool):
-        return not about["hasNextPage"]
+    more = TRUTH.get(str(about.get("hasNextPage")).lower())
+    if more is not None:
+        return not more
     if (pages := _number(about, "totalPages")) is not None:
         return page >= pages
     if "next" in about:
@@ -100,8 +108,8 @@ def _is_last(about: Mapping[str, Any], *, page: int, limit: int, count: int) -> 
 
 
 def _number(about: Mapping[str, Any], *names: str) -> int | None:
-    values = (about.get(name) for name in names)
-    return next((value for value in values if isinstance(value, int) and value >= 0), None)
+    values = (whole(about.get(name)) for name in names)
+    return next((value for value in values if value is not None and value >= 0), None)
 
 
 @dataclass(slots=True)

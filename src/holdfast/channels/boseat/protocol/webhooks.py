@@ -15,11 +15,14 @@ from typing import NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from holdfast.channel import Forged, Hint, Malformed, Stale
+from holdfast.told import as_text
 
 SIGNATURE_HEADER = "boseat-signature"
 TOLERANCE_SECONDS = 300
 """Boseat's "a few minutes"."""
 HEX_CHARACTERS = 64
+NOT_NUMBERED = "0"
+"""An event id of zero numbers nothing."""
 
 _INSTANT = TypeAdapter(datetime)
 
@@ -45,10 +48,11 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
 def read_hint(headers: Mapping[str, str], body: bytes, event_id_header: str | None) -> Hint:
     """What to look at. Types contradict each other (C4) and are never more than a hint. Raises Malformed."""
     event = _object(body)
-    kind = event.get("type")
+    kind = as_text(event.get("type"))
     raw_type = kind if isinstance(kind, str) else ""
     named = header(headers, event_id_header) if event_id_header else None
-    delivery_id = _id(event.get("id")) or _id(event.get("eventId")) or _id(named)
+    numbers = (_id(event.get("id")), _id(event.get("eventId")), _id(named))
+    delivery_id = next((one for one in numbers if one not in (None, NOT_NUMBERED)), None)
     external_id = _booking_id(raw_type, event.get("data"))
     if delivery_id == external_id:
         delivery_id = None  # the booking's id, the same in every event: no two of them are one
@@ -128,16 +132,22 @@ def _object(body: bytes) -> dict[str, object]:
 
 
 def _booking_id(raw_type: str, data: object) -> str | None:
-    """Where the id is, is not documented (U24)."""
-    if not isinstance(data, dict) or raw_type.startswith(("invoice.", "payment.")):
+    """Where the id is, is not documented (U24). Empty: it is about a booking, and does not say which.
+
+    An event whose type is not told, or cannot be read, may be about one; a read of something else finds nothing.
+    """
+    kind = raw_type.strip().casefold()
+    may_be, is_about_one = kind == "" or kind.startswith("booking"), kind.startswith("booking")
+    if kind.startswith(("invoice.", "payment.")):
         return None
-    nested = data.get("booking")
+    about = data if isinstance(data, dict) else {}
+    nested = about.get("booking")
     within = nested.get("id") if isinstance(nested, dict) else nested
-    found = _id(within) or _id(data.get("bookingId"))
-    return found or (_id(data.get("id")) if raw_type.startswith("booking") else None)
+    found = _id(within) or _id(about.get("bookingId")) or (_id(about.get("id")) if may_be else None)
+    return found or ("" if is_about_one else None)
 
 
 def _id(value: object) -> str | None:
-    text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-    usable = 0 < len(text) <= 200 and text not in (".", "..")
-    return text if usable else None
+    text = as_text(value)
+    usable = isinstance(text, str) and 0 < len(text) <= 200 and text not in (".", "..")
+    return text if isinstance(text, str) and usable else None
