@@ -14,9 +14,6 @@ def owed(plot: Plot) -> set[str]:
     # To keep both hides the overlap with whoever came later and has the unit: the conflict names only those before.
     if plot.policy == "person":
         found |= {CONFLICTS}
-    # The second event of an id is dropped.
-    if plot.wrong == "one event id":
-        found |= {"every 2xx is kept"}
     # A process with an older configuration decides on a listing that it does not know.
     if plot.change == "listing joins":
         found |= {FREED, GIVEN_UP, "no step fails"}

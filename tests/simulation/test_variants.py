@@ -17,6 +17,7 @@ PROMISED = {
     "decides on stale reads",
     "green while blind",
     "retired venue forgotten",
+    "drops a second event of one id",
 }
 
 

@@ -114,6 +114,13 @@ VARIANTS = (
         plot={"policy": "auto"},
     ),
     Variant(
+        name="drops a second event of one id",
+        how="an event whose id came before is not kept, whatever it tells",
+        caught_by=("every 2xx is kept",),
+        within=60,
+        plot={"wrong": "one event id"},
+    ),
+    Variant(
         name="believes one 404",
         how="one answer that finds nothing is taken for three, and for what all lists showed",
         caught_by=(FREED, "the dead stay dead"),
