@@ -74,15 +74,15 @@ class Witness:
         decisions = [d for d in self.store.decided if key in self._names(d.cancels)]
         if not decisions:
             return "nobody decided it"
-        reasons = [self._unjust(decision) for decision in decisions]
+        reasons = [self._unjust(decision, key) for decision in decisions]
         return None if None in reasons else reasons[-1]
 
-    def _unjust(self, decision: Decided) -> str | None:
-        ended, stays = self._names(decision.cancels), self._names(decision.sides)
-        stays -= ended
+    def _unjust(self, decision: Decided, ends: tuple[str, str]) -> str | None:
+        """Both sides were read after it, and stood: the one that ends, and each that stays."""
+        stays = self._names(decision.sides) - self._names(decision.cancels)
         if not stays:
             return "it is the only side of its conflict"
-        for provider, ref in sorted(ended | stays):
+        for provider, ref in sorted({ends} | stays):
             read = [t for t in self.told.get((provider, ref), ()) if t.read_at >= decision.at]
             if not read:
                 return f"{ref} was not read after the decision"
