@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.sync.test_conflict_kinds import KINDS, conflicts_of
-from tests.sync.test_conflicts import chosen, clash_in_order, open_kinds
+from tests.sync.test_conflicts import chosen, clash, clash_in_order, open_kinds
 from tests.town import Town, town
 from tests.typed import environ_of
 
@@ -178,3 +178,16 @@ async def test_a_block_that_needs_a_person_is_listed_with_its_time(database_url:
         start = block["start"].astimezone(ZoneInfo("Europe/Paris"))
         told = ["block_lost", "glasshouse", "salon", *f"{start:%Y-%m-%d %H:%M:%S}".split()]
         assert line[1:6] == told
+
+
+async def test_a_number_that_stands_for_another_conflict_than_expected_is_left_alone(
+    database_url: str,
+) -> None:
+    """The kind of fault: an act by number, on what the number stands for now; see tests/web/test_api_bookings.py."""
+    async with town(database_url) as t:
+        number = str(await clash(t))
+        for words in (("resolve", number, "keep_a", "--reason", "A was first"), ("snooze", number)):
+            code, told = await holdfast(t, *words, "--expect-ref", "of-another")
+            assert (code, "is not about of-another" in told) == (1, True), told
+        (row,) = await t.rows("select decision, snoozed_until from conflicts")
+        assert (row["decision"], row["snoozed_until"]) == (None, None)

@@ -10,9 +10,9 @@ import click
 import pytest
 from click.testing import CliRunner
 from tests.conftest import connected
-from tests.web.rows import Rows
+from tests.web.rows import NOW, Rows
 
-from holdfast import passwords
+from holdfast import enrolment, passwords
 from holdfast.__main__ import main
 from holdfast.complaints import Unusable
 from holdfast.people_commands import password_from
@@ -68,21 +68,56 @@ async def test_somebody_is_let_in_changed_listed_and_let_in_no_more(
     assert "password" not in row
     code, told = await holdfast(url, *add, typed=f"{PASSWORD}\n")
     assert (code, "not taken yet" in told) == (1, True)
+    ines = ("user", "add", "ines", "--role", "admin", "--password-file", str(file))
+    assert (await holdfast(url, *ines))[0] == 0
     assert await holdfast(url, "user", "disable", "vera", "--reason", "has left") == (
         *(0, "vera is signed out, and let in no more.\n"),
     )
     code, told = await holdfast(url, "user", "disable", "nobody", "--reason", "x")
     assert (code, "nobody is not" in told) == (1, True)
     code, told = await holdfast(url, "user", "ls")
-    assert told.splitlines()[1].split() == ["vera", "admin", "all", "password", "-", "disabled"]
+    assert told.splitlines()[2].split() == ["vera", "admin", "all", "password", "-", "disabled"]
     me = whoever_types()
     assert await actions(url) == [
         (me, "command", "add", "user vera", "", "refused"),
         (me, "command", "add", "user vera", "", "ok"),
         (me, "command", "add", "user vera", "", "refused"),
+        (me, "command", "add", "user ines", "", "ok"),
         (me, "command", "disable", "user vera", "has left", "ok"),
         (me, "command", "disable", "user nobody", "x", "refused"),
     ]
+
+
+async def test_the_first_person_is_an_admin_and_the_last_admin_stays(database_url: str) -> None:
+    """The kind of fault: one act that locks everybody out. Adding, a role, disabling, as commands."""
+    url, passphrase = database_url, f"{PASSWORD}\n"
+    for role in ("viewer", "venue", "operator"):
+        code, told = await holdfast(url, "user", "add", "vera", "--role", role, typed=passphrase)
+        assert (code, "role: expected admin for the first person" in told) == (1, True)
+    assert await holdfast(url, "user", "ls") == (0, "Nobody yet.\n")
+    assert (await holdfast(url, "user", "add", "vera", "--role", "admin", typed=passphrase))[0] == 0
+    assert (await holdfast(url, "user", "add", "ines", "--role", "venue", typed=passphrase))[0] == 0
+    last = "name: expected another admin who can sign in first: vera is the last one"
+    for act in (("role", "vera", "--role", "operator"), ("disable", "vera")):
+        code, told = await holdfast(url, "user", *act, "--reason", "has left")
+        assert (code, last in told) == (1, True), told
+    assert (await holdfast(url, "user", "role", "ines", "--role", "admin", "--reason", "x"))[0] == 0
+    assert (await holdfast(url, "user", "disable", "vera", "--reason", "has left"))[0] == 0
+    code, told = await holdfast(url, "user", "disable", "ines", "--reason", "has left")
+    assert (code, "ines is the last one" in told) == (1, True)
+
+
+async def test_two_admins_who_disable_each_other_at_once_leave_one(database_url: str) -> None:
+    async with asyncpg.create_pool(database_url, min_size=2, max_size=4) as pool:
+        for name in ("ada", "vera"):
+            new = people.New(name=name, role="admin", password=passwords.NOBODY)
+            assert await people.add(pool, new, NOW)
+        done = await asyncio.gather(
+            *(enrolment.set_disabled(pool, name, NOW) for name in ("ada", "vera")),
+            return_exceptions=True,
+        )
+        assert sorted(type(one).__name__ for one in done) == ["NoneType", "NotSo"]
+        assert await pool.fetchval("select count(*) from people where disabled_at is null") == 1
 
 
 async def test_a_password_is_kept_as_a_hash(database_url: str) -> None:
@@ -94,15 +129,20 @@ async def test_a_password_is_kept_as_a_hash(database_url: str) -> None:
     assert kept.startswith("scrypt$32768$")
 
 
+async def an_admin_of_a_venue(url: str) -> None:
+    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+        await Rows(pool).venue("glasshouse")
+        await people.add(pool, people.New(name="ada", role="admin", password=passwords.NOBODY), NOW)
+
+
 async def test_roles_venues_and_tokens_come_from_closed_sets_and_a_token_is_told_once(
     database_url: str,
 ) -> None:
     url = database_url
-    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
-        await Rows(pool).venue("glasshouse")
+    await an_admin_of_a_venue(url)
     elsewhere = ("--email", "Ines@example.test", "--venue", "glasshouse")
     assert (await holdfast(url, "user", "add", "ines", "--role", "venue", *elsewhere))[0] == 0
-    (row,) = await lines(url, "user", "ls")
+    _, row = await lines(url, "user", "ls")
     assert (row["email"], row["venues"], row["has_password"]) == (
         *("ines@example.test", ["glasshouse"], False),
     )

@@ -204,11 +204,12 @@ def conflicts_show(conflict: int, as_json: bool) -> None:
 @click.argument("conflict", type=int)
 @click.argument("action")
 @click.option("--reason", required=True, callback=_said, help="Kept in the journal.")
+@click.option("--expect-ref", help="Do nothing unless a booking of this reference is in it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Only show the provider calls.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object; does not ask.")
 def conflicts_resolve(
-    conflict: int, action: str, reason: str, yes: bool, dry_run: bool, as_json: bool
+    conflict: int, action: str, reason: str, expect_ref: str | None, **how: bool
 ) -> None:
     """Do one of the actions of `show`. Needs the same secrets as the worker.
 
@@ -218,24 +219,30 @@ def conflicts_resolve(
     from holdfast.sync.remedy import Wish
     from holdfast.terminal import Consent
 
-    ask = sys.stdin.isatty() and not yes and not as_json
-    consent = Consent(ask=ask, dry_run=dry_run)
+    as_json = how["as_json"]
+    ask = sys.stdin.isatty() and not how["yes"] and not as_json
+    consent = Consent(ask=ask, dry_run=how["dry_run"])
     wish = Wish(act=action, actor="operator", reason=reason)
-    _run(conflict_commands.resolve(os.environ, conflict, wish, consent, as_json))
+    which = conflict_commands.Which(conflict, expect_ref)
+    _run(conflict_commands.resolve(os.environ, which, wish, consent, as_json))
 
 
 @conflicts.command("snooze")
 @click.argument("conflict", type=int)
 @click.option("--minutes", default=10, show_default=True, type=click.IntRange(1, 10_080))
 @click.option("--reason", default="asked again later", callback=_said, show_default=True)
+@click.option("--expect-ref", help="Do nothing unless a booking of this reference is in it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def conflicts_snooze(conflict: int, minutes: int, reason: str, as_json: bool) -> None:
+def conflicts_snooze(
+    conflict: int, minutes: int, reason: str, expect_ref: str | None, as_json: bool
+) -> None:
     """Let it rest; what a policy announced is stopped."""
     from holdfast import conflict_commands
     from holdfast.sync.remedy import Wish
 
     wish = Wish(act="snooze", actor="operator", reason=reason, minutes=minutes)
-    _run(conflict_commands.snooze(os.environ, conflict, wish, as_json))
+    which = conflict_commands.Which(conflict, expect_ref)
+    _run(conflict_commands.snooze(os.environ, which, wish, as_json))
 
 
 main.add_command(apply)

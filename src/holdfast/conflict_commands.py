@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,9 +20,18 @@ from holdfast.store.reading import BookingRow, ConflictDetailRow, ConflictRow
 from holdfast.sync.operate import WishRefused
 from holdfast.sync.remedy import ConflictUnknown, Settling, Stale, Wish, act, choose
 from holdfast.terminal import Consent, as_line, parts_of, pool_of, table, tell
+from holdfast.web.settling import refs_of
 
 MOST_LISTED = 200
 HEADINGS = ("ID", "KIND", "VENUE", "UNITS", "STARTS", "OPENED", "STATE", "BEST")
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """A conflict by its number; with `expect_ref` only if a booking of this reference is in it."""
+
+    id: int
+    expect_ref: str | None = None
 
 
 async def ls(environ: Mapping[str, str], settled: bool, as_json: bool) -> None:
@@ -66,35 +75,54 @@ async def show(environ: Mapping[str, str], conflict_id: int, as_json: bool) -> N
 
 
 async def resolve(
-    environ: Mapping[str, str], conflict_id: int, wish: Wish, consent: Consent, as_json: bool
+    environ: Mapping[str, str], which: Which, wish: Wish, consent: Consent, as_json: bool
 ) -> None:
     """Show the calls, ask, decide. Raises Unusable where that cannot be."""
     async with pool_of(environ) as pool:
-        with _understood(conflict_id):
-            action = await choose(pool, conflict_id, wish.act)
+        shown = await _about(pool, which)
+        with _understood(which.id):
+            action = await choose(pool, which.id, wish.act)
     if not as_json:
         tell([f"{action.text}:", *_calls(action.calls)])
     if consent.dry_run:
         if as_json:
-            tell([as_line({"conflict": conflict_id, "state": None, **asdict(action)})])
+            tell([as_line({"conflict": which.id, "state": None, **asdict(action)})])
         return
     if consent.ask and not click.confirm("Do this?"):
         click.echo("Nothing was done.")
         return
-    _told(await _act(environ, conflict_id, wish), as_json)
+    _told(await _act(environ, which, wish, shown), as_json)
 
 
-async def snooze(environ: Mapping[str, str], conflict_id: int, wish: Wish, as_json: bool) -> None:
+async def snooze(environ: Mapping[str, str], which: Which, wish: Wish, as_json: bool) -> None:
     """Let it rest; a policy does nothing by itself any more. Raises Unusable where that cannot be."""
-    _told(await _act(environ, conflict_id, wish), as_json)
+    async with pool_of(environ) as pool:
+        shown = await _about(pool, which)
+    _told(await _act(environ, which, wish, shown), as_json)
 
 
-async def _act(environ: Mapping[str, str], conflict_id: int, wish: Wish) -> Settling:
+async def _about(pool: asyncpg.Pool, which: Which) -> list[str]:
+    """What the number stands for. Raises Unusable where that is not what is expected."""
+    row = await reading.conflict(pool, which.id)
+    if row is None:
+        raise _unknown(which.id)
+    refs = await refs_of(pool, row)
+    if which.expect_ref is not None and which.expect_ref not in refs:
+        raise Unusable(
+            f"conflict {which.id} is not about {which.expect_ref}: see `holdfast conflicts ls`"
+        )
+    return [row.kind, *refs]
+
+
+async def _act(
+    environ: Mapping[str, str], which: Which, wish: Wish, shown: Sequence[str]
+) -> Settling:
     async with parts_of(environ) as parts:
-        record = put_on_record(parts.pool, wish.act, f"conflict {conflict_id}", wish.reason)
-        async with record:
-            with _understood(conflict_id):
-                return await act(parts, conflict_id, wish)
+        if await _about(parts.pool, which) != shown:  # the store may have gone back meanwhile
+            raise Unusable(f"conflict {which.id} is not about what was shown any more: look again")
+        async with put_on_record(parts.pool, wish.act, f"conflict {which.id}", wish.reason):
+            with _understood(which.id):
+                return await act(parts, which.id, wish)
 
 
 @contextmanager

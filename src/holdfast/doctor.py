@@ -30,6 +30,7 @@ from holdfast.doctor_servers import (
     slowly,
     unreachable,
 )
+from holdfast.doctor_store import same_store
 from holdfast.herald import open_redis
 from holdfast.inventory.freshness import lost
 from holdfast.kind import discover
@@ -102,6 +103,7 @@ async def _of_database(
     if slow := slowly(perf_counter() - asked):
         yield slow
     yield clock("this machine", timedelta(seconds=shared.ahead))
+    yield await same_store(connection, settings, now)
     yield await _configured(connection, settings.config)
     book = await stored.load(connection)
     for line in sold(book):

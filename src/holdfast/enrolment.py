@@ -3,7 +3,8 @@
 import asyncio
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -41,8 +42,14 @@ class Applicant:
     subject: str = ""
 
 
-async def add(pool: asyncpg.Pool, who: Applicant, now: datetime) -> None:
-    """Let him in. Raises NotSo."""
+FIRST = (
+    "admin for the first person: without an admin who can sign in, nobody can add or change people"
+)
+LAST = "another admin who can sign in first: {name} is the last one"
+
+
+async def add(pool: asyncpg.Pool, who: Applicant, now: datetime, *, provider: bool = True) -> None:
+    """Let the person in; the first one is an admin. `provider`: people can sign in at one. Raises NotSo."""
     _check(usable(who.name), "name", A_NAME)
     role = role_of(who.role)
     _check(not who.email or _EMAIL.fullmatch(who.email), "email", "a whole address")
@@ -56,14 +63,23 @@ async def add(pool: asyncpg.Pool, who: Applicant, now: datetime) -> None:
         subject=who.subject or None,
         email=who.email.lower() or None,
     )
-    _check(await people.add(pool, new, now), "name", "a name, e-mail and subject not taken yet")
+    try:
+        async with people.leaving_an_admin(pool, first=True, provider=provider) as connection:
+            added = await people.add(connection, new, now)
+    except people.NoAdminLeft as error:
+        raise NotSo("role", FIRST) from error
+    _check(added, "name", "a name, e-mail and subject not taken yet")
 
 
-async def set_role(pool: asyncpg.Pool, name: str, role: str, venues: Sequence[str]) -> None:
-    """From the next request on. Raises NotSo."""
+async def set_role(
+    pool: asyncpg.Pool, name: str, role: str, venues: Sequence[str], *, provider: bool = True
+) -> None:
+    """From the next request on; the last admin stays one. Raises NotSo."""
     found = role_of(role)
     within = await _venues(pool, venues, limits=found in LIMITED)
-    _known(await people.set_role(pool, name, found, within), name)
+    async with _an_admin_stays(pool, name, provider) as connection:
+        known = await people.set_role(connection, name, found, within)
+    _known(known, name)
 
 
 async def set_password(pool: asyncpg.Pool, name: str, password: str) -> None:
@@ -71,9 +87,27 @@ async def set_password(pool: asyncpg.Pool, name: str, password: str) -> None:
     _known(await people.set_password(pool, name, await _hashed(password)), name)
 
 
-async def set_disabled(pool: asyncpg.Pool, name: str, since: datetime | None) -> None:
-    """He is signed out everywhere and not let in any more; None: he is again. Raises NotSo."""
-    _known(await people.set_disabled(pool, name, since), name)
+async def set_disabled(
+    pool: asyncpg.Pool, name: str, since: datetime | None, *, provider: bool = True
+) -> None:
+    """The person is signed out everywhere and let in no more, unless that is the last admin; None: let in again.
+
+    Raises NotSo.
+    """
+    async with _an_admin_stays(pool, name, provider) as connection:
+        known = await people.set_disabled(connection, name, since)
+    _known(known, name)
+
+
+@asynccontextmanager
+async def _an_admin_stays(
+    pool: asyncpg.Pool, name: str, provider: bool
+) -> AsyncIterator[asyncpg.Connection]:
+    try:
+        async with people.leaving_an_admin(pool, provider=provider) as connection:
+            yield connection
+    except people.NoAdminLeft as error:
+        raise NotSo("name", LAST.format(name=name)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

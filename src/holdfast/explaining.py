@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from holdfast.inventory.case import Coming, Explanation, Reason, View
+from holdfast.inventory.wall import over_midnight
 
 SIGNS = {"no": "x", "ok": "-", "warning": "!", "unknown": "?"}
 VERDICTS = {
@@ -16,8 +17,9 @@ MOST_COMING = 3
 def lines(told: Explanation) -> list[str]:
     """The verdict, every reason, when as much time is free, and what will happen next."""
     start, end = (at.astimezone(told.zone) for at in (told.span.start, told.span.end))
+    when = over_midnight(start, end, told.zone) or f"{start:%a %d %b %H:%M}-{end:%H:%M}"
     where = f"{told.unit} ({told.venue}, {told.zone.key})"
-    text = [f"{where} {start:%a %d %b %H:%M}-{end:%H:%M} {VERDICTS[told.answer]}"]
+    text = [f"{where} {when} {VERDICTS[told.answer]}"]
     wide = max(len(reason.about) for reason in told.reasons)
     text += [_line(reason, wide) for reason in told.reasons]
     text += _next(told)

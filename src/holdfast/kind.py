@@ -2,7 +2,8 @@
 
 import importlib
 import pkgutil
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -19,6 +20,21 @@ WebhookProof = Literal["signature", "token"]
 """By what a webhook shows that it comes from its provider: it is signed, or it carries what was agreed on."""
 
 
+class SharedToken(Protocol):
+    """Where all processes keep an account's access token together. Out of reach, it is empty and keeps nothing."""
+
+    async def kept(self) -> bytes | None:
+        """As the channel sealed it; None: there is none, or it cannot be reached."""
+        ...
+
+    def turn(self) -> AbstractAsyncContextManager[Callable[[bytes], Awaitable[None]]]:
+        """One process at a time asks for a token; gives what keeps the sealed one.
+
+        A turn is waited for no longer than a token request takes; then it is taken all the same.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """What a channel needs to talk for one account; made by the composition root."""
@@ -31,6 +47,8 @@ class Connection:
     clock: Clock
     environ: Mapping[str, str]
     """Where secret references are looked up. `connect` raises SecretMissing."""
+    shared_token: SharedToken | None = None
+    """None: a token is this connection's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

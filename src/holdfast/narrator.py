@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import click
 
+from holdfast.inventory.wall import over_midnight
 from holdfast.store import exposures, journal, tally
 from holdfast.store.exposures import Lasted
 from holdfast.sync.parts import Parts
@@ -178,7 +179,7 @@ def _when(data: Mapping[str, object], zone: ZoneInfo) -> str:
     if not data.get("start") or not data.get("end"):
         return f"{'':<15}"
     start, end = (datetime.fromisoformat(str(data[k])).astimezone(zone) for k in ("start", "end"))
-    return f"{start:%a %H:%M}-{end:%H:%M}"
+    return over_midnight(start, end, zone) or f"{start:%a %H:%M}-{end:%H:%M}"
 
 
 def _rest(kind: str, data: Mapping[str, object]) -> str:

@@ -56,7 +56,11 @@ class Surroundings:
             plans_once=also is not None,
         )
         try:
-            async with wired(base, herald.wake) as wiring, _kept_agreed(clock, wiring):
+            async with (
+                wired(base, herald.wake) as wiring,
+                _kept_agreed(clock, wiring),
+                _watched(wiring),
+            ):
                 yield wiring, redis, clock
         finally:
             await herald.close()
@@ -67,6 +71,10 @@ class Surroundings:
 def _kept_agreed(clock: AgreedClock, wiring: Wiring) -> AbstractAsyncContextManager[None]:
     work = keep_agreed(clock, wiring.parts.pool, wiring.parts.metrics)
     return in_background(work, "clock")
+
+
+def _watched(wiring: Wiring) -> AbstractAsyncContextManager[None]:
+    return in_background(wiring.watch.keep_looking(wiring.parts.pool, wiring.parts.wake), "store")
 
 
 def settle_in() -> None:

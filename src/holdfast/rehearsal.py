@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from holdfast.budget import Pace
 from holdfast.inventory.sums import lasting
+from holdfast.inventory.wall import over_midnight
 from holdfast.store.ahead import Waiting
 from holdfast.web.words import counted
 
@@ -189,4 +190,4 @@ def _when(call: Waiting) -> str:
         return "at an unknown time"
     zone = ZoneInfo(call.timezone)
     start, end = call.starts_at.astimezone(zone), call.ends_at.astimezone(zone)
-    return f"{start:%a %d %b %H:%M}-{end:%H:%M}"
+    return over_midnight(start, end, zone) or f"{start:%a %d %b %H:%M}-{end:%H:%M}"

@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from holdfast.inventory.audit import KINDS
-from holdfast.store import exposures, reading, tally
+from holdfast.store import exposures, lineage, reading, tally
 from holdfast.store.freshness import knowledge
 
 OTHER = "other"
@@ -59,6 +59,9 @@ def standards(channels: Sequence[str]) -> dict[str, Standard]:
         **_of_agreement(channels),
         **_of_accounts(channels),
         "worker_heartbeat_timestamp_seconds": Standard("When any worker was last heard of", {}),
+        "store_went_back_timestamp_seconds": Standard(
+            "When it was last noticed that the database had gone back to an older state", {}
+        ),
         "standing_read_timestamp_seconds": Standard("When these gauges were read", {}),
     }
 
@@ -274,3 +277,5 @@ async def _read_signs_of_life(snapshot: Snapshot, pool: asyncpg.Pool) -> None:
         snapshot.earliest("poll_stalest_success_timestamp_seconds", row.since, row.channel)
     beat = await reading.last_beat(pool)
     snapshot.earliest("worker_heartbeat_timestamp_seconds", beat)
+    store = await lineage.state(pool)
+    snapshot.earliest("store_went_back_timestamp_seconds", store.went_back_at if store else None)

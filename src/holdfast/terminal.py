@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
 import click
+from redis.asyncio import Redis
 
 from holdfast.agreement import agreed
 from holdfast.clock import AgreedClock, SystemClock
@@ -39,9 +40,16 @@ async def clock_of(database_url: str) -> AgreedClock:
 @asynccontextmanager
 async def parts_of(environ: Mapping[str, str]) -> AsyncIterator[Parts]:
     """For deciding; needs the same secrets as the worker, which makes the calls."""
-    url = database_of(Settings.from_environ(environ))
-    base = Base(database_url=url, redis=None, clock=await clock_of(url), environ=environ)
-    async with wired(base, wake_nobody) as wiring:
+    settings = Settings.from_environ(environ)
+    url = database_of(settings)
+    async with AsyncExitStack() as stack:
+        redis = Redis.from_url(settings.redis_url) if settings.redis_url else None
+        if (
+            redis is not None
+        ):  # it knows what the workers saw: an act by number must not go by an older store
+            await stack.enter_async_context(redis)
+        base = Base(database_url=url, redis=redis, clock=await clock_of(url), environ=environ)
+        wiring = await stack.enter_async_context(wired(base, wake_nobody))
         yield wiring.parts
 
 

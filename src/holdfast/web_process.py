@@ -30,6 +30,7 @@ from holdfast.sync.receive import Receiver
 from holdfast.sync.remedy import act
 from holdfast.sync.replay import preview, read_again
 from holdfast.sync.revive import handle
+from holdfast.sync.sides import read_sides
 from holdfast.sync.steer import steered
 from holdfast.web.app import build_web
 from holdfast.web.hooks import first
@@ -65,6 +66,7 @@ async def running_web(around: Surroundings, place: Place) -> AsyncIterator[int]:
             receiver=receiver,
             operator=Operator(wiring.parts),
             settle=partial(act, wiring.parts),
+            read_sides=partial(read_sides, wiring.parts),
             read_again=partial(read_again, wiring.parts),
             preview=partial(preview, wiring.parts),
             handle=partial(handle, wiring.parts),

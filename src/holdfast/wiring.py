@@ -23,10 +23,12 @@ from holdfast.inventory.known import Outlet
 from holdfast.kind import Connection, discover
 from holdfast.kind import Kind as ChannelKind
 from holdfast.limits import KeptRecords, Penalties
+from holdfast.lineage import Watch
 from holdfast.measured import MeasuredTransport
 from holdfast.metrics import Metrics
 from holdfast.secret import SecretMissing
 from holdfast.shared_budget import SharedBudget
+from holdfast.shared_token import KeptToken
 from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow, Book, ListingRow, VenueRow
 from holdfast.store.trouble import DATABASE_TROUBLE
@@ -65,8 +67,9 @@ class Base:
 class Wiring:
     """Keeps the parts as the configuration in the database says; sessions live as long as their account."""
 
-    def __init__(self, base: Base, pool: asyncpg.Pool, wake: Wake) -> None:
+    def __init__(self, base: Base, pool: asyncpg.Pool, wake: Wake, watch: Watch) -> None:
         self._base = base
+        self.watch = watch
         self._kinds = discover()
         self._sessions = AsyncExitStack()
         self._left = AsyncExitStack()
@@ -136,6 +139,7 @@ class Wiring:
             transport=MeasuredTransport(budgeted, self.parts.metrics, row.channel),
             clock=self._base.clock,
             environ=self._base.environ,
+            shared_token=KeptToken(self.parts.pool, row.id),
         )
         return Account(
             id=row.id,
@@ -247,8 +251,10 @@ async def nothing_to_reset(_connection: asyncpg.Connection) -> None:
 @asynccontextmanager
 async def wired(base: Base, wake: Wake) -> AsyncIterator[Wiring]:
     """The parts, connected. Raises what asyncpg raises when the database is not there, SecretMissing."""
+    watch = Watch(base.redis, base.clock)
     pool = await asyncpg.create_pool(
         base.database_url,
+        init=watch.greet,
         min_size=1,
         max_size=12,
         command_timeout=10,
@@ -262,7 +268,7 @@ async def wired(base: Base, wake: Wake) -> AsyncIterator[Wiring]:
         },
     )
     async with pool:
-        wiring = Wiring(base, pool, wake)
+        wiring = Wiring(base, pool, wake, watch)
         try:
             await wiring.refresh()
             yield wiring

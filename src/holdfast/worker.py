@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from holdfast.store import breakers, offers, readings, schedule
+from holdfast.store import breakers, offers, once, readings, schedule
 from holdfast.store.trouble import DATABASE_TROUBLE, LATE
 from holdfast.sync.parts import Lane, Parts, Step
 from holdfast.sync.rounds import due_lanes, next_due, served, work_off
@@ -181,6 +181,7 @@ async def beat(parts: Parts, name: str, redis_ok: Callable[[], datetime | None])
                 if round_number % 100 == 0:
                     await schedule.bury_workers(connection, parts.now() - timedelta(days=1))
                     await offers.forget_past(connection, parts.now() - timedelta(days=1))
+                    await once.forget(connection, parts.now())
                     await readings.forget(connection, parts.now() - timedelta(days=2))
         except DATABASE_TROUBLE:
             log.debug("heartbeat_missed")

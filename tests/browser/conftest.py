@@ -125,6 +125,7 @@ def parts(pool: asyncpg.Pool, rows: Rows, clock: Clock) -> WebParts:
         receiver=RecordingReceiver(),
         operator=RecordingOperator(rows),
         settle=RecordingArbiter(),
+        read_sides=desk.read_sides,
         read_again=desk.read_again,
         preview=desk.preview,
         handle=desk.handle,

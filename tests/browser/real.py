@@ -22,7 +22,7 @@ from holdfast.inventory.model import Span
 from holdfast.soak.program import until
 from holdfast.soak.traits import traits
 
-PEOPLE = {"olga": "operator", "vic": "venue", "vera": "viewer"}
+PEOPLE = {"ada": "admin", "olga": "operator", "vic": "venue", "vera": "viewer"}
 PASSPHRASE = "correct horse battery"
 ZONE = ZoneInfo("Europe/Paris")
 REASON = "the guest has called"

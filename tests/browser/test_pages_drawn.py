@@ -22,6 +22,8 @@ PAGES = (
     ("/bookings", "tbody tr"),
     ("/bookings/{booking}", "svg"),
     ("/conflicts", ".clash"),
+    ("/exposures", "tbody tr"),
+    ("/exposures?unit=nowhere&date=2026-11-20", "form"),
     ("/conflicts/{conflict}", "#decide"),
     ("/conflicts/{conflict}?act=keep_a", "#decide .act"),
     ("/events", "tbody tr"),

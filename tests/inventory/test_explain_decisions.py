@@ -126,6 +126,28 @@ def test_a_conflict_is_a_warning_beside_the_booking_that_has_it() -> None:
     assert ("conflict", "warning") in marks(told)
 
 
+def test_a_double_booking_is_the_first_thing_that_is_said() -> None:
+    """The kind of fault: what needs a person stands below what needs none. Panel and booking page do the same."""
+    told = explain(a_case(a_booking(id=3), conflicts={3: at("07:30")}))
+    assert (told.reasons[0].rule, told.reasons[0].booking_id) == ("conflict", 3)
+    assert "double booking, it has no room" in explaining.lines(told)[1]
+
+
+@pytest.mark.parametrize(
+    "shop",
+    [
+        a_shop(2, "12:00-13:00", doubt="account-2 is late, so"),
+        a_shop(2, shut="12:00-13:00", doubt="account-2 is late, so"),
+    ],
+    ids=["offered", "not offered"],
+)
+def test_of_an_account_that_is_not_fresh_nothing_is_as_it_should_be(shop: Shop) -> None:
+    """The kind of fault: an all-clear that rests on an old reading."""
+    told = explain(a_case(shops=[shop]))
+    assert "as it should be" not in "".join(reason.text for reason in told.reasons)
+    assert ("channel", "ok") not in marks(told)
+
+
 def test_time_that_has_begun_cannot_be_sold() -> None:
     told = explain(a_case(now=at("12:00") + timedelta(microseconds=1)))
     assert (told.sellable, told.reasons[0].mark) == (False, "no")

@@ -162,9 +162,13 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("events", "count", (None, None, "failed", *[None] * 5, 10_001)),
     ("events", "one", (4711,)),
     ("events", "effects", (4711, 200)),
-    ("calls", "page", (["dead"], False, *[None] * 4, 51)),
-    ("calls", "waiting", (["waiting", "unknown"], *[None] * 5, 51)),
-    ("calls", "count", (["dead"], False, *[None] * 3, 10_001)),
+    ("calls", "page", (["dead"], False, *[None] * 6, 51)),
+    ("calls", "waiting", (["waiting", "unknown"], *[None] * 7, 51)),
+    ("calls", "count", (["dead"], False, *[None] * 5, 10_001)),
+    ("flaws", "of_bookings", ([4711, 4712, 4713], LATER, LATER)),
+    ("flaws", "accounts", ([4711, 4712, 4713], LATER)),
+    ("exposed", "episodes", (["salon-rooms"],)),
+    ("exposed", "closings", (["salon-rooms"], LATER)),
     ("calls", "one", (4711,)),
     ("calls", "effects", (4711, 200)),
     ("operations", "tries", (LATER, LATER)),
@@ -192,7 +196,17 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
 ]
 
 
-FOR_A_PERSON = ("events", "calls", "operations", "reading", "search", "stories", "again")
+FOR_A_PERSON = (
+    "events",
+    "calls",
+    "flaws",
+    "exposed",
+    "operations",
+    "reading",
+    "search",
+    "stories",
+    "again",
+)
 """Web processes have these planned for what is asked."""
 
 

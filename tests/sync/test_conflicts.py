@@ -12,6 +12,7 @@ from holdfast.inventory.model import Guest
 from holdfast.store import journal
 from holdfast.sync.operate import DirectBooking, WishRefused
 from holdfast.sync.remedy import ConflictUnknown, Settling, Stale, Wish, act, choose
+from holdfast.sync.sides import read_sides
 
 REFUSES = {"boseat": {"cancel_confirmed": "refused_409"}, "mozrest": {"cancel_late": "refused"}}
 
@@ -62,6 +63,9 @@ async def direct(t: Town, unit: str, party: int = 4) -> int:
 
 
 async def chosen(t: Town, conflict: int, what: str, reason: str = "vera says so") -> Settling:
+    if (await one(t, conflict))["decision"] is None:
+        await read_sides(t.wiring.parts, conflict)
+        await t.settle()
     return await act(t.wiring.parts, conflict, Wish(act=what, actor="vera", reason=reason))
 
 
@@ -343,9 +347,11 @@ async def test_nobody_is_cancelled_for_a_guest_who_left_meanwhile(
         conflict = await clash_in_order(t)
         first = await t.rows("select external_id from bookings where channel = 'mozrest'")
         await lost_news(t, "mozrest")
+        await read_sides(t.wiring.parts, conflict)
+        await t.settle()
         await t.mozrest.act(first[0]["external_id"], "cancel")
         if actor == "person":
-            await chosen(t, conflict, "keep_a")
+            await act(t.wiring.parts, conflict, Wish(act="keep_a", actor="vera", reason="x"))
         await t.live(300)
         statuses = {r["channel"]: r["status"] for r in await t.rows("select * from bookings")}
         assert statuses["boseat"] == "confirmed"
@@ -369,6 +375,17 @@ async def test_who_was_kept_and_leaves_is_shown_with_those_who_were_cancelled_fo
         await t.mozrest.act(kept["external_id"], "cancel")
         await t.live(60)
         assert await open_kinds(t) == ["kept_left"]
+
+
+async def test_nobody_decides_on_what_was_read_minutes_ago(database_url: str) -> None:
+    async with town(database_url) as t:
+        conflict = await clash(t)
+        await t.live(120)
+        wish = Wish(act="keep_a", actor="vera", reason="x")
+        with pytest.raises(Stale, match="last read"):
+            await act(t.wiring.parts, conflict, wish)
+        await t.settle()
+        assert (await act(t.wiring.parts, conflict, wish)).state == "under_way"
 
 
 async def test_the_policy_waits_for_a_person_while_a_side_does_not_answer(

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from tests.town import town
 
+from holdfast.sync.parts import wake_nobody
 from holdfast.wiring import keep_fresh
 from holdfast.worker import Drainer, beat
 
@@ -52,6 +53,7 @@ async def test_whoever_runs_for_ever_asks_again_when_the_database_is_away(
             drainer.sweep(Random(1)),
             keep_fresh(t.wiring, drainer.nudge, 0.05),
             beat(parts, "a worker", lambda: None),
+            t.wiring.watch.keep_looking(away, wake_nobody),
         ]
         running = [asyncio.create_task(task) for task in tasks]
         try:

@@ -15,6 +15,7 @@ from tests.web.rows import NOW, Rows
 from holdfast.clock import ManualClock
 from holdfast.metrics import Metrics
 from holdfast.serving import put_first
+from holdfast.store.once import Once
 from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
 from holdfast.sync.replay import Preview, Reread, Rereading
@@ -71,7 +72,9 @@ class RecordingOperator:
     done: bool = True
     failure: Exception | None = None
 
-    async def book(self, wish: DirectBooking, actor: str = "operator") -> int:
+    async def book(
+        self, wish: DirectBooking, actor: str = "operator", once: Once | None = None
+    ) -> int:
         if self.failure is not None:
             raise self.failure
         self.actors.append(actor)
@@ -109,7 +112,11 @@ class RecordingDesk:
     refused: dict[int, str] = field(default_factory=dict)
     steered: list[SteerWish] = field(default_factory=list)
     steering_fails: NotSteered | None = None
+    looked_at: list[int] = field(default_factory=list)
     previewed: Preview = field(default_factory=lambda: Preview(verdict="nothing"))
+
+    async def read_sides(self, conflict_id: int) -> None:
+        self.looked_at.append(conflict_id)
 
     async def read_again(self, wish: Reread) -> Rereading:
         self.rereads.append(wish)
@@ -180,6 +187,7 @@ def parts(
         receiver=receiver,
         operator=operator,
         settle=arbiter,
+        read_sides=desk.read_sides,
         read_again=desk.read_again,
         preview=desk.preview,
         handle=desk.handle,

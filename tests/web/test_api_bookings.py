@@ -163,6 +163,24 @@ async def test_what_cannot_be_cancelled_is_a_problem(
     assert (answer.status, answer.content_type) == (status, "application/problem+json")
 
 
+async def test_a_cancel_that_expects_another_booking_does_nothing(
+    client: Client, rows: Rows, operator: RecordingOperator
+) -> None:
+    """The kind of fault: an act by number, on what the number stands for now. Conflicts are decided by number, too."""
+    booking = await rows.booking(await rows.venue(), external_id="r-1")
+    where = f"/api/v1/bookings/{booking}/cancel"
+    answer = await client.post(where, json={"reason": "rang", "expect_ref": "r-2"})
+    told = await answer.json()
+    assert (answer.status, told["errors"][0]["field"]) == (409, "expect_ref")
+    assert told["detail"] == f"Booking {booking} is not about r-2: look for it by its reference."
+    assert operator.cancelled == []
+    answer = await client.post(where, json={"reason": "rang", "expect_ref": "r-1"})
+    assert (answer.status, operator.cancelled) == (200, [(booking, "rang")])
+    missing = "/api/v1/bookings/999/cancel"
+    answer = await client.post(missing, json={"reason": "rang", "expect_ref": "r-1"})
+    assert answer.status == 404
+
+
 async def test_cancelling_needs_a_reason(client: Client, operator: RecordingOperator) -> None:
     answer = await client.post("/api/v1/bookings/12/cancel", json={"reason": ""})
     assert answer.status == 422

@@ -69,6 +69,22 @@ async def test_a_decision_is_accepted_and_not_yet_settled(
     )
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_decision_that_expects_another_booking_does_nothing(
+    client: Client, rows: Rows, arbiter: RecordingArbiter, dry_run: bool
+) -> None:
+    """The kind of fault: see test_api_bookings.py."""
+    conflict = await two_sides(rows)
+    wish = {"action": "keep_a", "reason": "A was first", "dry_run": dry_run}
+    answer = await act(client, conflict, **wish, expect_ref="t-9")
+    told = await answer.json()
+    assert (answer.status, told["errors"][0]["field"]) == (409, "expect_ref")
+    assert arbiter.wishes == []
+    for ref in ("r-1", "t-2"):
+        answer = await act(client, conflict, **wish, expect_ref=ref)
+        assert answer.status == (200 if dry_run else 202)
+
+
 @pytest.mark.parametrize(
     ("failure", "status"),
     [

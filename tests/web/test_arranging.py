@@ -17,6 +17,7 @@ from tests.web.test_calendar import PATH, sold
 
 from holdfast.inventory.model import Guest
 from holdfast.store import journal
+from holdfast.sync.arrange import Cancellation, NotAsShown
 from holdfast.sync.operate import DirectBooking
 from holdfast.web.app import build_web
 from holdfast.web.parts import WebParts
@@ -396,3 +397,17 @@ async def test_of_two_who_confirm_the_same_at_once_only_one_is_served(
     found = await asyncio.gather(*both, return_exceptions=True)
     assert sorted(type(one).__name__ for one in found) == ["NotAsShown", "int"]
     assert await rows.pool.fetchval("select count(*) from bookings") == 1
+
+
+async def test_what_was_shown_of_one_booking_is_not_done_to_another_of_its_number(
+    rows: Rows, house: House
+) -> None:
+    """The kind of fault: a form that says what it means by a number alone, see test_conflict_pages.py."""
+    venue, _, listing = await sold(rows)
+    booking = await rows.booking(venue, listing, external_id="r-1")
+    wish = Cancellation(booking_id=booking, reason="the guest rang")
+    seen = (await house.rehearse(wish, "vera")).seen
+    await rows.pool.execute("update bookings set external_id = 'r-9'")
+    with pytest.raises(NotAsShown):
+        await house.arrange(wish, "vera", seen)
+    assert await rows.pool.fetchval("select count(*) from pushes") == 0

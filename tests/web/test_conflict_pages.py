@@ -72,6 +72,19 @@ async def test_what_means_something_else_by_now_is_shown_anew_and_not_done(
     assert arbiter.wishes == []
 
 
+@pytest.mark.parametrize("act", ["keep_both", "snooze"])
+async def test_a_way_out_without_calls_is_not_done_to_another_conflict_of_this_number(
+    client: Client, rows: Rows, arbiter: RecordingArbiter, act: str
+) -> None:
+    """The kind of fault: a form that says what it means by a number alone. The calendar's forms stood beside it."""
+    conflict = await two_sides(rows)
+    asked = await form(client, conflict, act) | {"reason": "they share"}
+    await rows.pool.execute("update bookings set external_id = 'r-9' where external_id = 'r-1'")
+    answer = await client.post(f"/conflicts/{conflict}", data=asked)
+    assert answer.status == 422
+    assert arbiter.wishes == []
+
+
 async def test_an_act_that_there_is_not_is_not_done(
     client: Client, rows: Rows, arbiter: RecordingArbiter
 ) -> None:

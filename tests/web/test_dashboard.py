@@ -89,7 +89,7 @@ async def test_a_bad_day_is_told_at_the_top_and_in_the_title(client: Client, row
     await busy_day(rows, MIDNIGHT)
     shown = await page(client)
     assert "1 open conflict · 3 offers exposed · rooms-main pushes 1 min late" in shown.text
-    assert "(3) 1 open conflict · Holdfast" in shown.text
+    assert "(1) 1 open conflict · Holdfast" in shown.text
 
 
 async def test_each_account_has_a_line_and_leads_to_its_numbers(client: Client, rows: Rows) -> None:

@@ -142,7 +142,7 @@ async def test_the_document_describes_parameters_bodies_and_answers(client: Clie
     ]
     body = cancel["requestBody"]["content"]["application/json"]["schema"]
     assert body["required"] == ["reason"]
-    assert set(body["properties"]) == {"reason"}
+    assert set(body["properties"]) == {"reason", "expect_ref"}
     assert {"200", "202", "404", "422", "503"} <= set(cancel["responses"])
     booking = told["components"]["schemas"]["Booking"]
     assert set(booking["required"]) == set(booking["properties"])

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from tests.web.conftest import Client
 from tests.web.rows import NOW, Rows
-from tests.web.signing_in import PASSWORD, browser, let_in, visitor
+from tests.web.signing_in import PASSWORD, browser, let_in, program, visitor
 
 from holdfast.passwords import matches
 from holdfast.store import people
@@ -119,6 +119,50 @@ async def test_an_admin_lets_people_in_changes_them_and_lets_them_in_no_more(
     assert await pool.fetchval("select count(*) from people") == 1
     await act(303, **new, password=PASSWORD)
     assert "not taken yet" in await act(422, **new, password=PASSWORD)
+
+
+async def test_the_first_person_is_an_admin_and_the_next_step_is_to_sign_in(
+    client: Client, pool: asyncpg.Pool
+) -> None:
+    """The kind of fault: an act that locks everybody out, without a word before or after."""
+    before = await (await client.get("/settings/people")).text()
+    assert "You will have to sign in as this person" in before
+    assert '<option value="viewer">' not in before
+    form = {"act": "add", "person": "ada", "role": "venue", "password": PASSWORD}
+    answer = await client.post("/settings/people", data=form, headers=OURS, allow_redirects=False)
+    assert answer.status == 422
+    assert "role: expected admin for the first person" in await answer.text()
+    assert (await client.get("/settings/people", allow_redirects=False)).status == 200
+    form["role"] = "admin"
+    answer = await client.post("/settings/people", data=form, headers=OURS, allow_redirects=False)
+    assert answer.status == 303
+    shown = await (await client.get(answer.headers["Location"])).text()
+    assert "You have to sign in as ada now." in shown
+    assert 'value="ada"' in shown
+    hostile = await (await client.get("/login?as=<b>ada</b>")).text()
+    assert "<b>ada" not in hostile
+
+
+async def test_the_last_admin_who_can_sign_in_stays_one(client: Client, pool: asyncpg.Pool) -> None:
+    headers = await visitor(pool, "admin")
+    await let_in(pool, "vera", "admin")
+    await pool.execute("update people set disabled_at = now() where name = 'vera'")
+    program_of_an_admin = await program(pool, "admin")
+    for act in ({"act": "role", "role": "viewer"}, {"act": "disable"}):
+        form = {**act, "person": "a-admin", "reason": "x"}
+        answer = await client.post("/settings/people", data=form, headers=program_of_an_admin)
+        assert answer.status == 422
+        assert "a-admin is the last one" in await answer.text()
+    await client.post(
+        "/settings/people", data={"act": "enable", "person": "vera", "reason": "x"}, headers=headers
+    )
+    answer = await client.post(
+        "/settings/people",
+        data={"act": "disable", "person": "a-admin", "reason": "x"},
+        headers=program_of_an_admin,
+        allow_redirects=False,
+    )
+    assert answer.status == 303
 
 
 async def test_what_an_admin_changes_holds_at_once_and_never_for_himself(

@@ -132,7 +132,7 @@ def test_only_offers_that_we_could_close_count_as_exposed() -> None:
     assert texts(found) == [("bad", "1 offer exposed")]
 
 
-def test_the_worst_comes_first_and_the_title_counts_what_is_wrong() -> None:
+def test_the_worst_comes_first_and_the_title_counts_open_conflicts() -> None:
     late = replace(WELL, oldest_waiting_at=NOW - 90 * SECOND, dead=2, mode="live")
     first = "first reading under way, 12 of 31 lists"
     found = judged(late, conflicts=2, known=known_to_be("blind", "first", first))
@@ -142,7 +142,8 @@ def test_the_worst_comes_first_and_the_title_counts_what_is_wrong() -> None:
         ("late", "rooms-main pushes 1 min late"),
         ("late", "rooms-main: first reading under way, 12 of 31 lists"),
     ]
-    assert found.title == "(4) 2 open conflicts"
+    assert found.title == "(2) 2 open conflicts"
+    assert judged(late).title == "2 pushes to rooms-main given up (last 24 h)"
 
 
 @pytest.mark.parametrize(("seconds", "silent"), [(30, False), (31, True)])

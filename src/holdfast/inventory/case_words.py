@@ -4,9 +4,12 @@ from datetime import datetime, timedelta
 
 from holdfast.inventory.case import Case
 from holdfast.inventory.model import Span
+from holdfast.inventory.wall import over_midnight
 
 
 def times(case: Case, span: Span) -> str:
+    if both := over_midnight(span.start, span.end, case.zone):
+        return both
     start, end = span.start.astimezone(case.zone), span.end.astimezone(case.zone)
     day = f"{start:%a} " if start.date() != case.span.start.astimezone(case.zone).date() else ""
     return f"{day}{start:%H:%M}-{end:%H:%M}"

@@ -31,7 +31,10 @@ def explain(case: Case) -> Explanation:
     """1. time, 2. bookings with setup and cleanup, and strangers, 3. conflicts, 4. listings and what their channels show."""
     views = tuple(view(case, shop) for shop in case.shops)
     unknown = [*doubts(case, views)]
-    reasons = [_time(case), *_bookings(case), *_sold_by(case, views, unknown), *unknown]
+    taken = _bookings(case)
+    clashes = [reason for reason in taken if reason.rule == "conflict"]
+    others = [reason for reason in taken if reason.rule != "conflict"]
+    reasons = [*clashes, _time(case), *others, *_sold_by(case, views, unknown), *unknown]
     for shop, seen in zip(case.shops, views, strict=True):
         reasons += _listing(case, shop, seen)
     free = _next_free(case)
@@ -99,7 +102,7 @@ def _booking(case: Case, booking: Booking) -> list[Reason]:
         found += _around(case, booking, booking.span)
     if booking.id in case.conflicts:
         since = clock(case, case.conflicts[booking.id])
-        text = f"it could not get its units: a person must settle that, since {since}"
+        text = f"double booking, it has no room: a person must settle that, open since {since}"
         about = f"conflict of {booking.id}"
         found.append(
             Reason(rule="conflict", mark="warning", about=about, text=text, booking_id=booking.id)
@@ -169,13 +172,16 @@ _BELIEFS: Mapping[Belief, tuple[Mark, str]] = {
 
 
 def _listing(case: Case, shop: Shop, seen: View) -> list[Reason]:
-    found = [_channel(case, seen)]
+    found = [_channel(case, seen, shop.doubt)]
     found += [_block(case, seen.listing, standing) for standing in seen.blocks]
     return found + _account(shop)
 
 
-def _channel(case: Case, seen: View) -> Reason:
+def _channel(case: Case, seen: View, doubt: str) -> Reason:
+    """An account that is not fresh is never said to be as it should be."""
     mark, text = _BELIEFS[seen.belief]
+    if doubt and mark == "ok":
+        mark, text = "warning", f"{text.partition(',')[0]} when last read"
     spans = ", ".join(times(case, span) for span in joined(seen.offered)[:3])
     words = [f"{text} ({spans})" if seen.belief in ("offered", "exposed") else text]
     if seen.read_at is not None:

@@ -39,6 +39,15 @@ def today(now: datetime, zone: ZoneInfo) -> Span:
     return whole_day(now.astimezone(zone).date(), zone)
 
 
+def over_midnight(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """Both days with their times, as in Wed 2 Dec 12:00 to Thu 3 Dec 12:00; empty where it is one day on that clock."""
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    if first.date() == last.date():
+        return ""
+    from_, to = (f"{at:%a} {at.day} {at:%b %H:%M}" for at in (first, last))
+    return f"{from_} \N{EN DASH} {to}"
+
+
 def length(text: str) -> timedelta:
     """`90m`, `2h` or `1h30m`: time that really passes, whatever the clock on the wall does meanwhile.
 

@@ -26,6 +26,10 @@ class CallFilter:
     account: str | None = None
     call: str | None = None
     since: datetime | None = None
+    ended: datetime | None = None
+    """Those that ended after it."""
+    queue: str | None = None
+    """Of those that are not over, where they stand, as operations count them."""
 
     @property
     def waiting(self) -> bool:

@@ -16,9 +16,16 @@ select p.id, v.name as venue, v.timezone, a.name as account, a.channel, a.mode, 
    and ($4::text is null or p.call = $4)
    and ($4::text is distinct from 'cancel' or p.booking_id is not null)
    and ($5::timestamptz is null or p.wished_at >= $5)
-   and ($6::bigint is null or p.id < $6)
+   and ($6::timestamptz is null or p.settled_at > $6)
+   and ($7::text is null
+        or $7 = case when p.state = 'in_flight' then 'sending' when p.state = 'shadow' then 'shadow'
+                     when a.mode = 'paused' or exists (select from pauses s where s.account_id = a.id
+                                                          and s.direction = 'pushes' and s.ended_at is null) then 'paused'
+                     when p.state = 'unknown' then 'unknown'
+                     when p.attempts > 0 then 'retrying' else 'queued' end)
+   and ($8::bigint is null or p.id < $8)
  order by p.id desc
- limit $7
+ limit $9
 
 -- waiting --
 -- what is not over, longest waiting first
@@ -37,21 +44,35 @@ select p.id, v.name as venue, v.timezone, a.name as account, a.channel, a.mode, 
    and ($4::text is distinct from 'cancel' or p.booking_id is not null)
    and ($5::timestamptz is null or p.wished_at >= $5)
    and p.state in ('waiting', 'in_flight', 'unknown', 'shadow')
-   and ($6::bigint is null or (p.wished_at, p.id) > (select c.wished_at, c.id from pushes c where c.id = $6))
+   and ($6::timestamptz is null or p.settled_at > $6)
+   and ($7::text is null
+        or $7 = case when p.state = 'in_flight' then 'sending' when p.state = 'shadow' then 'shadow'
+                     when a.mode = 'paused' or exists (select from pauses s where s.account_id = a.id
+                                                          and s.direction = 'pushes' and s.ended_at is null) then 'paused'
+                     when p.state = 'unknown' then 'unknown'
+                     when p.attempts > 0 then 'retrying' else 'queued' end)
+   and ($8::bigint is null or (p.wished_at, p.id) > (select c.wished_at, c.id from pushes c where c.id = $8))
  order by p.wished_at, p.id
- limit $7
+ limit $9
 
 -- count --
 -- the same choice, counted only as far as it is told
 select count(*) from (
-  select from pushes p
+  select from pushes p join accounts a on a.id = p.account_id
    where ($1::text[] is null or p.state = any($1))
      and ($2::bool is null or (p.outcome is not distinct from 'dropped') = $2)
      and ($3::text is null or p.account_id = (select id from accounts where name = $3))
      and ($4::text is null or p.call = $4)
      and ($4::text is distinct from 'cancel' or p.booking_id is not null)
      and ($5::timestamptz is null or p.wished_at >= $5)
-    limit $6) found
+     and ($6::timestamptz is null or p.settled_at > $6)
+     and ($7::text is null
+          or $7 = case when p.state = 'in_flight' then 'sending' when p.state = 'shadow' then 'shadow'
+                       when a.mode = 'paused' or exists (select from pauses s where s.account_id = a.id
+                                                            and s.direction = 'pushes' and s.ended_at is null) then 'paused'
+                       when p.state = 'unknown' then 'unknown'
+                       when p.attempts > 0 then 'retrying' else 'queued' end)
+    limit $8) found
 
 -- one --
 -- everything about one, and whether the same was asked again since

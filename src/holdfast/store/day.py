@@ -1,13 +1,14 @@
 """The read model of one venue's day: its units, what is booked on them, and what we block elsewhere."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import asyncpg
 
 from holdfast.inventory.known import is_closure
 from holdfast.inventory.model import Payment, Span, Status
+from holdfast.store.flaws import Flaw
 from holdfast.store.reading import rows
 
 MOST_OFF = 50
@@ -102,6 +103,8 @@ class VenueDay:
     blocks: Sequence[DayBlock]
     more_off: bool = False
     """Whether bookings that are off go on after those in it."""
+    flaws: Mapping[int, Sequence[Flaw]] = field(default_factory=dict)
+    """By booking, what keeps it from being in order."""
 
 
 async def venues(pool: asyncpg.Pool, limit: int) -> list[VenueRow]:

@@ -18,7 +18,7 @@ MOST_EFFECTS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which events; None asks for all. `state` is an outcome, or waiting, retrying or failed."""
+    """Which events; None asks for all. `state` is an outcome, or one of those that the query names."""
 
     account: str | None = None
     via: str | None = None

@@ -16,7 +16,12 @@ select i.id, a.name as account, a.channel, i.via, i.ref, i.raw_type, i.delivery_
         or $3 = 'waiting' and i.done_at is null and i.error is null
         or $3 = 'retrying' and i.error is not null
         or $3 = 'failed' and (i.error is not null or i.outcome = 'broken')
-        or $3 not in ('open', 'waiting', 'retrying', 'failed') and i.outcome = $3)
+        or $3 in ('pending', 'processing', 'paused', 'tried') and i.done_at is null
+           and $3 = case when i.lease_until > now() then 'processing'
+                         when exists (select from pauses s where s.account_id = i.account_id
+                                         and s.direction = 'intake' and s.ended_at is null) then 'paused'
+                         when i.attempts > 0 then 'tried' else 'pending' end
+        or $3 not in ('open', 'waiting', 'retrying', 'failed', 'pending', 'processing', 'paused', 'tried') and i.outcome = $3)
    and ($4::text is null or i.raw_type = $4)
    and ($5::text is null or i.ref = $5)
    and ($6::timestamptz is null or i.received_at >= $6)
@@ -37,7 +42,12 @@ select count(*) from (
           or $3 = 'waiting' and i.done_at is null and i.error is null
           or $3 = 'retrying' and i.error is not null
           or $3 = 'failed' and (i.error is not null or i.outcome = 'broken')
-          or $3 not in ('open', 'waiting', 'retrying', 'failed') and i.outcome = $3)
+          or $3 in ('pending', 'processing', 'paused', 'tried') and i.done_at is null
+           and $3 = case when i.lease_until > now() then 'processing'
+                         when exists (select from pauses s where s.account_id = i.account_id
+                                         and s.direction = 'intake' and s.ended_at is null) then 'paused'
+                         when i.attempts > 0 then 'tried' else 'pending' end
+        or $3 not in ('open', 'waiting', 'retrying', 'failed', 'pending', 'processing', 'paused', 'tried') and i.outcome = $3)
      and ($4::text is null or i.raw_type = $4)
      and ($5::text is null or i.ref = $5)
      and ($6::timestamptz is null or i.received_at >= $6)

@@ -1,6 +1,7 @@
 """Who may sign in, his sessions, and the tokens of programs. What they show is kept as a digest only."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -152,31 +153,53 @@ async def bind(pool: asyncpg.Pool, person_id: int, subject: str) -> None:
     await pool.execute(_SQL["bind"], person_id, subject)
 
 
-async def add(pool: asyncpg.Pool, new: New, now: datetime) -> bool:
+class NoAdminLeft(Exception):
+    """No admin could sign in any more; the change that would have led to it is taken back."""
+
+
+@asynccontextmanager
+async def leaving_an_admin(
+    pool: asyncpg.Pool, *, first: bool = False, provider: bool = True
+) -> AsyncIterator[asyncpg.Connection]:
+    """What is done on the connection is kept if an admin can sign in afterwards. Raises NoAdminLeft.
+
+    `first`: even if none could before. `provider`: whether people can sign in at one.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(_SQL["one_by_one"])
+        had = await connection.fetchval(_SQL["has_admin"], provider)
+        yield connection
+        if (had or first) and not await connection.fetchval(_SQL["has_admin"], provider):
+            raise NoAdminLeft
+
+
+async def add(pool: asyncpg.Pool | asyncpg.Connection, new: New, now: datetime) -> bool:
     """False: the name, the subject or the address is taken."""
     whom = (new.name, new.password, new.subject, new.email, new.role, new.venues)
     return await pool.fetchval(_SQL["add"], *whom, now) is not None
 
 
-async def set_role(pool: asyncpg.Pool, name: str, role: Role, venues: Sequence[str] | None) -> bool:
+async def set_role(
+    pool: asyncpg.Pool | asyncpg.Connection, name: str, role: Role, venues: Sequence[str] | None
+) -> bool:
     """From the next request on. False: there is nobody of this name."""
     return await pool.fetchval(_SQL["set_role"], name, role, venues) is not None
 
 
 async def set_password(pool: asyncpg.Pool, name: str, password: str) -> bool:
     """Another hash; whoever is signed in so is signed out. False: there is nobody of this name."""
-    return await _changed(pool, "set_password", name, password)
-
-
-async def set_disabled(pool: asyncpg.Pool, name: str, since: datetime | None) -> bool:
-    """Signed out and not let in any more; None: let in again. False: there is nobody of this name."""
-    return await _changed(pool, "set_disabled", name, since)
-
-
-async def _changed(pool: asyncpg.Pool, query: str, name: str, value: object) -> bool:
     async with pool.acquire() as connection, connection.transaction():
-        person_id = await connection.fetchval(_SQL[query], name, value)
-        await connection.execute(_SQL["end_others"], person_id, None)
+        return await _changed(connection, "set_password", name, password)
+
+
+async def set_disabled(connection: asyncpg.Connection, name: str, since: datetime | None) -> bool:
+    """Signed out and not let in any more; None: let in again. False: there is nobody of this name."""
+    return await _changed(connection, "set_disabled", name, since)
+
+
+async def _changed(connection: asyncpg.Connection, query: str, name: str, value: object) -> bool:
+    person_id = await connection.fetchval(_SQL[query], name, value)
+    await connection.execute(_SQL["end_others"], person_id, None)
     return person_id is not None
 
 

@@ -8,6 +8,16 @@ select exists (select from people) or exists (select from tokens)
 -- whether there is anybody whom the sign-in page could let in
 select exists (select from people where disabled_at is null)
 
+-- has_admin --
+-- whether an admin could sign in; $1: at a provider as well
+select exists (select from people
+                where role = 'admin' and disabled_at is null
+                  and (password is not null or $1::boolean and (subject is not null or email is not null)))
+
+-- one_by_one --
+-- two admins who take away each other's role at once would both find the other one still there
+lock table people in share row exclusive mode
+
 -- people --
 -- all of them, by name
 select id, name, password is not null as has_password, subject, email, role, venues, created_at, disabled_at,

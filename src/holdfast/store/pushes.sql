@@ -38,6 +38,8 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 -- And nothing is freed on an old picture: what it was taken for may be known to another account by now. Each
 -- that sells the same units must have been read completely within a quarter of an hour, or since a block
 -- was found that we did not know: after a restored backup or a long stop that is so only once all were read anew.
+-- After the store went back to an older state nothing goes until what it was about to do then was taken back, and no
+-- release and no cancel until every account of the venue was read completely since.
 -- A call that we do not know is a newer release's, and left to it. The attempt is written before the call is made.
 -- Nothing is taken while a person has paused the account's pushes. A call is tried in vain since its first try, its
 -- newest wish or the end of the last pause, whichever came last: what only waited was not tried.
@@ -53,6 +55,7 @@ due as (
    where p.account_id = $1 and p.call in ('place', 'commit', 'release', 'cancel') and p.state in ('waiting', 'unknown') and p.due_at <= $2
      and p.state = any($4::text[])
      and not ($6 and (select found from doubt))
+     and not exists (select from lineage where went_back_at > coalesce(doubted_at, '-infinity'))
      and (p.lease_until is null or p.lease_until < clock_timestamp())
      and not exists (select from pauses s
                       where s.account_id = $1 and s.direction = 'pushes' and s.ended_at is null)
@@ -70,6 +73,12 @@ due as (
                                    and (select count(*) from listing_units m where m.listing_id = l.id) > 1)
                    else c.state = 'in_flight' or c.due_at <= $2 end))
      and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
+     and (p.call not in ('release', 'cancel') or p.state = 'unknown' or not exists (
+       select from lineage g
+         join listings l on l.venue_id = p.venue_id and l.active
+         join accounts a on a.id = l.account_id and a.active and a.mode <> 'paused'
+         join cursors c on c.account_id = a.id and c.task = 'bookings'
+        where c.last_complete_at is null and g.went_back_at is not null or c.last_complete_at < g.went_back_at))
      and (p.call <> 'release' or p.state = 'unknown' or not exists (
        select from (select * from blocks where id = p.block_id offset 0) b  -- looked up one by one
          join listing_units mine on mine.listing_id = b.listing_id

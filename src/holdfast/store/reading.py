@@ -44,6 +44,7 @@ class BookingRow:
     conflict: bool
     version: int
     first_seen_at: datetime
+    read_at: datetime
     created_at: datetime
     updated_at: datetime
 
@@ -222,6 +223,11 @@ async def conflicts_page(
 ) -> list[ConflictRow]:
     """Newest first; with the `settled` ones if wanted; within some venues, None: all."""
     return await rows(pool, ConflictRow, "conflicts_page", venue, settled, before, limit, within)
+
+
+async def open_conflicts(pool: asyncpg.Pool, within: Sequence[str] | None = None) -> int:
+    """How many there are; within some venues, None: all."""
+    return int(await fetched_value(pool, _SQL["open_conflicts"], within))
 
 
 async def conflicts_settled(

@@ -9,7 +9,7 @@ select b.id, v.name as venue, l.name as listing, a.name as account, b.channel, b
        array(select u.name from allocations g join units u on u.id = g.unit_id
              where g.booking_id = b.id order by u.name) as units,
        exists (select from conflicts c where c.booking_id = b.id and c.closed_at is null) as conflict,
-       b.version, b.first_seen_at, b.created_at, b.updated_at
+       b.version, b.first_seen_at, b.read_at, b.created_at, b.updated_at
 from bookings b
 left join venues v on v.id = b.venue_id
 left join listings l on l.id = b.listing_id
@@ -37,7 +37,7 @@ select b.id, v.name as venue, l.name as listing, a.name as account, b.channel, b
        array(select u.name from allocations g join units u on u.id = g.unit_id
              where g.booking_id = b.id order by u.name) as units,
        exists (select from conflicts c where c.booking_id = b.id and c.closed_at is null) as conflict,
-       b.version, b.first_seen_at, b.created_at, b.updated_at
+       b.version, b.first_seen_at, b.read_at, b.created_at, b.updated_at
 from found b
 left join venues v on v.id = b.venue_id
 left join listings l on l.id = b.listing_id
@@ -54,7 +54,7 @@ select b.id, v.name as venue, l.name as listing, a.name as account, b.channel, b
        array(select u.name from allocations g join units u on u.id = g.unit_id
              where g.booking_id = b.id order by u.name) as units,
        exists (select from conflicts c where c.booking_id = b.id and c.closed_at is null) as conflict,
-       b.version, b.first_seen_at, b.created_at, b.updated_at
+       b.version, b.first_seen_at, b.read_at, b.created_at, b.updated_at
 from bookings b
 left join venues v on v.id = b.venue_id
 left join listings l on l.id = b.listing_id
@@ -105,6 +105,12 @@ where ($1::text is null or v.name = $1)
   and ($5::text[] is null or v.name = any($5))
 order by c.id desc
 limit $4
+
+-- open_conflicts --
+-- how many there are; of the venues $1 only, null: all
+select count(*) from conflicts c
+ where c.closed_at is null
+   and ($1::text[] is null or c.venue_id in (select v.id from venues v where v.name = any($1)))
 
 -- conflicts_settled --
 -- newest first

@@ -497,6 +497,37 @@ create table reads (
   primary key (account_id, slot)
 );
 
+-- One access token of an account for all processes, where its provider gives tokens: a provider may end the last one with
+-- each new one. Sealed by the channel with a key made from the account's own secret.
+create table access_tokens (
+  account_id  bigint primary key references accounts,
+  sealed      bytea,       -- null: none was granted yet
+  lease_until timestamptz  -- the database's clock: one process asks for the next
+);
+
+-- Whether this is still the store that its processes knew, or an older state of it. One row, made by the first of them.
+create table lineage (
+  one          boolean primary key default true check (one),
+  installation uuid not null default gen_random_uuid(),
+  looks        bigint not null default 0,  -- each look adds one: whoever saw a higher number knows that it went back
+  looked_at    timestamptz not null,
+  went_back_at timestamptz,                -- when that was noticed last; null: never
+  went_back_to timestamptz,                -- the moment of the state that it went back to
+  doubted_at   timestamptz                 -- when what it was about to do then was last taken back
+);
+
+-- What was asked for with a key of the asker's own, for a day: asked again, it is the same booking and not one more.
+create table once (
+  who        text not null,
+  key        text not null,
+  digest     bytea not null,  -- SHA-256 of what was asked for
+  booking_id bigint not null references bookings on delete cascade,
+  at         timestamptz not null,
+  primary key (who, key)
+);
+create index once_by_age on once (at);
+create index once_by_booking on once (booking_id);
+
 create table workers (
   id          text primary key,
   version     text not null,

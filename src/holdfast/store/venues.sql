@@ -17,7 +17,7 @@ limit $3
 select v.id, v.name, v.timezone, today.booked, today.held,
        (select count(*) from conflicts c where c.venue_id = v.id and c.closed_at is null) as conflicts,
        (select count(distinct x.booking_id) from exposures x join listings l on l.id = x.listing_id
-        where l.venue_id = v.id and x.ended_at is null) as exposed,
+        where l.venue_id = v.id and x.ended_at is null and x.why is distinct from 'beyond_horizon') as exposed,
        (select count(*) from units u where u.venue_id = v.id and u.active) as units
 from unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) day (venue, starts, ends)
 join venues v on v.id = day.venue

@@ -119,21 +119,19 @@ async def _venue(parts: Parts, wish: Arrangement) -> int:
 
 
 async def _carry_out(current: Turn, wish: Arrangement) -> Effects:
-    version = 0
+    what: tuple[str, int] = ("", 0)
     if isinstance(wish, DirectBooking):
         _bounded(span_of(wish.start, wish.end))
         booking_id = await book_direct(current, wish)
     else:
         booking_id, row = wish.booking_id, await _row(current, wish.booking_id)
-        version = row["version"]
+        what = (row["external_id"], row["version"])
         if isinstance(wish, Alteration):
             await _alter(current, row, wish)
         else:
             await cancel_booking(current, row, wish.reason)
     entries = list(current.entries)
-    return Effects(
-        booking_id=booking_id, entries=entries, seen=_digest(entries, booking_id, version)
-    )
+    return Effects(booking_id=booking_id, entries=entries, seen=_digest(entries, booking_id, what))
 
 
 async def _row(current: Turn, booking_id: int) -> asyncpg.Record:
@@ -199,8 +197,9 @@ TOLD = (
 """What of an entry must be the same for the change to be the same: no moment, and no id that is new each time."""
 
 
-def _digest(entries: Sequence[Entry], booking_id: int, version: int) -> str:
-    told = [version, *([entry.kind, _told(entry.data, booking_id)] for entry in entries)]
+def _digest(entries: Sequence[Entry], booking_id: int, what: tuple[str, int]) -> str:
+    """`what`: the booking's reference and version, for its number alone may come to stand for another."""
+    told = [what, *([entry.kind, _told(entry.data, booking_id)] for entry in entries)]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -10,10 +10,12 @@ from holdfast.inventory.ending import Decided
 from holdfast.inventory.known import CLOSURE, Fact
 from holdfast.inventory.model import Guest, Span
 from holdfast.store import bookings as booking_store
+from holdfast.store import once as once_store
 from holdfast.store import pushes
 from holdfast.store.bookings import Origin
 from holdfast.store.decisions import Cause
 from holdfast.store.inbox import Incoming
+from holdfast.store.once import Once
 from holdfast.store.ranges import to_span
 from holdfast.sync.heard import heard
 from holdfast.sync.parts import Parts, Premises
@@ -21,6 +23,7 @@ from holdfast.sync.replan import replan
 from holdfast.sync.turn import Turn, turn
 
 RISK_OF_A_CANCEL = 30
+END_AFTER_START = "The end must be after the start."
 CANCELLABLE = frozenset({"held", "pending", "confirmed", "unknown"})
 
 
@@ -43,12 +46,17 @@ class DirectBooking:
 
 
 class WishRefused(Exception):
-    """What was asked for cannot be: `field` says where, `expected` what would do."""
+    """What was asked for cannot be: `field` says where, `expected` what would do; `said` is a sentence for a form."""
 
-    def __init__(self, field: str, expected: str) -> None:
+    def __init__(self, field: str, expected: str, said: str = "") -> None:
         super().__init__(f"{field}: {expected}")
         self.field = field
         self.expected = expected
+        self.said = said or expected
+
+
+class KeyReused(Exception):
+    """The key was used before, for something else."""
 
 
 class BookingUnknown(Exception):
@@ -61,15 +69,20 @@ class Operator:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def book(self, wish: DirectBooking, actor: str = "operator") -> int:
+    async def book(
+        self, wish: DirectBooking, actor: str = "operator", once: Once | None = None
+    ) -> int:
         """Add a direct booking and close its time everywhere; returns its id. `actor` is who made it.
 
-        A booking is a fact: one that overlaps is kept and a conflict opened. Raises WishRefused.
+        A booking is a fact: one that overlaps is kept and a conflict opened. What was asked for `once` is made once.
+        Raises WishRefused, KeyReused.
         """
         venue_id = premises_of(self._parts, wish.venue).id
         heard_at = self._parts.now()
         async with turn(self._parts, venue_id, actor, heard_at) as current:
-            return await book_direct(current, wish)
+            if once is None:
+                return await book_direct(current, wish)
+            return await _book_once(current, wish, once)
 
     async def cancel(self, booking_id: int, reason: str, actor: str = "operator") -> bool:
         """Cancel a booking. True: done. False: its channel was asked and must confirm it.
@@ -112,6 +125,19 @@ async def book_direct(current: Turn, wish: DirectBooking) -> int:
     return booking_id
 
 
+async def _book_once(current: Turn, wish: DirectBooking, once: Once) -> int:
+    """The same question at the same moment waits for the venue's lock, and finds what the first one made."""
+    made = await once_store.find(current.connection, once, current.now)
+    if made is not None:
+        if made.digest != once.digest:
+            raise KeyReused(once.key)
+        return made.booking_id
+    booking_id = await book_direct(current, wish)
+    if not await once_store.keep(current.connection, once, booking_id, current.now):
+        raise KeyReused(once.key)
+    return booking_id
+
+
 async def cancel_booking(current: Turn, row: asyncpg.Record, reason: str) -> bool:
     """True: done by our own word; False: its channel was asked and must confirm it."""
     if row["account_id"] is None:
@@ -143,7 +169,7 @@ def span_of(start: datetime, end: datetime) -> Span:
     try:
         return Span(start=start, end=end)
     except ValueError as error:
-        raise WishRefused("end", f"an instant with a zone after start ({error})") from error
+        raise WishRefused("end", "an instant after the start", END_AFTER_START) from error
 
 
 async def _insert(current: Turn, units: tuple[int, ...], span: Span, wish: DirectBooking) -> int:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import asyncpg
 
+from holdfast.inventory.ending import POLICY
 from holdfast.inventory.remedy import Act, Action, Call, Case, likeness, remedies
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
@@ -19,6 +20,7 @@ from holdfast.sync.concerns import close, reopen
 from holdfast.sync.operate import WishRefused, ask_channel, cancel_direct
 from holdfast.sync.parts import Parts
 from holdfast.sync.replan import replan
+from holdfast.sync.sides import older_sides
 from holdfast.sync.turn import Turn, turn
 
 State = Literal["under_way", "settled", "snoozed"]
@@ -86,9 +88,22 @@ async def act(parts: Parts, conflict_id: int, wish: Wish) -> Settling:
         raise ConflictUnknown(conflict_id)
     if known.venue_id is None:
         return await _without_venue(parts, known, wish)
+    await _refuse_old(parts, known, wish)
     async with turn(parts, known.venue_id, actor=wish.actor) as current:
         conflict = await conflicts.by_id(current.connection, conflict_id)
         return await _decide(current, conflict or known, wish)
+
+
+async def _refuse_old(parts: Parts, conflict: Conflict, wish: Wish) -> None:
+    """A person ends no guest's booking on what was read minutes ago. The policy looks for itself. Raises Stale."""
+    if wish.actor == POLICY or _repeated(conflict, wish.act) is not None:
+        return
+    async with parts.pool.acquire() as connection:
+        action = await choose(connection, conflict.id, wish.act)
+    if action.cancels:
+        old = await older_sides(parts, conflict.id)
+        if old:
+            raise Stale(old)
 
 
 async def _decide(current: Turn, conflict: Conflict, wish: Wish) -> Settling:

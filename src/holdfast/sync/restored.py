@@ -7,7 +7,7 @@ import asyncpg
 
 from holdfast.inventory.plan import risk
 from holdfast.store import conflicts as conflict_store
-from holdfast.store import journal, pushes
+from holdfast.store import journal, lineage, pushes
 from holdfast.store import restored as restored_store
 from holdfast.store.journal import Entry
 
@@ -23,16 +23,26 @@ class Doubts:
 
 
 async def doubt(pool: asyncpg.Pool, now: datetime, who: str) -> Doubts:
-    """Take back whatever waits or flies, and have everything read anew. Twice does no harm.
+    """A person says that the store went back; see `catch_up`. Twice does no harm."""
+    async with pool.acquire() as connection:
+        await lineage.declare(connection, now)
+    return await catch_up(pool, now, who) or Doubts()
+
+
+async def catch_up(pool: asyncpg.Pool, now: datetime, who: str) -> Doubts | None:
+    """Take back whatever waits or flies, and have everything read anew. None: that was done already.
 
     Blocks are looked for before they are placed, no guest's booking is cancelled unless a person says so
     again, and no time is freed until every account that sells it was read.
     """
     doubts = Doubts()
     async with pool.acquire() as connection, connection.transaction():
+        if not await lineage.is_due(connection):
+            return None
         for venue_id in await restored_store.venues(connection):
             await _doubt_venue(connection, venue_id, (now, who), doubts)
         await restored_store.read_all(connection, now)
+        await lineage.doubted(connection, now)
     return doubts
 
 

@@ -78,6 +78,17 @@ class Addresses:
         asked = {"venue": self.venue, "unit": unit, "from": exact(start), "to": exact(end)}
         return f"/explain?{urlencode(asked)}"
 
+    def exposures(self, unit: str, day: date) -> str:
+        """Which offers of a unit's day are sellable twice."""
+        return (
+            f"/exposures?{urlencode({'venue': self.venue, 'unit': unit, 'date': day.isoformat()})}"
+        )
+
+    def offers(self, listing: str, start: datetime, end: datetime) -> str:
+        """Which offers of a listing are sellable twice in that time, and what closes them."""
+        stretch = {"from": exact(start), "to": exact(end)}
+        return f"/exposures?{urlencode({'listing': listing, **stretch})}"
+
     def of(self, entry: Entry, unit: str = "") -> str:
         """A booking's panel; of anything else that is on a unit, the reasons. Empty: neither."""
         if entry.booking is not None:

@@ -1,22 +1,26 @@
 """The JSON API: what is booked, blocked, in conflict and exposed; direct bookings and cancelling."""
 
+import hashlib
 import json
 from datetime import datetime
 
 from holdfast.inventory.model import Guest
 from holdfast.store import exposures as measured
-from holdfast.store import lists, reading
+from holdfast.store import lists, reading, venues
 from holdfast.store.freshness import knowledge
 from holdfast.store.lists import Stretch
+from holdfast.store.once import Once
 from holdfast.store.reading import BookingRow
-from holdfast.sync.operate import BookingUnknown, DirectBooking, WishRefused
+from holdfast.sync.operate import BookingUnknown, DirectBooking, KeyReused, WishRefused
 from holdfast.web import paging, shapes
 from holdfast.web.account_shape import Accounts, account_shape
+from holdfast.web.cautions import cautions_of
 from holdfast.web.endpoints import Answer
+from holdfast.web.judging import flaws_told
 from holdfast.web.masking import masked_email, masked_name, masked_phone
 from holdfast.web.parts import WebParts
 from holdfast.web.people import Person
-from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, wrong_field
+from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, expected, wrong_field
 
 
 async def bookings(parts: WebParts, asked: shapes.BookingsAsked, person: Person) -> Answer:
@@ -39,18 +43,48 @@ async def book(parts: WebParts, asked: shapes.DirectBookingAsked, person: Person
     """Make a direct booking. Raises Problem where the operator refuses."""
     if not person.sees(asked.venue):
         raise wrong_field("venue", "one of yours", REFUSED)
+    wish = _wish(asked)
+    warnings = await _warnings(parts, wish)
     try:
-        booking_id = await parts.operator.book(_wish(asked), person.name)
+        booking_id = await _booked(parts, asked, wish, person.name)
     except WishRefused as error:
         raise wrong_field(error.field, error.expected, REFUSED) from error
+    except KeyReused as error:
+        raise wrong_field(
+            shapes.IDEMPOTENCY_KEY, "another key for another booking", REFUSED
+        ) from error
     location = {"Location": f"/api/v1/bookings/{booking_id}"}
-    return Answer(body=await _detail(parts, booking_id, person), status=201, headers=location)
+    made = await _detail(parts, booking_id, person)
+    body = shapes.Booked.model_construct(**dict(made), warnings=warnings)
+    return Answer(body=body, status=201, headers=location)
+
+
+async def _warnings(parts: WebParts, wish: DirectBooking) -> list[str]:
+    """It is done all the same: a program is told, and a person asked."""
+    venue = await venues.by_name(parts.pool, wish.venue)
+    if venue is None:
+        return []
+    found = await cautions_of(parts.pool, venue, wish, None, parts.clock.now())
+    return [one.text for one in found]
+
+
+async def _booked(
+    parts: WebParts, asked: shapes.DirectBookingAsked, wish: DirectBooking, who: str
+) -> int:
+    if asked.key is None:
+        return await parts.operator.book(wish, who)
+    # without what was left out, so that a field that a later release knows changes nothing
+    told = asked.model_dump_json(exclude={"key"}, exclude_defaults=True)
+    once = Once(who=who, key=asked.key, digest=hashlib.sha256(told.encode()).digest())
+    return await parts.operator.book(wish, who, once)
 
 
 async def cancel(parts: WebParts, asked: shapes.CancelAsked, person: Person) -> Answer:
     """Cancel a booking where it was made; 202 while its channel has not confirmed."""
-    if person.venues is not None:
-        await _own(parts, asked.id, person)
+    if person.venues is not None or asked.expect_ref is not None:
+        found = await _own(parts, asked.id, person)
+        if asked.expect_ref is not None:
+            expected(asked.expect_ref, [found.external_id], f"Booking {asked.id}")
     try:
         done = await parts.operator.cancel(asked.id, asked.reason, person.name)
     except BookingUnknown as error:
@@ -133,9 +167,10 @@ async def _own(parts: WebParts, booking_id: int, person: Person) -> BookingRow:
 
 
 async def _detail(parts: WebParts, booking_id: int, person: Person) -> shapes.BookingDetail:
-    plain = shapes.Booking.model_validate(await _own(parts, booking_id, person))
+    row = await _own(parts, booking_id, person)
     return shapes.BookingDetail.model_construct(
-        **dict(plain),
+        **dict(shapes.Booking.model_validate(row)),
+        flaws=await flaws_told(parts, row),
         guest=await _guest(parts, booking_id),
         journal=await _journal(parts, booking_id),
         exposures=await _exposures(parts, booking_id),

@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler
 from holdfast.standing import OTHER
 from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.web import dashboard, health, hooks
+from holdfast.web.counts import framed
 from holdfast.web.door import DOOR, Door
 from holdfast.web.failures import failures
 from holdfast.web.guard import add_headers, guard
@@ -60,7 +61,7 @@ def _route(app: web.Application) -> None:
     app.router.add_get("/readyz", health.ready)
     app.router.add_get("/metrics", health.show_metrics)
     app.router.add_get("/openapi.json", _openapi)
-    app.router.add_get("/", dashboard.page)
+    app.router.add_get("/", framed(dashboard.page))
     app.router.add_static("/static", str(files("holdfast.web") / "static"))
     app.router.add_get("/login", login.page)
     app.router.add_post("/login", login.enter)

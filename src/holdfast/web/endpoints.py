@@ -13,7 +13,7 @@ from holdfast.roles import Role
 from holdfast.web.intake import INTAKE, Refusal
 from holdfast.web.parts import PARTS, WebParts
 from holdfast.web.people import PERSON, Person
-from holdfast.web.problems import INVALID, NOT_JSON, REFUSED, Problem, wrong_fields
+from holdfast.web.problems import INVALID, NOT_JSON, REFUSED, Problem, wrong_field, wrong_fields
 from holdfast.web.recording import recorded
 from holdfast.web.rules import Extent
 
@@ -45,6 +45,8 @@ class Endpoint(Generic[Wish]):
     gives: type[BaseModel]
     handle: Callable[[WebParts, Wish, Person], Awaitable[Answer]]
     venues: Extent = "own"
+    from_headers: tuple[str, ...] = ()
+    """What of `asked` comes in headers of these names."""
     statuses: Mapping[int, str] = field(default_factory=lambda: {200: "As asked"})
     problems: tuple[int, ...] = ()
 
@@ -74,6 +76,10 @@ class Endpoint(Generic[Wish]):
 
     async def _read(self, request: web.Request) -> Wish:
         given = _query(request) if self.method == "GET" else await _json_object(request)
+        for name in self.from_headers:
+            if name in given:
+                raise wrong_field(name, "a header, not a part of the body", REFUSED)
+            given |= {name: request.headers[name]} if name in request.headers else {}
         try:
             return self.asked.model_validate(given | dict(request.match_info))
         except ValidationError as error:

@@ -59,7 +59,8 @@ def _schemas(endpoints: Iterable[Endpoint[Any]]) -> Schema:
 def _operation(endpoint: Endpoint[Any]) -> Schema:
     schema = endpoint.asked.model_json_schema(ref_template=_TEMPLATE)
     in_path = set(_IN_PATH.findall(endpoint.path))
-    given = {name: part for name, part in schema["properties"].items() if name not in in_path}
+    apart = {*in_path, *endpoint.from_headers}
+    given = {name: part for name, part in schema["properties"].items() if name not in apart}
     required = [name for name in schema.get("required", ()) if name not in in_path]
     operation: Schema = {
         "operationId": endpoint.name,
@@ -67,6 +68,10 @@ def _operation(endpoint: Endpoint[Any]) -> Schema:
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": schema["properties"][name]}
             for name in sorted(in_path)
+        ]
+        + [
+            {"name": name, "in": "header", "required": False, "schema": schema["properties"][name]}
+            for name in endpoint.from_headers
         ],
         "responses": _responses(endpoint),
     }

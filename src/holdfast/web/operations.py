@@ -40,17 +40,17 @@ FRESH = 3 * AGAIN
 """And shown for so long, where the database had no time for another."""
 
 EVENT_QUEUE = {
-    "pending": ("waiting", "/events?state=waiting"),
-    "processing": ("processing", "/events?state=open"),
-    "retrying": ("retrying", "/events?state=retrying"),
-    "paused": ("paused", "/events?state=open"),
+    "pending": ("waiting", "/events?state=pending"),
+    "processing": ("processing", "/events?state=processing"),
+    "retrying": ("retrying", "/events?state=tried"),
+    "paused": ("paused", "/events?state=paused"),
 }
 PUSH_QUEUE = {
-    "queued": ("waiting", "/pushes?state=waiting"),
-    "retrying": ("retrying", "/pushes?state=waiting"),
+    "queued": ("waiting", "/pushes?state=queued"),
+    "retrying": ("retrying", "/pushes?state=retrying"),
     "sending": ("in flight", "/pushes?state=in_flight"),
-    "unknown": ("unknown", "/pushes?state=unknown"),
-    "paused": ("paused", "/pushes?state=open"),
+    "unknown": ("unknown", "/pushes?state=unsure"),
+    "paused": ("paused", "/pushes?state=paused"),
     "shadow": ("shadow, not sent", "/pushes?state=shadow"),
 }
 """Every state has its line, whether anything is in it or not: nothing jumps."""
@@ -146,7 +146,7 @@ async def operations(pool: asyncpg.Pool, histories: Histories, now: datetime) ->
     """Raises what asyncpg raises, and TimeoutError."""
     accounts = await reading.accounts(pool, now)
     exposures = await reading.exposures(pool, now)
-    conflicts = sum(row.amount for row in await tally.conflict_tally(pool, now))
+    conflicts = await reading.open_conflicts(pool)
     known = await knowledge(pool, now)
     beat = await reading.last_beat(pool)
     failing = await store.failing(pool, now)

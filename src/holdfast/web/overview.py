@@ -1,7 +1,7 @@
 """All that the dashboard shows at one moment, read from Postgres and nothing else."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -11,10 +11,10 @@ import asyncpg
 from holdfast.inventory.model import Span
 from holdfast.inventory.wall import whole_day
 from holdfast.store import day as store_day
-from holdfast.store import reading
+from holdfast.store import flaws, reading
 from holdfast.store.day import VenueRow
 from holdfast.store.freshness import Knowledge, knowledge
-from holdfast.store.reading import AccountRow
+from holdfast.store.reading import AccountRow, ExposureRow
 from holdfast.web.addresses import Addresses
 from holdfast.web.axis import fitted
 from holdfast.web.clashes import Clash, clashes
@@ -102,29 +102,53 @@ async def overview(pool: asyncpg.Pool, choice: Choice, now: datetime) -> Overvie
     return Overview(
         now=now,
         choice=choice,
-        verdict=verdict(accounts, exposures, len(conflicts), known, beat, now),
+        verdict=verdict(accounts, exposures, await reading.open_conflicts(pool), known, beat, now),
         accounts=accounts,
         known=known,
         clashes=await clashes(pool, conflicts[:MOST_CONFLICTS], now),
-        days=[await day_of(pool, venue, choice, offered, now) for venue in venues[:MOST_VENUES]],
+        days=await days_of(pool, venues[:MOST_VENUES], choice, offered, now),
         beat=beat,
         more_venues=len(venues) > MOST_VENUES,
         more_conflicts=len(conflicts) > MOST_CONFLICTS,
     )
 
 
-async def day_of(
+async def days_of(
     pool: asyncpg.Pool,
+    venues: Sequence[VenueRow],
+    choice: Choice,
+    offered: Sequence[Offered],
+    now: datetime,
+) -> list[Day]:
+    """Each venue's; of `offered`, what is about that day of it."""
+    read = {venue: await _read(pool, venue, choice, now) for venue in venues}
+    ids = [booking.id for rows in read.values() for booking in rows.bookings]
+    exposed = [row for row in offered if isinstance(row, ExposureRow)]
+    known = await flaws.of_bookings(pool, ids, now, exposed)
+    drawn = {venue: replace(rows, flaws=known) for venue, rows in read.items()}
+    return [_drawn(venue, rows, choice, offered, now) for venue, rows in drawn.items()]
+
+
+async def _read(
+    pool: asyncpg.Pool, venue: VenueRow, choice: Choice, now: datetime
+) -> store_day.VenueDay:
+    full = whole_day(_date_at(venue, choice, now), ZoneInfo(venue.timezone))
+    return await store_day.venue_day(pool, venue, full, off=choice.off)
+
+
+def _date_at(venue: VenueRow, choice: Choice, now: datetime) -> date:
+    return choice.day or now.astimezone(ZoneInfo(venue.timezone)).date()
+
+
+def _drawn(
     venue: VenueRow,
+    rows: store_day.VenueDay,
     choice: Choice,
     offered: Iterable[Offered],
     now: datetime,
 ) -> Day:
-    """One venue's; of `offered`, what is about that day of it."""
-    zone = ZoneInfo(venue.timezone)
-    date_there = choice.day or now.astimezone(zone).date()
+    zone, date_there = ZoneInfo(venue.timezone), _date_at(venue, choice, now)
     full = whole_day(date_there, zone)
-    rows = await store_day.venue_day(pool, venue, full, off=choice.off)
     told = [row for row in offered if row.venue == venue.name and _touches(row, full)]
     axis = fitted(date_there, zone, busy(rows, told), whole=choice.whole)
     return Day(

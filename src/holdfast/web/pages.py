@@ -15,6 +15,7 @@ from holdfast.web.words import (
     EVENT_STATES,
     PUSHED,
     STATUS,
+    between,
     braked,
     clock_time,
     counted,
@@ -23,6 +24,7 @@ from holdfast.web.words import (
     handled,
     lasting,
     pushed,
+    stretch,
 )
 
 PAGES = web.AppKey("pages", Environment)
@@ -57,6 +59,8 @@ def environment() -> Environment:
         "handled": handled,
         "pushed": pushed,
         "same": _same,
+        "between": between,
+        "stretch": stretch,
         "zone": ZoneInfo,
     }
     return pages

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from holdfast.clock import Clock
 from holdfast.kind import WebhookProof
 from holdfast.metrics import Metrics
+from holdfast.store.once import Once
 from holdfast.sync.arrange import Arrangement, Effects
 from holdfast.sync.operate import DirectBooking
 from holdfast.sync.remedy import Settling, Wish
@@ -35,8 +36,10 @@ class Receiver(Protocol):
 class Operator(Protocol):
     """Does what people ask for."""
 
-    async def book(self, wish: DirectBooking, actor: str = "operator") -> int:
-        """The new booking's id. Raises WishRefused."""
+    async def book(
+        self, wish: DirectBooking, actor: str = "operator", once: Once | None = None
+    ) -> int:
+        """The new booking's id; with `once`, of the first that asked so. Raises WishRefused, KeyReused."""
         ...
 
     async def cancel(self, booking_id: int, reason: str, actor: str = "operator") -> bool:
@@ -56,6 +59,8 @@ class WebParts:
     operator: Operator
     settle: Callable[[int, Wish], Awaitable[Settling]]
     """Decides a conflict. Raises ConflictUnknown, WishRefused, Stale."""
+    read_sides: Callable[[int], Awaitable[None]]
+    """Has both sides of a conflict read again, if they were not just now."""
     read_again: Callable[[Reread], Awaitable[Rereading]]
     """Reads again what events were about."""
     preview: Callable[[int], Awaitable[Preview]]

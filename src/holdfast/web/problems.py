@@ -23,6 +23,7 @@ ROLE = Kind("role", 403, "Your role does not allow this")
 NOT_FOUND = Kind("not-found", 404, "There is nothing here")
 METHOD = Kind("method-not-allowed", 405, "This is not done here")
 STALE = Kind("stale", 409, "Something else was decided meanwhile")
+MISTAKEN = Kind("not-as-expected", 409, "This number stands for something else")
 SLOW = Kind("too-slow", 408, "The body took too long to arrive")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
 NOT_JSON = Kind("not-json", 415, "The body must be JSON")
@@ -98,6 +99,16 @@ class Problem(Exception):
 def wrong_field(field: str, expected: str, kind: Kind = INVALID) -> Problem:
     """A problem with one field."""
     return Problem(kind, f"{field}: {expected}", [FieldError(field=field, expected=expected)])
+
+
+def expected(ref: str, refs: Sequence[str], what: str) -> None:
+    """Raises Problem where `what`, which goes by a number, is not about the booking that is expected."""
+    if ref not in refs:
+        expectation = "expected the reference of a booking that it is about"
+        error = FieldError(field="expect_ref", expected=expectation)
+        raise Problem(
+            MISTAKEN, f"{what} is not about {ref}: look for it by its reference.", [error]
+        )
 
 
 def wrong_fields(error: ValidationError, kind: Kind) -> Problem:

@@ -17,7 +17,7 @@ from holdfast.web.endpoints import Answer
 from holdfast.web.fields import Number, Text
 from holdfast.web.parts import WebParts
 from holdfast.web.people import Person
-from holdfast.web.problems import NOT_FOUND, REFUSED, STALE, Problem, wrong_field
+from holdfast.web.problems import NOT_FOUND, REFUSED, STALE, Problem, expected, wrong_field
 from holdfast.web.shapes import Asked, Booking, Conflict, Id, Shape
 
 
@@ -62,6 +62,10 @@ class ActionAsked(Asked):
     reason: Text
     dry_run: bool = False
     minutes: int = Field(10, ge=1, le=10_080, description="How long to snooze.")
+    expect_ref: Text | None = Field(
+        None,
+        description="The `external_id` of one of its bookings: 409 where the number stands for another conflict.",
+    )
 
 
 class Decided(BaseModel):
@@ -88,12 +92,21 @@ async def own(pool: asyncpg.Pool, conflict_id: int, person: Person) -> ConflictD
 
 async def settle(parts: WebParts, asked: ActionAsked, person: Person) -> Answer:
     """Decide it, or show what deciding would do. Raises Problem where that cannot be."""
-    if person.venues is not None:
-        await own(parts.pool, asked.id, person)
+    if person.venues is not None or asked.expect_ref is not None:
+        row = await own(parts.pool, asked.id, person)
+        if asked.expect_ref is not None:
+            expected(asked.expect_ref, await refs_of(parts.pool, row), f"Conflict {asked.id}")
     with decided():
         if asked.dry_run:
             return Answer(body=_shown(await choose(parts.pool, asked.id, asked.action), asked.id))
         return await _decide(parts, asked, person.name)
+
+
+async def refs_of(pool: asyncpg.Pool, row: ConflictDetailRow) -> list[str]:
+    """The references of all bookings that a conflict is about."""
+    ids = [number for number in (row.booking_id, *row.against_ids) if number]
+    found = await reading.bookings_by_id(pool, ids)
+    return sorted(booking.external_id for booking in found.values())
 
 
 @contextmanager

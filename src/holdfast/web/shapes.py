@@ -13,7 +13,10 @@ from pydantic import (
 
 from holdfast.inventory.model import Payment, Status
 from holdfast.inventory.remedy import Act
+from holdfast.store.flaws import Kind
 from holdfast.web.fields import STORABLE, Instant, Number, Text
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
 
 Id = Annotated[str, BeforeValidator(str)]
 
@@ -77,12 +80,35 @@ class MeasuredExposure(Shape):
     why: str | None = Field(description="What took so long, or why it cannot be closed.")
 
 
+class BookingFlaw(Shape):
+    """What keeps a booking from being in order. `overlapped`: another one could not get its units because of it."""
+
+    kind: Kind
+    text: str = Field(description="For people.")
+    conflict: Id | None = Field(description="To be settled.")
+    push: Id | None = Field(description="The call concerned.")
+    listing: str | None
+    account: str | None
+    since: datetime
+
+
 class BookingDetail(Booking):
     """A booking with its guest, masked, its journal and its exposures, oldest entry first."""
 
+    flaws: list[BookingFlaw] = Field(
+        description="What is wrong with it or not known, worst first: it is in order only without any."
+    )
     guest: MaskedGuest | None
     journal: list[JournalEntry]
     exposures: list[MeasuredExposure]
+
+
+class Booked(BookingDetail):
+    """A booking that was made just now."""
+
+    warnings: list[str] = Field(
+        description="What looks like a slip: a party too large, a time that has passed or is never offered."
+    )
 
 
 class Block(Shape):
@@ -251,6 +277,11 @@ class DirectBookingAsked(Asked):
     end: Instant
     party_size: int | None = Field(None, ge=1, le=10_000)
     contact: ContactAsked = ContactAsked()
+    key: Text | None = Field(
+        None,
+        alias=IDEMPOTENCY_KEY,
+        description="Of your own making: asked again with it within a day, it is the same booking and not one more.",
+    )
 
 
 class CancelAsked(Asked):
@@ -258,6 +289,10 @@ class CancelAsked(Asked):
 
     id: Number
     reason: Text
+    expect_ref: Text | None = Field(
+        None,
+        description="Its `external_id`, as you know it: 409 where the number stands for another booking.",
+    )
 
 
 class Cancelled(BaseModel):

@@ -26,8 +26,9 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         summary="Make a direct booking",
         needs="venue",
         asked=shapes.DirectBookingAsked,
-        gives=shapes.BookingDetail,
+        gives=shapes.Booked,
         handle=api.book,
+        from_headers=(shapes.IDEMPOTENCY_KEY,),
         statuses={201: "Booked; the other channels are being closed"},
     ),
     Endpoint(
@@ -51,7 +52,7 @@ ENDPOINTS: tuple[Endpoint[Any], ...] = (
         gives=shapes.Cancelled,
         handle=api.cancel,
         statuses={200: "Cancelled", 202: "Asked of the channel, which has not confirmed yet"},
-        problems=(404,),
+        problems=(404, 409),
     ),
     Endpoint(
         method="GET",

@@ -139,7 +139,7 @@ def _exposure(found: Measured) -> Tile:
         state=state,
         target=f"none; p95 {brief(EXPOSED_SOON)}, p99 {brief(EXPOSED_LONG)} at most",
         scope=f"offers now; it lasted: {lasted} ({day.amount} in 24 h)",
-        link="/#days",
+        link="/exposures",
         spark=_by_hour(
             "p95 of how long time was sold twice",
             found.history.exposed,

@@ -1,7 +1,6 @@
 """The day of a venue as rows of entries in lanes: what is booked on each unit, and what we closed elsewhere
 because of it. No I/O."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +10,9 @@ from holdfast.inventory.model import Span
 from holdfast.store.day import DayBlock, DayBooking, Granted, UnitRow, VenueDay
 from holdfast.store.reading import ExposureRow, OccupiedRow
 from holdfast.web.axis import Axis, Slot
-from holdfast.web.entry import Entry, Pip
+from holdfast.web.entry import Entry
+from holdfast.web.notices import notices
+from holdfast.web.pips import judged, pips
 from holdfast.web.words import (
     EXPOSED,
     OCCUPIED,
@@ -19,7 +20,6 @@ from holdfast.web.words import (
     counted,
     lasting,
     status_of,
-    sync_of,
 )
 
 
@@ -130,6 +130,7 @@ def _booking(
     granted, blocks = known
     units = frozenset(grant.unit_id for grant in granted) or frozenset(booking.asked)
     left = booking.held_until - now if booking.held_until else None
+    told = notices(day.flaws.get(booking.id, ()), now)
     entry = Entry(
         key=f"booking-{booking.id}",
         shape="booking",
@@ -143,25 +144,22 @@ def _booking(
         names=_names(day.units, units),
         booking=booking.id,
         note=f"{lasting(left)} left" if left and booking.status in ("held", "pending") else "",
-        clash=booking.conflict,
-        pips=_pips(blocks),
+        clash=booking.conflict or any(one.kind == "overlapped" for one in told),
+        pips=pips(blocks, told),
+        notices=told,
     )
     padded = {grant.unit_id: _span(grant) for grant in granted}
     return _Drawn(entry=entry, span=_span(booking), units=units, padded=padded)
 
 
-def _pips(blocks: Iterable[DayBlock]) -> list[Pip]:
-    counts = Counter((block.listing, sync_of(block)) for block in blocks)
-    return [Pip(listing=name, mark=mark, blocks=n) for (name, mark), n in counts.items()]
-
-
 def _block(axis: Axis, day: VenueDay, block: DayBlock, sitting: _Sitting, now: datetime) -> _Drawn:
     units = _closed_by(day, block, sitting)
+    told = [one for n in block.because for one in notices(day.flaws.get(n, ()), now)]
     left = block.expires_at - now if block.expires_at and block.state == "held" else None
     entry = Entry(
         key=f"block-{block.id}",
         shape="block",
-        mark=sync_of(block),
+        mark=judged(block, told),
         start=block.starts_at,
         end=block.ends_at,
         when=between(block.starts_at, block.ends_at, axis.zone),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from holdfast.inventory.freshness import Judged, lost
+from holdfast.store.flaws import STUCK as STUCK
 from holdfast.store.freshness import Knowledge, Unreadable
 from holdfast.store.reading import AccountRow, ExposureRow
 from holdfast.web.words import braked, counted, lasting, listed
@@ -13,9 +14,7 @@ from holdfast.web.words import braked, counted, lasting, listed
 Level = Literal["good", "note", "late", "bad"]
 
 LATE = timedelta(seconds=60)
-"""A push or an event that waits longer is mentioned."""
-STUCK = timedelta(seconds=180)
-"""And from here on in red."""
+"""A push or an event that waits longer is mentioned; from `STUCK` on in red."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +32,7 @@ class Verdict:
 
     connected: bool
     phrases: Sequence[Phrase]
+    conflicts: int = 0
     fresh: bool = False
     """Whether every account was read in time."""
     whole: bool = False
@@ -55,13 +55,13 @@ class Verdict:
 
     @property
     def title(self) -> str:
-        """For the browser's tab: how many things are wrong, and the first."""
+        """For the browser's tab: how many conflicts are open, and what is wrong first."""
         if not self.connected:
             return "Nothing is connected yet"
         if self.calm:
             return "All channels agree" if self.whole else NOT_ALL
         wrong = [phrase for phrase in self.phrases if phrase.level in ("late", "bad")]
-        return f"({len(wrong)}) {wrong[0].text}"
+        return f"({self.conflicts}) {wrong[0].text}" if self.conflicts else wrong[0].text
 
 
 NOT_ALL = "Nothing is known to be wrong"
@@ -85,7 +85,13 @@ def verdict(
     for account in accounts:
         found += of_account(account, known, now)
     found += _unknown(known)
-    return Verdict(connected=True, phrases=_sorted(found), fresh=known.fresh, whole=known.whole)
+    return Verdict(
+        connected=True,
+        phrases=_sorted(found),
+        conflicts=conflicts,
+        fresh=known.fresh,
+        whole=known.whole,
+    )
 
 
 def exposed_live(exposures: Iterable[ExposureRow]) -> int:
@@ -115,7 +121,7 @@ def _clashes(conflicts: int, exposed: int) -> Iterator[Phrase]:
         yield Phrase(level="bad", text=counted(conflicts, "open conflict"), link="/conflicts")
     if exposed:
         text = f"{counted(exposed, 'offer')} exposed"
-        yield Phrase(level="bad", text=text, link="/#days")
+        yield Phrase(level="bad", text=text, link="/exposures")
 
 
 def _page(account: AccountRow) -> str:
@@ -133,19 +139,19 @@ def _workers(beat: datetime | None, now: datetime) -> Iterator[Phrase]:
 def _late(account: AccountRow, now: datetime) -> Iterator[Phrase]:
     name = account.name
     waits = (
-        ("pushes", account.oldest_waiting_at, account.pushes_paused_at, "/pushes"),
-        ("events", account.oldest_unprocessed_at, account.intake_paused_at, "/events"),
+        ("pushes", account.oldest_waiting_at, account.pushes_paused_at, "/pushes?state=under_way"),
+        ("events", account.oldest_unprocessed_at, account.intake_paused_at, "/events?state=open"),
     )
     for what, since, paused_at, where in waits:
         if paused_at is None and account.mode == "live" and since and now - since > LATE:
             yield Phrase(
                 level="bad" if now - since > STUCK else "late",
                 text=f"{name} {what} {lasting(now - since)} late",
-                link=f"{where}?state=open&account={name}",
+                link=f"{where}&account={name}",
             )
     if account.dead:
         text = f"{counted(account.dead, 'push', 'pushes')} to {name} given up (last 24 h)"
-        yield Phrase(level="bad", text=text, link=f"/pushes?state=dead&account={name}")
+        yield Phrase(level="bad", text=text, link=f"/pushes?state=dead&account={name}&ended=24h")
 
 
 def _not_fresh(account: AccountRow, state: Judged | None) -> Iterator[Phrase]:
@@ -165,14 +171,14 @@ def _unknown(known: Knowledge) -> Iterator[Phrase]:
     """What is not known is no agreement."""
     soon = "not known yet whether still sold elsewhere"
     far = "beyond what is read, not known whether sold elsewhere"
-    kinds: tuple[tuple[Level, Sequence[int], str], ...] = (
-        ("late", known.unknown.within, soon),
-        ("note", known.unknown.beyond, far),
+    kinds: tuple[tuple[Level, Sequence[int], str, str], ...] = (
+        ("late", known.unknown.within, soon, "/exposures#unknown-soon"),
+        ("note", known.unknown.beyond, far, "/exposures#unknown-far"),
     )
-    for level, ids, why in kinds:
+    for level, ids, why, link in kinds:
         if ids:
             text = f"{counted(len(ids), 'booking')} ({listed(ids)}): {why}"
-            yield Phrase(level=level, text=text, link=f"/bookings/{ids[0]}")
+            yield Phrase(level=level, text=text, link=link)
 
 
 def _quarantined(account: AccountRow) -> Iterator[Phrase]:

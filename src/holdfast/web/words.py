@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from holdfast.inventory.lengths import lasting as lasting
 from holdfast.inventory.model import Status
 from holdfast.inventory.remedy import Act
+from holdfast.inventory.wall import over_midnight
 from holdfast.store.day import DayBlock, DayBooking
 
 _TEXT = "\ufe0e"  # asks fonts for the plain sign instead of the coloured picture
@@ -46,6 +47,8 @@ EXPOSED = Mark("exposed", f"⚠{_TEXT}", "Still offered")
 QUEUED = Mark("queued", "◌", "queued")
 SENDING = Mark("sending", "↻", "sending")
 CLOSED = Mark("done", "✓", "closed")
+CLOSED_AS_READ = Mark("done as-read", "▪", "closed")
+"""Of a booking that is not in order: nothing about it is ticked off."""
 CLOSED_FOR_NOW = Mark("done", "▨", "held closed")
 UNSURE = Mark("unsure", "?", "unknown")
 GIVEN_UP = Mark("dead", "!", "not closed")
@@ -98,6 +101,10 @@ EVENT: Mapping[str, Mark] = {
 EVENT_STATES: Mapping[str, str] = {
     "open": "not worked off yet",
     "waiting": "waiting",
+    "pending": "waiting, not tried yet",
+    "processing": "processing",
+    "tried": "waiting, tried before",
+    "paused": "held back by a pause",
     "retrying": "tried in vain so far",
     "failed": "in trouble: tried in vain, or not readable",
     **{outcome: mark.word for outcome, mark in EVENT.items()},
@@ -187,8 +194,15 @@ def clock_time(at: datetime, zone: ZoneInfo) -> str:
 
 
 def between(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    """From and to on the venue's own clock."""
-    return f"{clock_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
+    """From and to on the venue's own clock; with both days where they are not the same."""
+    one_day = f"{clock_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
+    return over_midnight(start, end, zone) or one_day
+
+
+def stretch(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """The day, from and to; over midnight the day of the end as well: `Sat 21 Nov 22:00` to `Sun 22 Nov 02:00`."""
+    one_day = f"{day_and_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
+    return over_midnight(start, end, zone) or one_day
 
 
 def day_and_time(at: datetime, zone: ZoneInfo) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
+from tests.patience import HANGS
 
 from holdfast.channel import ChannelError, Limited, NotSent, Unauthorised
 from holdfast.channels.boseat import KIND
@@ -51,9 +52,14 @@ async def test_calls_that_are_refused_together_share_the_renewal(desk: Desk) -> 
 
 async def test_a_token_that_is_refused_again_is_for_an_operator(desk: Desk) -> None:
     await desk.control("POST", "faults", {"path": "/v1/.*", "status": 401})
+    call = asyncio.create_task(desk.channel.fetch("b1", None))
+    async with asyncio.timeout(HANGS):
+        while not call.done():
+            desk.clock.advance(0.5)
+            await asyncio.sleep(0.01)
     with pytest.raises(Unauthorised):
-        await desk.channel.fetch("b1", None)
-    assert (desk.wire.count("token"), desk.wire.count("fetch")) == (2, 2)
+        await call
+    assert (desk.wire.count("token"), desk.wire.count("fetch")) == (4, 4)
 
 
 async def test_a_caller_who_gives_up_does_not_take_the_token_from_the_others(desk: Desk) -> None:

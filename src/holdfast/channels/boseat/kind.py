@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from math import ceil
+from random import SystemRandom
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -12,11 +13,12 @@ from holdfast.channel import Channel, Listing
 from holdfast.channels.boseat.attribution import Attribution
 from holdfast.channels.boseat.calls import Caller
 from holdfast.channels.boseat.client import CAPABILITIES, BoseatChannel, Signed
-from holdfast.channels.boseat.credentials import Credentials, Grant
+from holdfast.channels.boseat.credentials import Credentials
 from holdfast.channels.boseat.inspection import inspect
 from holdfast.channels.boseat.observing import Observer
 from holdfast.channels.boseat.reading import SLOT_DAYS, Reader
 from holdfast.channels.boseat.sample import SAMPLES, sample
+from holdfast.channels.boseat.sealing import Grant
 from holdfast.channels.boseat.settings import BoseatAccount, BoseatListing
 from holdfast.inventory.timetable import NEAR, Load
 from holdfast.kind import Claim, Connection, Objection, Sample, SimulatorOptions, WebhookProof
@@ -99,8 +101,9 @@ def connect_caller(connection: Connection) -> Caller:
         client_secret=settings.client_secret.reveal(connection.environ),
         scope=settings.scope,
     )
-    credentials = Credentials(grant, connection.transport, connection.clock)
-    return Caller(str(settings.base_url), credentials, connection.transport, connection.clock)
+    transport, clock = connection.transport, connection.clock
+    credentials = Credentials(grant, transport, clock, connection.shared_token)
+    return Caller(str(settings.base_url), credentials, transport, clock, SystemRandom())
 
 
 KIND = Boseat()

@@ -12,6 +12,7 @@ from holdfast.store.day import VenueRow
 from holdfast.store.stories import Target
 from holdfast.sync.arrange import Arrangement, Cancellation, NotAsShown
 from holdfast.sync.operate import BookingUnknown, WishRefused
+from holdfast.web.cautions import Caution, cautions_of
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, REFUSED, Problem, wrong_field
@@ -31,6 +32,8 @@ class _Asked:
     known: Known | None
     units: list[str]
     seen: str
+    warned: frozenset[str]
+    """Of which cautions the form told."""
 
 
 async def act(request: web.Request) -> web.StreamResponse:
@@ -39,9 +42,11 @@ async def act(request: web.Request) -> web.StreamResponse:
     about = asked.known.booking if asked.known else None
     try:
         wish = wish_of(asked.draft, asked.venue, about)
-        if asked.seen:
+        parts = request.app[PARTS]
+        cautions = await cautions_of(parts.pool, asked.venue, wish, about, parts.clock.now())
+        if asked.seen and {one.kind for one in cautions} <= asked.warned:
             await _done(request, asked, wish)
-        return await _previewed(request, asked, wish)
+        return await _previewed(request, asked, wish, cautions)
     except WishRefused as error:
         return await _refused(request, asked, error)
     except BookingUnknown as error:
@@ -52,11 +57,21 @@ async def _asked(request: web.Request) -> _Asked:
     pool, venue = request.app[PARTS].pool, await venue_of(request)
     sent: Mapping[str, object] = await request.post()
     draft = draft_of(sent)
-    known = await known_of(pool, venue, draft.booking) if draft.booking else None
+    known = await _known(request, venue, draft.booking) if draft.booking else None
     units = await units_of(pool, venue)
     return _Asked(
-        venue=venue, draft=draft, known=known, units=units, seen=str(sent.get("seen", ""))
+        venue=venue,
+        draft=draft,
+        known=known,
+        units=units,
+        seen=str(sent.get("seen", "")),
+        warned=frozenset(str(sent.get("warned", "")).split(",")),
     )
+
+
+async def _known(request: web.Request, venue: VenueRow, booking_id: int) -> Known:
+    parts, everywhere = request.app[PARTS], request[PERSON].venues is None
+    return await known_of(parts.pool, venue, booking_id, parts.clock.now(), everywhere=everywhere)
 
 
 async def _done(request: web.Request, asked: _Asked, wish: Arrangement) -> None:
@@ -79,7 +94,9 @@ def _where(request: web.Request, asked: _Asked, wish: Arrangement, booking_id: i
     return f"{request.rel_url.raw_path}?{urlencode({**query, 'b': booking_id})}#panel"
 
 
-async def _previewed(request: web.Request, asked: _Asked, wish: Arrangement) -> web.Response:
+async def _previewed(
+    request: web.Request, asked: _Asked, wish: Arrangement, cautions: Sequence[Caution]
+) -> web.Response:
     parts, zone = request.app[PARTS], ZoneInfo(asked.venue.timezone)
     request[REHEARSED] = True
     effects = await parts.rehearse(wish, request[PERSON].name)
@@ -90,6 +107,7 @@ async def _previewed(request: web.Request, asked: _Asked, wish: Arrangement) -> 
         units=asked.units,
         foreseen=foreseen(effects, modes, zone, after),
         seen=effects.seen,
+        cautions=cautions,
         stale=bool(asked.seen),
     )
     panel = Panel(known=asked.known, form=form)
@@ -104,5 +122,5 @@ async def _refused(request: web.Request, asked: _Asked, error: WishRefused) -> w
     """The form again, with what would do beside its field. Raises Problem for what has no field."""
     if error.field not in FIELDS[asked.draft.act]:
         raise wrong_field(error.field, error.expected, REFUSED) from error
-    form = Form(draft=asked.draft, units=asked.units, wrong={error.field: error.expected})
+    form = Form(draft=asked.draft, units=asked.units, wrong={error.field: error.said})
     return await shown(request, asked.venue, Panel(known=asked.known, form=form), 422)

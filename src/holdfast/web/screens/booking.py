@@ -11,9 +11,11 @@ from holdfast.roles import Role
 from holdfast.store import exposures as measured
 from holdfast.store import reading, stories
 from holdfast.store.exposures import Measured
+from holdfast.store.flaws import flaws_of
 from holdfast.store.reading import BookingRow, GuestRow
 from holdfast.store.stories import Delivery, Entry, Target, Try
 from holdfast.web.masking import masked_email, masked_name, masked_phone
+from holdfast.web.notices import Notice, notices
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, Problem
@@ -41,6 +43,8 @@ class Told:
     picture: Picture
     tries: Sequence[Try]
     deliveries: Sequence[Delivery]
+    notices: Sequence[Notice]
+    """What keeps it from being in order, worst first."""
 
 
 async def page(request: web.Request) -> web.Response:
@@ -79,8 +83,10 @@ async def _told(request: web.Request) -> Told:
     entries = await stories.entries(pool, booking_id, row.venue_id)
     targets = await stories.targets(pool, booking_id)
     exposed = await measured.of_booking(pool, booking_id)
+    flawed = await flaws_of(pool, booking, now)
     return Told(
         booking=booking,
+        notices=notices(flawed, now, everywhere=request[PERSON].venues is None),
         zone=zone,
         targets=targets,
         exposures=exposed,

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from holdfast.inventory.model import Status
-from holdfast.store import day, lists
+from holdfast.store import day, flaws, lists
 from holdfast.store.lists import Stretch
 from holdfast.web import paging
+from holdfast.web.notices import notices
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.problems import wrong_field
@@ -32,11 +33,14 @@ async def page(request: web.Request) -> web.Response:
     rows, following = paging.split("bookings", found, PAGE)
     venues = await day.venues(pool, MOST_VENUES)
     zones: Mapping[str | None, ZoneInfo] = {v.name: ZoneInfo(v.timezone) for v in venues}
+    now, everywhere = request.app[PARTS].clock.now(), person.venues is None
+    flawed = await flaws.of_bookings(pool, [row.id for row in rows], now)
     return show(
         request,
         "bookings.html",
         "bookings",
         rows=rows,
+        wrong={row.id: notices(flawed.get(row.id, ()), now, everywhere=everywhere) for row in rows},
         venues=[each.name for each in venues if person.sees(each.name)],
         zones={row.venue: zones.get(row.venue, ZoneInfo("UTC")) for row in rows},
         filter={"venue": venue or "", "status": status[0] if status else ""},

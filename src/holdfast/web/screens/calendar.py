@@ -20,7 +20,7 @@ from holdfast.store.venues import Unmapped
 from holdfast.web.addresses import Addresses
 from holdfast.web.axis import USUAL
 from holdfast.web.gaps import gaps
-from holdfast.web.overview import Choice, Day, day_of
+from holdfast.web.overview import Choice, Day, days_of
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.problems import NOT_FOUND, Problem
@@ -138,7 +138,8 @@ async def _panel(request: web.Request, venue: VenueRow) -> Panel | None:
     now, zone = request.app[PARTS].clock.now(), ZoneInfo(venue.timezone)
     act, booking_id = _act(asked), whole(asked, "b", 2**63 - 1)
     if booking_id is not None:
-        known = await known_of(pool, venue, booking_id)
+        everywhere = request[PERSON].venues is None
+        known = await known_of(pool, venue, booking_id, now, everywhere=everywhere)
         if act is None or act not in known.acts:
             return Panel(known=known)
         draft = filled(act, known.booking, None, "", zone)
@@ -191,7 +192,7 @@ async def _day(pool: asyncpg.Pool, sheet: Sheet, now: datetime) -> Day:
     view = sheet.view
     choice = Choice(day=view.day, off=view.off, whole=view.on("whole"))
     offered = await _offered(pool, sheet.venue, whole_day(view.day, sheet.zone), now)
-    found = await day_of(pool, sheet.venue, choice, offered, now)
+    (found,) = await days_of(pool, [sheet.venue], choice, offered, now)
     line = only_problems(found.timeline) if view.on("problems") else found.timeline
     free = {row.unit.id: gaps(line.axis, row, now) for row in line.rows}
     only = None if view.name == "week" else view.name

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from holdfast.store.journal import Entry
 from holdfast.store.stories import Target
 from holdfast.sync.arrange import Effects
-from holdfast.web.words import clock_time, day_and_time
+from holdfast.web.words import stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +68,13 @@ def _told(
             name = str(entry.data["listing"])
             start, end = (datetime.fromisoformat(str(entry.data[at])) for at in ("start", "end"))
             found.append(
-                Told(listing=name, when=_when(start, end, zone), mode=modes.get(name, "live"))
+                Told(listing=name, when=stretch(start, end, zone), mode=modes.get(name, "live"))
             )
     return found
 
 
 def _standing(target: Target, zone: ZoneInfo) -> Told:
-    when = _when(target.starts_at, target.ends_at, zone)
+    when = stretch(target.starts_at, target.ends_at, zone)
     return Told(listing=target.listing, when=when, mode=target.mode)
 
 
@@ -82,7 +82,3 @@ def _others(entry: Entry, booking_id: int) -> Sequence[int]:
     against = entry.data.get("against")
     told = [int(other) for other in against] if isinstance(against, list) else []
     return sorted({entry.booking_id or booking_id, *told} - {booking_id})
-
-
-def _when(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    return f"{day_and_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 import asyncpg
 from aiohttp import web
 
+from holdfast.inventory.evidence import UNKNOWN
 from holdfast.inventory.remedy import Action
 from holdfast.store import reading
+from holdfast.store.freshness import states
 from holdfast.store.reading import BookingRow, ConflictDetailRow
 from holdfast.sync.remedy import Wish
 from holdfast.web import paging
@@ -19,8 +21,9 @@ from holdfast.web.clashes import clashes
 from holdfast.web.parts import PARTS
 from holdfast.web.people import PERSON
 from holdfast.web.screens.acting import LONGEST_REASON, SAY_WHY
+from holdfast.web.screens.filters import text
 from holdfast.web.screens.screen import number, show
-from holdfast.web.settling import decided, own, proposed
+from holdfast.web.settling import decided, own, proposed, refs_of
 
 MOST_OPEN = 200
 PAGE = 50
@@ -55,6 +58,16 @@ class Evidence:
     words: str
     sides: Sequence[Heard]
     raw: str
+    order_known: bool = True
+    """Whether it can be told who booked first."""
+
+    @property
+    def untold(self) -> str:
+        """Why it cannot."""
+        silent = sorted({side.account for side in self.sides if side.made_at is None})
+        if not silent:
+            return "both booked within seconds by two different clocks"
+        return f"{' and '.join(silent)} does not say when a booking was made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +87,8 @@ async def page_of_all(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     now = parts.clock.now()
     within = request[PERSON].within
-    found = await reading.conflicts_page(parts.pool, None, False, None, MOST_OPEN + 1, within)
+    venue = text(request.query, "venue")
+    found = await reading.conflicts_page(parts.pool, venue, False, None, MOST_OPEN + 1, within)
     before = paging.position("settled", request.query.get("cursor"))
     settled = await reading.conflicts_settled(parts.pool, before, PAGE + 1, within)
     rows, following = paging.split("settled", settled, PAGE)
@@ -83,15 +97,26 @@ async def page_of_all(request: web.Request) -> web.Response:
         "conflicts.html",
         "conflicts",
         clashes=await clashes(parts.pool, found[:MOST_OPEN], now),
+        fresh=await _fresh(parts.pool, now),
         more=len(found) > MOST_OPEN,
+        venue=venue,
         settled=rows,
         older=f"/conflicts?cursor={following}#settled" if following else "",
     )
 
 
+async def _fresh(pool: asyncpg.Pool, now: datetime) -> bool:
+    """Whether none being known means that there is none: every account that is read was read in time."""
+    known = await states(pool, now)
+    read = [state for state in known.values() if state.state != "paused"]
+    return not known or (bool(read) and all(state.fresh for state in read))
+
+
 async def page(request: web.Request) -> web.Response:
-    """One, with its ways out; `act` shows what that one would do. Raises Problem."""
+    """One, with its ways out; `act` shows what that one would do. Looking has both sides read again. Raises Problem."""
     disputed = await _disputed(request)
+    if disputed.ways:
+        await request.app[PARTS].read_sides(disputed.row.id)
     chosen = [way for way in disputed.ways if way.action.act == request.query.get("act")]
     return _shown(request, disputed, chosen[0] if chosen else None)
 
@@ -157,17 +182,19 @@ async def _disputed(request: web.Request) -> Disputed:
         a=[bookings[each] for each in row.against_ids if each in bookings],
         b=bookings.get(row.booking_id or 0),
         evidence=_evidence(row.evidence),
-        ways=await _ways(pool, conflict_id) if undecided else [],
+        ways=await _ways(pool, row) if undecided else [],
     )
 
 
-async def _ways(pool: asyncpg.Pool, conflict_id: int) -> list[Way]:
-    return [Way(action=a, seen=_seen(a)) for a in await proposed(pool, conflict_id)]
+async def _ways(pool: asyncpg.Pool, row: ConflictDetailRow) -> list[Way]:
+    about = [row.kind, *await refs_of(pool, row)]
+    return [Way(action=a, seen=_seen(a, about)) for a in await proposed(pool, row.id)]
 
 
-def _seen(action: Action) -> str:
-    """The same for the same calls about the same bookings."""
-    return hashlib.sha256(json.dumps(asdict(action), sort_keys=True).encode()).hexdigest()
+def _seen(action: Action, about: Sequence[str]) -> str:
+    """The same for the same calls about the same bookings, by their references: some ways make no call."""
+    told = json.dumps([asdict(action), list(about)], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _evidence(text: str) -> Evidence:
@@ -181,6 +208,7 @@ def _evidence(text: str) -> Evidence:
         words=str(words).replace("_", " "),
         sides=[_told(each) for each in bookings] if isinstance(bookings, list) else [],
         raw=json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) if found else "",
+        order_known=told.get("first_by") != UNKNOWN,
     )
 
 

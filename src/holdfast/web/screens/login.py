@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from holdfast.roles import usable
 from holdfast.store import actions, people
 from holdfast.store.actions import Deed, Outcome
 from holdfast.store.people import Entrant
@@ -31,7 +32,8 @@ async def page(request: web.Request) -> web.StreamResponse:
     following = own_path(request.query.get("next", ""))
     if await who(request) is not None:
         raise web.HTTPSeeOther(following)
-    return _shown(request, following)
+    added = request.query.get("as", "")
+    return _shown(request, following, name=added if usable(added) else "", added=usable(added))
 
 
 async def enter(request: web.Request) -> web.StreamResponse:
@@ -110,8 +112,15 @@ def _wait(request: web.Request, following: str, name: str, seconds: int) -> web.
 
 
 def _shown(
-    request: web.Request, following: str, *, wrong: str = "", name: str = "", status: int = 200
+    request: web.Request,
+    following: str,
+    *,
+    wrong: str = "",
+    name: str = "",
+    status: int = 200,
+    added: bool = False,
 ) -> web.Response:
+    """`added`: the person of this name was just added as the first one."""
     oidc = request.app[PARTS].oidc
     return show(
         request,
@@ -120,6 +129,7 @@ def _shown(
         status=status,
         following=following,
         wrong=wrong,
+        added=added,
         name=name if len(name) <= LONGEST_PATH else "",
         elsewhere=urlsplit(oidc.issuer).hostname if oidc else "",
     )

@@ -10,9 +10,12 @@ import asyncpg
 from holdfast.inventory.known import is_closure
 from holdfast.store import reading, stories
 from holdfast.store.day import VenueRow
+from holdfast.store.flaws import flaws_of
 from holdfast.store.reading import BookingRow
 from holdfast.store.stories import Entry, Target
 from holdfast.sync.operate import CANCELLABLE
+from holdfast.web.cautions import Caution
+from holdfast.web.notices import Notice, notices
 from holdfast.web.problems import NOT_FOUND, Problem
 from holdfast.web.screens.drafts import USUAL_LENGTH, Act, Draft
 from holdfast.web.screens.foreseen import Foreseen
@@ -34,6 +37,15 @@ class Known:
     lines: Sequence[Line]
     next_step: tuple[str, datetime] | None
     acts: Sequence[Act]
+    notices: Sequence[Notice]
+    """What keeps it from being in order, worst first."""
+
+    @property
+    def in_order(self) -> bool:
+        """Whether nothing speaks against it, and every listing is as it should be and no call is on its way."""
+        still = all(target.push_state in (None, "done", "superseded") for target in self.targets)
+        stands = all(target.state == target.wants for target in self.targets)
+        return not self.notices and self.booking.status != "unknown" and still and stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +57,8 @@ class Form:
     wrong: Mapping[str, str] = field(default_factory=dict)
     foreseen: Foreseen | None = None
     seen: str = ""
+    cautions: Sequence[Caution] = ()
+    """What is to be known before it is done all the same."""
     stale: bool = False
     since: datetime | None = None
     """Where somebody pointed to, for links."""
@@ -63,15 +77,19 @@ class Panel:
     form: Form | None = None
 
 
-async def known_of(pool: asyncpg.Pool, venue: VenueRow, booking_id: int) -> Known:
-    """Raises Problem where the venue has none of this id."""
+async def known_of(
+    pool: asyncpg.Pool, venue: VenueRow, booking_id: int, now: datetime, *, everywhere: bool
+) -> Known:
+    """Raises Problem where the venue has none of this id. `everywhere`: for a person who sees all venues."""
     booking = (await reading.bookings_by_id(pool, [booking_id])).get(booking_id)
     if booking is None or booking.venue != venue.name:
         raise Problem(NOT_FOUND, "There is no booking of this id at this venue.")
     entries = await stories.entries(pool, booking_id, venue.id)
     live = [t for t in await stories.targets(pool, booking_id) if t.closed_at is None]
+    flawed = await flaws_of(pool, booking, now)
     return Known(
         booking=booking,
+        notices=notices(flawed, now, everywhere=everywhere),
         closure=is_closure(booking.account, booking.raw_status),
         why=next((_said(entry) for entry in entries if entry.kind == "booking.created"), ""),
         targets=live,

@@ -1,5 +1,7 @@
 """`/settings/people`: who may sign in and what he may; add, change, let in no more."""
 
+from urllib.parse import urlencode
+
 from aiohttp import web
 from aiohttp.web_request import FileField
 from multidict import MultiDictProxy
@@ -36,15 +38,19 @@ async def act(request: web.Request) -> web.StreamResponse:
         return await _shown(request, wrong=SAY_WHY, chosen=(name, what))
     if what in ("role", "disable") and name == request[PERSON].name:
         return await _shown(request, wrong=HIMSELF)
+    nobody_before = not await people.known(request.app[PARTS].pool)
     try:
         await _do(request, what, name, asked)
     except NotSo as error:
         return await _shown(request, wrong=f"{error}.", chosen=(name, what))
+    if nobody_before:
+        raise web.HTTPSeeOther(f"/login?{urlencode({'as': name, 'next': '/settings/people'})}")
     raise web.HTTPSeeOther(f"/settings/people?done={what}#{name}")
 
 
 async def _do(request: web.Request, what: str, name: str, asked: Form) -> None:
-    pool, now = request.app[PARTS].pool, request.app[PARTS].clock.now()
+    parts, provider = request.app[PARTS], request.app[PARTS].oidc is not None
+    pool, now = parts.pool, parts.clock.now()
     venues = [str(venue) for venue in asked.getall("venue", [])]
     if what == "add":
         who = Applicant(
@@ -55,13 +61,14 @@ async def _do(request: web.Request, what: str, name: str, asked: Form) -> None:
             email=word(asked, "email"),
             subject=word(asked, "subject"),
         )
-        await enrolment.add(pool, who, now)
+        await enrolment.add(pool, who, now, provider=provider)
     elif what == "role":
-        await enrolment.set_role(pool, name, word(asked, "role"), venues)
+        await enrolment.set_role(pool, name, word(asked, "role"), venues, provider=provider)
     elif what == "password":
         await enrolment.set_password(pool, name, str(asked.get("password", "")))
     else:
-        await enrolment.set_disabled(pool, name, now if what == "disable" else None)
+        since = now if what == "disable" else None
+        await enrolment.set_disabled(pool, name, since, provider=provider)
 
 
 def word(asked: Form, name: str) -> str:
@@ -89,4 +96,5 @@ async def _shown(
         done=asked.get("done", ""),
         longest=LONGEST_REASON,
         elsewhere=request.app[PARTS].oidc is not None,
+        alone=not request.app[PARTS].api_tokens and not await people.known(pool),
     )

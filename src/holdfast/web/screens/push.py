@@ -19,6 +19,7 @@ from holdfast.web.screens.event import entries_of
 from holdfast.web.screens.pushes import Act, act_of
 from holdfast.web.screens.screen import number, show
 from holdfast.web.screens.story import Line, told
+from holdfast.web.words import exact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ async def _told(pool: asyncpg.Pool, push_id: int) -> Told:
         tries=await calls.tries(pool, push_id),
         lines=told(entries_of(await calls.effects(pool, push_id)), zone),
         acts=_acts(push),
-        seen=f"{push.state}-{push.outcome}-{push.attempts}-{push.newer}-{push.wants}",
+        seen=f"{push.state}-{push.outcome}-{push.attempts}-{push.newer}-{push.wants}-{push.call}-{exact(push.wished_at)}",
     )
 
 

@@ -28,19 +28,36 @@ from holdfast.web.screens.screen import show
 Act = Literal["revive", "drop"]
 
 CALLS = ("place", "commit", "release", "cancel")
-NAMES = ("state", "account", "call", "since")
-STATES: Mapping[str, tuple[str, tuple[str, ...], bool | None]] = {
-    "open": ("not done yet", OPEN, None),
-    "waiting": ("queued", ("waiting",), None),
-    "in_flight": ("sending", ("in_flight",), None),
-    "unknown": ("unknown", ("unknown",), None),
-    "shadow": ("shadow, not sent", ("shadow",), None),
-    "dead": ("given up", ("dead",), False),
-    "dropped": ("dropped", ("dead",), True),
-    "done": ("done", ("done",), None),
-    "superseded": ("not needed any more", ("superseded",), None),
+NAMES = ("state", "account", "call", "since", "ended")
+UNDER_WAY = ("waiting", "in_flight", "unknown")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What calls can be filtered by: in words, by their states, whether a person dropped them, and their queue."""
+
+    words: str
+    states: tuple[str, ...]
+    dropped: bool | None = None
+    queue: str | None = None
+
+
+STATES: Mapping[str, Choice] = {
+    "open": Choice(words="not done yet", states=OPEN),
+    "under_way": Choice(words="not done yet, and to be sent", states=UNDER_WAY),
+    "waiting": Choice(words="queued", states=("waiting",)),
+    "queued": Choice(words="queued, not tried yet", states=("waiting",), queue="queued"),
+    "retrying": Choice(words="queued, tried in vain", states=("waiting",), queue="retrying"),
+    "paused": Choice(words="held back by a pause", states=OPEN, queue="paused"),
+    "in_flight": Choice(words="sending", states=("in_flight",)),
+    "unknown": Choice(words="unknown", states=("unknown",)),
+    "unsure": Choice(words="unknown, to be read", states=("unknown",), queue="unknown"),
+    "shadow": Choice(words="shadow, not sent", states=("shadow",)),
+    "dead": Choice(words="given up", states=("dead",), dropped=False),
+    "dropped": Choice(words="dropped", states=("dead",), dropped=True),
+    "done": Choice(words="done", states=("done",)),
+    "superseded": Choice(words="not needed any more", states=("superseded",)),
 }
-"""What calls can be filtered by: in words, by their states, and whether a person dropped them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +103,12 @@ def act_of(value: object) -> Act:
 def wanted(asked: Mapping[str, str], now: datetime) -> CallFilter:
     """The filter as it stands in an address. Raises Problem for one that makes no sense."""
     state = filters.one_of(asked, "state", STATES)
-    _, states, dropped = STATES[state] if state else ("", None, None)
+    chosen = STATES[state] if state else None
     return CallFilter(
-        states=states,
-        dropped=dropped,
+        states=chosen.states if chosen else None,
+        dropped=chosen.dropped if chosen else None,
+        queue=chosen.queue if chosen else None,
+        ended=filters.instant(asked, "ended", now),
         account=filters.text(asked, "account"),
         call=filters.one_of(asked, "call", CALLS),
         since=filters.instant(asked, "since", now),
@@ -110,7 +129,7 @@ async def _shown(
         status=422 if wrong else 200,
         listed=listed,
         filter=state,
-        states={name: words for name, (words, _, _) in STATES.items()},
+        states={name: choice.words for name, choice in STATES.items()},
         accounts=await filters.in_time(events.accounts(pool)),
         calls=CALLS,
         presets=filters.PRESETS,

@@ -1,31 +1,20 @@
 """`/docs/runbooks`: what to do when an alert comes, in the words of somebody who was just woken."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aiohttp import web
 
 from holdfast.web.problems import NOT_FOUND, Problem
+from holdfast.web.screens.runbook import OF_THE_STORE, Runbook
 from holdfast.web.screens.screen import show
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runbook:
-    """One page. `checks` come in order; `actions` cannot make it worse."""
-
-    title: str
-    seen: str
-    checks: tuple[str, str, str]
-    actions: tuple[str, ...]
-    tell: str
-
-
 RUNBOOKS: Mapping[str, Runbook] = {
+    **OF_THE_STORE,
     "exposed": Runbook(
         title="Something can be sold twice",
         seen="A guest can book time on one channel that is taken already on another, or at the venue.",
         checks=(
-            "The overview names the offer and how long it has been open. Ask `holdfast explain UNIT START 90m` why.",
+            "`/exposures` names every offer, since when it is open, and the call that closes it. Ask `holdfast explain UNIT START 90m` why.",
             "Is our block on its way? Look at the account's waiting and given-up pushes on the overview.",
             "Does the channel answer? If its calls fail, go on with the page on a channel that is down.",
         ),

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from holdfast.roles import Role
+from holdfast.web.counts import COUNTS, framed
 from holdfast.web.fields import is_id
 from holdfast.web.pages import PAGES
 from holdfast.web.parts import PARTS
@@ -23,6 +24,7 @@ Area = Literal[
     "calendar",
     "bookings",
     "conflicts",
+    "exposures",
     "events",
     "pushes",
     "search",
@@ -44,10 +46,13 @@ class Screen:
     """`own`: it keeps to the venues of whoever asks. `all` is refused to whoever is limited to some."""
     on_record: bool = True
     """False only for what changes nothing but how pages look to whoever asks."""
+    bare: bool = False
+    """True where the answer has no top bar, so that its numbers need not be read."""
 
     def on_request(self) -> Handler:
         """What aiohttp calls: what changes something is put on record."""
-        return self._acted if self.method == "POST" and self.on_record else self.handle
+        answers = self._acted if self.method == "POST" and self.on_record else self.handle
+        return answers if self.bare else framed(answers)
 
     async def _acted(self, request: web.Request) -> web.StreamResponse:
         asked = await request.post()
@@ -68,6 +73,7 @@ def show(
         "person": person,
         "may": may_act(request, person),
         "theme": theme_of(request),
+        "counts": request.get(COUNTS),
         # what a POST answers cannot be fetched again
         "live": request.method == "GET",
     }

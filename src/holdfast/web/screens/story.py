@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from holdfast.inventory.model import Status
 from holdfast.store.stories import Entry
-from holdfast.web.words import STATUS, clock_time, day_and_time, lasting
+from holdfast.web.words import STATUS, lasting, stretch
 
 ACTORS = {
     "webhook": "a webhook",
@@ -190,4 +190,4 @@ def _when(data: Mapping[str, Any], zone: ZoneInfo) -> str:
     if not data.get("start") or not data.get("end"):
         return "no time told"
     start, end = (datetime.fromisoformat(str(data[key])) for key in ("start", "end"))
-    return f"{day_and_time(start, zone)}\N{EN DASH}{clock_time(end, zone)}"
+    return stretch(start, end, zone)

@@ -96,7 +96,7 @@ def _span(asked: Mapping[str, str], zone: ZoneInfo) -> Span:
     start = _instant(asked, "from", zone)
     end = start + _length(asked) if asked.get("for") else _instant(asked, "to", zone)
     if not start < end <= start + LONGEST:
-        raise wrong_field("to", f"an instant after `from`, within {LONGEST.days} days")
+        raise wrong_field("to", f"a time after the start, at most {LONGEST.days} days later")
     return Span(start=start, end=end)
 
 

@@ -129,6 +129,8 @@ function show(fresh) {
   const news = state.all ? "" : hold(next);
   state.all = false;
   staying(() => Idiomorph.morph(main, [...next.childNodes], { morphStyle: "innerHTML", callbacks: CALLBACKS }));
+  const bar = document.querySelector(".top nav"), counts = fresh.querySelector(".top nav");
+  if (bar && counts) Idiomorph.morph(bar, [...counts.childNodes], { morphStyle: "innerHTML", callbacks: CALLBACKS });
   main.dataset.at = next.dataset.at;
   document.title = fresh.title;
   at("news").hidden = !news;

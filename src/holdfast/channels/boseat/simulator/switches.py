@@ -55,6 +55,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "reads_per_minute": ("60", "n"),
     "writes_per_minute": ("20", "n"),
     "expires_in": ("3600", "n"),
+    "live_tokens": ("many", "one"),  # of one client: a new one may end the last
     # webhooks
     "event_names": ("enum", "booking_tutorial", "webhook_tutorial"),
     "cancel_events": ("updated_only", "cancelled_only", "both"),

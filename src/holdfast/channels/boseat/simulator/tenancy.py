@@ -57,7 +57,7 @@ class Tenancy:
         return Workspace(spec=spec, books=books, announcer=announcer)
 
     def grant(self, client_id: str, client_secret: str, scope: str) -> tuple[str, Grant]:
-        """A new token; older ones stay valid. Raises ApiError 401 or 400."""
+        """A new token; whether older ones stay valid is a switch. Raises ApiError 401 or 400."""
         workspace = next(
             (
                 one
@@ -75,6 +75,8 @@ class Tenancy:
         seconds = int(self._switches["expires_in"])
         expires_at = self._bench.clock.now() + timedelta(seconds=seconds)
         made = Grant(workspace=workspace, scopes=scopes, expires_at=expires_at, seconds=seconds)
+        if self._switches["live_tokens"] == "one":
+            self._grants = {t: g for t, g in self._grants.items() if g.workspace is not workspace}
         token = f"tok.{self._bench.random.getrandbits(128):032x}.sim"
         self._grants[token] = made
         return token, made
