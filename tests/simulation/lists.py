@@ -222,8 +222,8 @@ class Lists(Facts):
             whole = [max((r["read_at"] for r in mine if r["read_at"]), default=None)]
         news = [self._told_at(account, r) for r in mine]
         told = {
-            "last_complete_at": min(whole) if all(whole) else None,
-            "news_at": min(news) if all(news) else None,
+            "last_complete_at": min(whole) if whole and all(whole) else None,
+            "news_at": min(news) if news and all(news) else None,
             "period_seconds": period,
             "news_seconds": news,
         }

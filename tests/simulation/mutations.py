@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from tests.simulation.loop import SeededLoop
 
 from holdfast.inventory.model import Seen
-from holdfast.sync import ending
 
 Mutation = tuple[ModuleType, str, Any]
 """A module, a name in it, and what stands for it."""
@@ -32,7 +32,7 @@ async def _as_it_was_known(side: Any) -> Seen:
 
 
 MUTATIONS: Mapping[str, Mutation] = {
-    "decides on stale reads": (ending, "_read", _as_it_was_known),
+    "decides on stale reads": (import_module("holdfast.sync.ending"), "_read", _as_it_was_known),
 }
 
 

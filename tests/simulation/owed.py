@@ -17,10 +17,9 @@ def owed(plot: Plot) -> set[str]:
     # A process with an older configuration decides on a listing that it does not know.
     if plot.change == "listing joins":
         found |= {FREED, GIVEN_UP, "no step fails"}
-    # A call that was under way when its listing left is made all the same; and a reading of the offers of an account
-    # that has no listing any more fails (`min()` of nothing).
-    if plot.change in ("listing leaves", "listing returns"):
-        found |= {"no orphan block", "no step fails"}
+    # A call that was under way when its listing left is made all the same.
+    if plot.change == "listing leaves":
+        found |= {"no orphan block"}
     # `apply` refuses two names for one place. Where a store holds them all the same, each account takes the other's
     # blocks for strangers of ours; what must hold even so is that no guest is cancelled.
     if plot.change == "second account":
