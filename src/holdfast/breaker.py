@@ -21,6 +21,7 @@ from holdfast.inventory.breaker import (
     answered,
     counts,
     failed,
+    hastened,
 )
 from holdfast.store import breakers
 from holdfast.store.trouble import DATABASE_TROUBLE
@@ -99,11 +100,24 @@ class AccountBreaker:
     async def tell(self, direction: Direction, status: int | None, why: str) -> None:
         """A call came back with this status; None: with none. It never fails: the call has an outcome of its own."""
         word, known = counts(status), self._known.get(direction, CLOSED)
+        if word == "answered":
+            await self._hasten("in" if direction == "out" else "out")
         if word == "unsaid" or (word == "answered" and known == CLOSED):
             return
         with suppress(*DATABASE_TROUBLE):
             async with self._pool.acquire() as connection, connection.transaction():
                 await self._weigh(connection, direction, why if word == "failed" else None)
+
+    async def _hasten(self, other: Direction) -> None:
+        """It answers: what it did not answer in the other direction is tried again soon."""
+        known, now = self._known.get(other, CLOSED), self._clock.now()
+        after = hastened(known, now)
+        if after == known or after.retry_at is None:
+            return
+        self._known[other] = after
+        with suppress(*DATABASE_TROUBLE):
+            async with self._pool.acquire() as connection:
+                await breakers.hurry(connection, self.whose.id, other, after.retry_at)
 
     async def _weigh(
         self, connection: asyncpg.Connection, direction: Direction, why: str | None

@@ -8,16 +8,22 @@ from pathlib import Path
 import asyncpg
 import click
 
-from holdfast import configuration, configuration_apply, configuration_doubts, going_live, rehearsal
+from holdfast import (
+    configuration,
+    configuration_apply,
+    configuration_doubts,
+    going_live,
+    rehearsal,
+)
 from holdfast.complaints import NotAgreed, Unusable
 from holdfast.consent import Consent, Step
 from holdfast.kind import discover
 from holdfast.recorded import put_on_record
 from holdfast.settings import Settings, database_of
-from holdfast.store import ahead, bookings, schedule
+from holdfast.store import ahead, bookings, departures, schedule
 from holdfast.store import configuration as stored
 from holdfast.terminal import clock_of
-from holdfast.web.words import counted
+from holdfast.web.words import counted, is_leaving
 
 
 async def apply(environ: Mapping[str, str], config: Path | None, consent: Consent) -> None:
@@ -29,8 +35,6 @@ async def apply(environ: Mapping[str, str], config: Path | None, consent: Consen
         plan = await configuration_apply.plan(connection, wanted)
         click.echo(str(plan) or "Nothing to change.")
         _doubted(configuration_doubts.of_file(wanted, environ))
-        retired_too = await stored.load_retired_too(connection)
-        _doubted(configuration_doubts.of_history(wanted, retired_too, discover()))
         if not plan:
             return
         step = Step(
@@ -54,6 +58,8 @@ async def _applied(step: Step) -> None:
         now = await schedule.database_now(step.connection)
         done = await configuration_apply.apply(step.connection, step.wanted, now, step.plan)
     click.echo(f"Applied {counted(len(done.changes), 'change')}.")
+    for thing in await departures.leaving(step.connection, now):
+        click.echo(f"{is_leaving(thing)}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

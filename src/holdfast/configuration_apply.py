@@ -1,12 +1,17 @@
 """Makes the database say what the configuration says: load, compare, save, in one transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
 
+from holdfast.configuration_identity import in_place, moved, refuse_second_names
 from holdfast.configuration_model import Configuration
-from holdfast.configuration_plan import NOUNS, Plan, PlanRefused, compare
+from holdfast.configuration_plan import NOUNS, Change, Plan, PlanRefused, compare
+from holdfast.configuration_renames import renamed
+from holdfast.kind import discover
 from holdfast.store import configuration as store
+from holdfast.store import departures, schedule
 
 CHANGED_MEANWHILE = (
     "the configuration was changed by another command meanwhile: look at the plan again"
@@ -15,7 +20,28 @@ CHANGED_MEANWHILE = (
 
 async def plan(connection: asyncpg.Connection, configuration: Configuration) -> Plan:
     """What `apply` would change. Raises PlanRefused."""
-    return compare(await store.load_retired_too(connection), configuration)
+    kinds = discover()
+    called = renamed(await store.load_retired_too(connection), configuration)
+    found = compare(called.book, configuration)
+    called.refuse_slips(found)
+    refuse_second_names(called.book, configuration, kinds)
+    await _refuse_moved(connection, moved(called.book, configuration, kinds), called.changes)
+    return Plan(changes=(*called.changes, *found.changes))
+
+
+async def _refuse_moved(
+    connection: asyncpg.Connection, names: Sequence[str], renames: Sequence[Change]
+) -> None:
+    """Bookings and blocks stay where they are at the provider. Raises PlanRefused."""
+    if not names:
+        return
+    old = {c.thing.name: str(c.record["old"]) for c in renames if c.thing.noun == "listing"}
+    now = await schedule.database_now(connection)
+    asked = [("listing", old.get(name, name), None) for name in names]
+    alive = await departures.alive(connection, asked, now)
+    stuck = [name for name, found in zip(names, alive, strict=True) if found.anything]
+    if stuck:
+        raise PlanRefused(in_place(stuck))
 
 
 async def apply(
@@ -37,6 +63,7 @@ async def apply(
         await _put(connection, found, now)
         await _retire(connection, found)
         await _remember(connection, found, now)
+        await departures.depart(connection, now)  # what nothing is left of need not leave in steps
     return found
 
 
@@ -50,10 +77,14 @@ async def _remember(connection: asyncpg.Connection, found: Plan, now: datetime) 
 
 async def _put(connection: asyncpg.Connection, found: Plan, now: datetime) -> None:
     for noun in NOUNS:
+        if records := found.records(noun, "renamed"):
+            await store.rename(connection, noun, records)
+    for noun in NOUNS:
         if records := found.records(noun, "added", "changed"):
             await store.put(connection, noun, records)
-    accounts = [str(record["name"]) for record in found.records("account", "added", "changed")]
-    await store.read_soon(connection, accounts, now)
+    accounts = {str(record["name"]) for record in found.records("account", "added", "changed")}
+    accounts |= {str(record["account"]) for record in found.records("listing", "added", "changed")}
+    await store.read_soon(connection, sorted(accounts), now)
 
 
 async def _retire(connection: asyncpg.Connection, found: Plan) -> None:

@@ -72,11 +72,9 @@ def monsters(table: dict[str, object]) -> Iterator[Complaint]:
 
 def cross_checked(document: Entry) -> Iterator[Complaint]:
     """Names that are not unique, and names of things that there are not."""
-    yield from _repeated(document.accounts)
-    yield from _repeated(document.within("venues"))
-    yield from _repeated(document.listings)
-    for venue in document.within("venues"):
-        yield from _repeated(venue.within("units"))
+    for entries in _kinds(document):
+        yield from _repeated(entries)
+        yield from _renamed_twice(entries)
     accounts = names(document.accounts)
     for listing in document.listings:
         if not repeated(accounts):  # else it may be meant for the one whose name is to be mended
@@ -84,6 +82,35 @@ def cross_checked(document: Entry) -> Iterator[Complaint]:
         yield from _wrong_units(listing)
         yield from _repeated_units(listing)
         yield from _large_party(listing)
+
+
+def _kinds(document: Entry) -> Iterator[list[Entry]]:
+    """What may not have one name: all of each kind, and units within their venue."""
+    yield document.accounts
+    yield document.within("venues")
+    yield document.listings
+    for venue in document.within("venues"):
+        yield venue.within("units")
+
+
+def _renamed_twice(entries: Sequence[Entry]) -> Iterator[Complaint]:
+    """A former name that another has now, or had before; names that change places would be both."""
+    now = {entry.text("name"): entry for entry in entries}
+    before: dict[str, Entry] = {}
+    for entry in entries:
+        old = entry.text("renamed_from")
+        if old is None:
+            continue
+        other = now.get(old) or before.get(old)
+        before[old] = entry
+        if other is entry:
+            yield (*entry.path, "renamed_from"), "expected the name before, got its own name"
+        elif other is not None:
+            text = (
+                f"expected a name that nothing has any more, got {shown(old)} like {written(other.path)}; "
+                "names that follow each other or change places are changed in two steps"
+            )
+            yield (*entry.path, "renamed_from"), text
 
 
 def names(entries: Iterable[Entry]) -> list[str]:

@@ -40,6 +40,12 @@ Name = Annotated[
     Field(description="a name of lower-case letters, digits and hyphens"),
     AfterValidator(_name),
 ]
+Former = Annotated[
+    str | None,
+    Field(description="the name that it had before"),
+    AfterValidator(lambda name: name if name is None else _name(name)),
+]
+"""The row keeps its number and history. The line may stay after it was applied."""
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Seconds = Annotated[int, Field(ge=1, le=604_800)]
 Minutes = Annotated[int, Field(ge=0, le=1_440)]
@@ -56,6 +62,7 @@ class Account(Table):
     """One set of credentials on one channel."""
 
     name: Name
+    renamed_from: Former = None
     channel: str = Field(description="the name of a channel")
     mode: Mode = "live"
     reads_per_minute: Count = 60
@@ -80,6 +87,7 @@ class Unit(Table):
     """The smallest thing that can be sold once at a time."""
 
     name: Name
+    renamed_from: Former = None
     seats: Annotated[Count, Field(description="how many people it seats")]
     setup_minutes: Minutes = 0
     cleanup_minutes: Minutes = 0
@@ -89,6 +97,7 @@ class Listing(Table):
     """What one account sells."""
 
     name: Name
+    renamed_from: Former = None
     account: str = Field(description="the name of an account")
     units: Annotated[
         tuple[str, ...],
@@ -107,6 +116,7 @@ class Venue(Table):
     """A place, with its units and what is sold of them."""
 
     name: Name
+    renamed_from: Former = None
     timezone: ZoneName
     house_contact: HouseContact = Field(description="a table with name, email and phone")
     holds: Literal["rehold", "commit", "none"] = "rehold"

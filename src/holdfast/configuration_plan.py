@@ -21,13 +21,15 @@ from holdfast.store.configuration import (
 NOUNS: tuple[Noun, ...] = ("account", "venue", "unit", "listing")
 """Each may refer to those before it."""
 
-Verb = Literal["added", "changed", "removed"]
+Verb = Literal["renamed", "added", "changed", "removed"]
 
 # Bookings, blocks and pushes carry these themselves.
 _FIXED: Mapping[Noun, tuple[str, ...]] = {
     "account": ("channel",),
     "listing": ("venue", "account"),
 }
+_NOT_KEPT = {"renamed_from"}
+"""It is an instruction, and no property."""
 _FAREWELL: Mapping[Noun, str] = {
     "account": "kept in the books, no longer connected",
     "venue": "kept in the books, no longer in service",
@@ -84,6 +86,8 @@ class Change:
             return f"+ {self.thing} ({_gist(self.thing.noun, self.record)})"
         if self.verb == "removed":
             return f"- {self.thing} ({_FAREWELL[self.thing.noun]})"
+        if self.verb == "renamed":
+            return f"~ {self.thing}: renamed from {self.record['old']}"
         sign = "!" if self.goes_live else "~"
         return f"{sign} {self.thing}: {', '.join(map(str, self.differences))}"
 
@@ -97,6 +101,12 @@ class Plan:
     def records(self, noun: Noun, *verbs: Verb) -> list[Record]:
         """What is to be written for these changes."""
         return [c.record for c in self.changes if c.thing.noun == noun and c.verb in verbs]
+
+    def before(self, thing: Thing) -> Thing:
+        """As it is called in the database until the plan is applied."""
+        old = {c.thing: str(c.record["old"]) for c in self.changes if c.verb == "renamed"}
+        venue = thing.venue and old.get(Thing(noun="venue", name=thing.venue), thing.venue)
+        return Thing(noun=thing.noun, name=old.get(thing, thing.name), venue=venue)
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -149,7 +159,20 @@ def _refuse_rewritten_history(
         if there[thing].record[key] != record[key]
     ]
     if refusals:
-        raise PlanRefused("\n".join(refusals))
+        hints = dict.fromkeys(_perhaps_renamed(there, wanted))
+        raise PlanRefused("; ".join(["\n".join(refusals), *hints]))
+
+
+def _perhaps_renamed(
+    there: Mapping[Thing, _Known], wanted: Mapping[Thing, Record]
+) -> Iterator[str]:
+    """Where the account or venue that a listing had is not in the file, it may only have got another name."""
+    for thing, record in wanted.items():
+        for key in ("account", "venue"):
+            old = there[thing].record.get(key) if thing in there else None
+            gone = Thing(noun="account" if key == "account" else "venue", name=str(old))
+            if thing.noun == "listing" and old != record.get(key) and gone not in wanted:
+                yield f'{gone} is not in the file: if it has another name now, say renamed_from = "{old}" at {record[key]}'
 
 
 def _differences(old: Record, new: Record) -> Iterator[Difference]:
@@ -176,7 +199,7 @@ def _wanted(configuration: Configuration) -> dict[Thing, Record]:
     venues = configuration.venues
     return (
         {
-            Thing(noun="account", name=a.name): a.model_dump(mode="json")
+            Thing(noun="account", name=a.name): a.model_dump(mode="json", exclude=_NOT_KEPT)
             for a in configuration.accounts
         }
         | {Thing(noun="venue", name=venue.name): _venue_record(venue) for venue in venues}
@@ -194,11 +217,11 @@ def _wanted(configuration: Configuration) -> dict[Thing, Record]:
 
 
 def _venue_record(venue: Venue) -> Record:
-    return venue.model_dump(mode="json", exclude={"units", "listings"})
+    return venue.model_dump(mode="json", exclude={*_NOT_KEPT, "units", "listings"})
 
 
 def _within(venue: Venue, table: Unit | Listing) -> Record:
-    return {"venue": venue.name, **table.model_dump(mode="json")}
+    return {"venue": venue.name, **table.model_dump(mode="json", exclude=_NOT_KEPT)}
 
 
 def _there(book: Book) -> dict[Thing, _Known]:

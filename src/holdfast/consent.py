@@ -52,8 +52,8 @@ class Step:
             click.echo(line)
         now = await schedule.database_now(self.connection)
         departures = await leaving.look(self.connection, self.plan, now)
-        for departure in departures:
-            click.echo(f"! {departure}")
+        for told in [*departures, *await leaving.upheavals(self.connection, self.plan, now)]:
+            click.echo(f"! {told}")
         prospect = await self._look()
         if prospect.modes:
             wrong = await self._wrongly_mapped(prospect.modes)

@@ -18,6 +18,7 @@ from holdfast.agreement import TOLERATED
 from holdfast.clock import Clock
 from holdfast.complaints import Unusable
 from holdfast.configuration_model import Configuration
+from holdfast.configuration_plan import PlanRefused
 from holdfast.configuration_problem import ConfigurationError
 from holdfast.doctor_accounts import Answered, ask, heard, sells
 from holdfast.doctor_readings import trusted
@@ -36,12 +37,12 @@ from holdfast.inventory.freshness import lost
 from holdfast.kind import discover
 from holdfast.settings import Settings, SettingsError, database_of
 from holdfast.store import configuration as stored
-from holdfast.store import journal, reading, refusals
+from holdfast.store import departures, journal, reading, refusals
 from holdfast.store import migrate as migrations
 from holdfast.store.configuration import Book
 from holdfast.supported import TooOld, of_postgres, of_redis
 from holdfast.terminal import as_line, clock_of, tell
-from holdfast.web.words import counted, lasting
+from holdfast.web.words import counted, is_leaving, lasting
 
 NEWEST = 200
 """Entries of each venue's journal whose chain is looked at."""
@@ -108,6 +109,8 @@ async def _of_database(
     book = await stored.load(connection)
     for line in sold(book):
         yield line
+    for thing in await departures.leaving(connection, now):
+        yield Line(what="leaving", health="ok", told=is_leaving(thing))
     yield workers(await reading.last_beat(connection), now)
     yield await _journals(connection, book)
     async for line in trusted(connection, book, now):
@@ -203,7 +206,11 @@ async def _configured(connection: asyncpg.Connection, path: Path) -> Line:
         return Line(what=what, health="fail", told=str(error))
     if wanted is None:
         return Line(what=what, health="ok", told=f"no {path} here; what was applied counts")
-    if plan := await configuration_apply.plan(connection, wanted):
+    try:
+        plan = await configuration_apply.plan(connection, wanted)
+    except PlanRefused as refused:
+        return Line(what=what, health="fail", told=f"{path} cannot be applied: {refused}")
+    if plan:
         told = f"{path} has {counted(len(plan.changes), 'change')} that are not applied"
         return Line(what=what, health="warn", told=told, todo="Run `holdfast apply`.")
     return Line(what=what, health="ok", told=f"{path} is applied")

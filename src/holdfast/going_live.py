@@ -8,7 +8,7 @@ import asyncpg
 
 from holdfast import rehearsal
 from holdfast.configuration_model import Configuration
-from holdfast.configuration_plan import Plan
+from holdfast.configuration_plan import Plan, Thing
 from holdfast.inventory.sums import lasting
 from holdfast.rehearsal import Line
 from holdfast.store import ahead
@@ -84,16 +84,24 @@ async def look_at_plan(
     changed = [change for change in plan.changes if change.thing.noun == "account"]
     going = [change.thing.name for change in changed if change.goes_live]
     back = [c.thing.name for c in changed if c.verb == "added" and c.record["mode"] == "live"]
-    waiting = await ahead.calls(connection, back) if back else []
-    names = [*going, *dict.fromkeys(call.account for call in waiting)]
-    found = await look(connection, names, now, *_beside(wanted, names))
+    called = {account.name: _before(plan, account.name) for account in wanted.accounts}
+    now_called = {old: name for name, old in called.items()}
+    waiting = await ahead.calls(connection, [called[name] for name in back]) if back else []
+    names = [*going, *dict.fromkeys(now_called[call.account] for call in waiting)]
+    beside = [called[name] for name in _beside(wanted, names)]
+    found = await look(connection, [called[name] for name in names], now, *beside)
     new = [*_new_listings(plan, wanted, names)]
     return Prospect(
-        modes=found.modes,
+        modes={now_called[old]: mode for old, mode in found.modes.items()},
         lines=found.lines,
         double_bookings=found.double_bookings,
         hindrances=[*found.hindrances, *new],
     )
+
+
+def _before(plan: Plan, account: str) -> str:
+    """Until the plan is applied the database knows its old name."""
+    return plan.before(Thing(noun="account", name=account)).name
 
 
 def still_as_shown(shown: int, number: int) -> bool:

@@ -26,7 +26,7 @@ from holdfast.starting import ensure_servers, surroundings
 from holdfast.store import people
 from holdfast.sync.arrange import arrange, rehearse
 from holdfast.sync.operate import Operator
-from holdfast.sync.receive import Receiver
+from holdfast.sync.receive import Receiver, named
 from holdfast.sync.remedy import act
 from holdfast.sync.replay import preview, read_again
 from holdfast.sync.revive import handle
@@ -113,7 +113,8 @@ def way_in(environ: Mapping[str, str]) -> First | None:
 
 def _name_channels(wiring: Wiring, channels: dict[str, str]) -> None:
     channels.clear()
-    channels.update({a.name: a.channel_name for a in wiring.parts.accounts.values()})
+    known = named(wiring.parts.accounts.values())
+    channels.update({name: account.channel_name for name, account in known.items()})
 
 
 async def _follow(wiring: Wiring, channels: dict[str, str]) -> None:

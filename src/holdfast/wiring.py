@@ -15,24 +15,24 @@ from redis.asyncio import Redis
 
 from holdfast.breaker import AccountBreaker, WatchedTransport, Whose
 from holdfast.budget import BudgetedTransport, Kind, LocalBudget, Pace
-from holdfast.channel import Contact, Listing
+from holdfast.channel import Listing
 from holdfast.clock import Clock
 from holdfast.configuration_problem import NotUnderstood
 from holdfast.exchange import Transport
-from holdfast.inventory.known import Outlet
 from holdfast.kind import Connection, discover
 from holdfast.kind import Kind as ChannelKind
 from holdfast.limits import KeptRecords, Penalties
 from holdfast.lineage import Watch
 from holdfast.measured import MeasuredTransport
 from holdfast.metrics import Metrics
+from holdfast.premises import premises_of
 from holdfast.secret import SecretMissing
 from holdfast.shared_budget import SharedBudget
 from holdfast.shared_token import KeptToken
 from holdfast.store import configuration
 from holdfast.store.configuration import AccountRow, Book, ListingRow, VenueRow
 from holdfast.store.trouble import DATABASE_TROUBLE
-from holdfast.sync.parts import Account, Parts, Premises, Wake
+from holdfast.sync.parts import Account, Parts, Wake
 from holdfast.transport import HttpTransport, open_session
 
 log = structlog.get_logger()
@@ -103,7 +103,7 @@ class Wiring:
         accounts = await self._accounts(book)
         self.parts.accounts = accounts
         self.parts.premises = {
-            row.id: self._premises(book, accounts, row) for row in book.venues.values()
+            row.id: premises_of(book, accounts, row) for row in book.venues.values()
         }
         self._book, self._mark = settled, mark
         return True
@@ -116,9 +116,14 @@ class Wiring:
     async def _accounts(self, book: Book) -> dict[int, Account]:
         """All on new sessions; the last ones live on until the next change, for the calls that are under way."""
         async with AsyncExitStack() as opened:
-            found = {
-                row.id: await self._account(book, row, opened) for row in book.accounts.values()
-            }
+            found: dict[int, Account] = {}
+            for row in book.accounts.values():
+                try:
+                    found[row.id] = await self._account(book, row, opened)
+                except (SecretMissing, NotUnderstood) as error:
+                    if row.active:
+                        raise
+                    log.warning("leaving_account_unreachable", account=row.name, reason=str(error))
             await self._left.aclose()
             self._left, self._sessions = self._sessions, opened.pop_all()
         return found
@@ -128,7 +133,7 @@ class Wiring:
         rows = [listing for listing in book.listings.values() if listing.account_id == row.id]
         listings = {listing.id: _listing(book, kind, listing) for listing in rows}
         former = [listing for listing in book.former.values() if listing.account_id == row.id]
-        budget, breaker = self._budget(row), self._breaker(row)
+        budget, breaker = self._budget(row, purse(book, row)), self._breaker(row)
         session = await opened.enter_async_context(open_session(connections=16))
         watched = WatchedTransport(self._base.sender(session), breaker, self.parts.reads)
         budgeted = BudgetedTransport(watched, budget, self._base.clock)
@@ -157,6 +162,8 @@ class Wiring:
             offers_seconds=row.offers_seconds,
             audit_seconds=row.audit_seconds,
             horizon_days=row.horizon_days,
+            former_names=row.former_names,
+            in_service=row.active,
         )
 
     def _kind(self, row: AccountRow) -> ChannelKind:
@@ -168,7 +175,7 @@ class Wiring:
         whose = Whose(id=row.id, name=row.name)
         return AccountBreaker(self.parts.pool, self._base.clock, self.parts.random, whose)
 
-    def _budget(self, row: AccountRow) -> LocalBudget | SharedBudget:
+    def _budget(self, row: AccountRow, called: str) -> LocalBudget | SharedBudget:
         paces: dict[Kind, Pace] = {
             "read": Pace(per_minute=row.reads_per_minute),
             "write": Pace(per_minute=row.writes_per_minute),
@@ -179,24 +186,13 @@ class Wiring:
         fallback = LocalBudget(self._base.clock, paces, PROCESSES)
         records = KeptRecords(self.parts.pool, row.name)
         penalties = Penalties(records, row.name, self._base.clock)
-        return SharedBudget(redis, row.name, paces, fallback, self._base.clock, penalties)
+        return SharedBudget(redis, called, paces, fallback, self._base.clock, penalties)
 
-    def _premises(self, book: Book, accounts: Mapping[int, Account], row: VenueRow) -> Premises:
-        return Premises(
-            id=row.id,
-            name=row.name,
-            holds=row.holds,
-            conflicts=row.conflicts,
-            trust_offers=row.trust_offers,
-            units={u.id: u.unit() for u in book.units.values() if u.venue_id == row.id},
-            outlets=_outlets(book.listings, accounts, row.id),
-            former=_outlets(book.former, accounts, row.id),
-            house=Contact(
-                name=row.house_contact.name,
-                email=row.house_contact.email,
-                phone=row.house_contact.phone,
-            ),
-        )
+
+def purse(book: Book, row: AccountRow) -> str:
+    """What its budget is called in Redis: by its first name, or a rename would give it a second one while it lasts."""
+    first = next(iter(row.former_names), row.name)
+    return row.name if any(first == other.name for other in book.accounts.values()) else first
 
 
 def _listing(book: Book, kind: ChannelKind, row: ListingRow) -> Listing:
@@ -222,20 +218,6 @@ def _understood(name: str, model: type[BaseModel], settings: object) -> BaseMode
     except ValidationError as error:
         places = ", ".join(".".join(map(str, one["loc"])) for one in error.errors())
         raise NotUnderstood(f"{name}: this release does not understand {places}") from None
-
-
-def _outlets(
-    rows: Mapping[int, ListingRow], accounts: Mapping[int, Account], venue_id: int
-) -> dict[int, Outlet]:
-    return {
-        row.id: row.outlet(releases_holds=_releases(accounts.get(row.account_id)))
-        for row in rows.values()
-        if row.venue_id == venue_id
-    }
-
-
-def _releases(account: Account | None) -> bool:
-    return account is not None and account.channel.capabilities.releases_holds
 
 
 def _without_news(book: Book) -> Book:

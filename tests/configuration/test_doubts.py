@@ -60,29 +60,3 @@ async def test_a_secret_that_is_not_there_is_warned_of_before_web_and_worker_end
         f"warning: account mozrest-main: api_key: the secret file {tmp_path / 'none'} cannot be read: "
         "No such file or directory",
     ]
-
-
-async def test_what_had_another_name_before_is_told_which(
-    database_url: str, tmp_path: Path
-) -> None:
-    """Two names for one thing at a provider are two bookings for each guest, and those overlap."""
-    await holdfast(database_url, "apply", "--yes", written(tmp_path))
-    renamed = written(
-        tmp_path,
-        ('name = "boseat-main"', 'name = "boseat-new"'),
-        *[('account = "boseat-main"', 'account = "boseat-new"')] * 3,
-        ('name = "salon-boseat"', 'name = "salon-new"'),
-        ('name = "chefs-table-boseat"', 'name = "chefs-new"'),
-        ('name = "board-room-boseat"', 'name = "board-new"'),
-    )
-    for _ in range(2):  # once it is applied, the old listing is retired and still meant
-        code, told = await holdfast(database_url, "apply", "--yes", renamed)
-        assert code == 0
-        assert (
-            "warning: listing salon-new: the same at its provider as listing salon-boseat of account boseat-main"
-            in told
-        )
-        assert told.count("the same at its provider") == 3
-    _, told = await holdfast(database_url, "apply", "--yes", written(tmp_path))
-    assert "the same at its provider as listing salon-new" in told
-    assert "salon-mozrest: the same" not in told

@@ -71,7 +71,7 @@ def test_jitter_spreads_over_half_a_step_and_no_more(
         ("not_sent", 20, 0.0, 60.0),
         ("unknown", 3, 0.0, 2.0),
         ("taken", 9, 0.0, 0.5),
-        ("unauthorised", 0, 0.0, 7.5),
+        ("unauthorised", 0, 0.0, 1.0),
         ("broken", 2, 0.0, 4.0),
     ],
 )

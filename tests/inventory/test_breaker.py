@@ -76,12 +76,12 @@ def test_the_waits_double_up_to_their_cap_and_are_never_all_the_same(
     ("status", "word"),
     [
         (None, "failed"),
-        *((status, "failed") for status in (500, 502, 503, 504)),
-        *((status, "answered") for status in (200, 302, 400, 401, 404, 408, 409, 422)),
+        *((status, "failed") for status in (401, 500, 502, 503, 504)),
+        *((status, "answered") for status in (200, 302, 400, 403, 404, 408, 409, 422)),
         (429, "unsaid"),
     ],
 )
-def test_only_no_answer_and_5xx_count_and_429_is_no_answer_either(
+def test_no_answer_5xx_and_refused_credentials_count_and_429_is_no_answer_either(
     status: int | None, word: str
 ) -> None:
     assert counts(status) == word

@@ -7,6 +7,7 @@ from typing import Any
 from tests.simulation.facts import Facts
 from tests.simulation.tables import Row, Table
 
+UNANSWERED = ("not_sent: ", "unknown: ", "unauthorised: ")
 ANEW = {"failures": 0, "opened_at": None, "retry_at": None, "probing": False}
 
 
@@ -46,11 +47,17 @@ class Breakers(Facts):
             self.tell(f"breaker {direction} of account {account} {'opens' if opened else 'closes'}")
         return [self.breakers.update(found, **changes, probing=probing)]
 
+    def breakers_hurry(self, account: int, direction: str, by: datetime) -> list[Row]:
+        found = self.breaker(account, direction)
+        if found is not None and found["retry_at"] and not found["probing"]:
+            _hasten(self.breakers, [found], "retry_at", by)
+        return []
+
     def breakers_catch_up(self, account: int, now: datetime, direction: str) -> list[Row]:
         calls = (p for p in self.pushes if p["account_id"] == account and self._failed(p))
         _hasten(self.pushes, calls, "due_at", now)
         news = (i for i in self.waiting_news() if i["account_id"] == account)
-        told = (i for i in news if (i["error"] or "").startswith(("not_sent: ", "unknown: ")))
+        told = (i for i in news if (i["error"] or "").startswith(UNANSWERED))
         _hasten(self.inbox, told, "due_at", now)
         readings = (r for r in self.readings if r["account_id"] == account and r["failures"])
         _hasten(self.readings, readings, "due_at", now)
@@ -67,7 +74,7 @@ class Breakers(Facts):
             return False
         key = (push["id"], push["attempts"])
         return any(
-            (a["push_id"], a["number"]) == key and a["failure"] in ("not_sent", "unknown")
+            (a["push_id"], a["number"]) == key and f"{a['failure']}: " in UNANSWERED
             for a in self.attempts
         )
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from asyncpg import Range
@@ -231,12 +232,23 @@ class Pushes(Blocks):
         ended = {"settled_at": None, "outcome": None, "error": None}
         return named([self.pushes.insert(**about, **wanted, **fresh, **ended)], "id")
 
+    def _was_right(self, block: Row, refused_at: datetime) -> bool:
+        """Whether a later reading found the time not sold."""
+        span = (block["during"].lower, block["during"].upper)
+        return any(
+            o["unsold_at"] is not None and o["unsold_at"] > refused_at
+            for o in self.offers
+            if o["listing_id"] == block["listing_id"] and (o["starts_at"], o["ends_at"]) == span
+        )
+
     def pushes_refusals(self, _venue: int, since: datetime) -> list[Row]:
         found: dict[tuple[int, Any, int | None], list[datetime]] = {}
         for push in self.pushes.rows.values():
             if push["call"] != "place" or push["outcome"] != "taken" or push["settled_at"] <= since:
                 continue
             block = self.blocks.rows[push["block_id"]]
+            if self._was_right(block, push["settled_at"]):
+                continue
             asked = (block["listing_id"], block["during"], block["party"])
             found.setdefault(asked, []).append(push["settled_at"])
         return [
@@ -460,6 +472,14 @@ class Pushes(Blocks):
             self.pushes.update(push, **ended, epoch=push["epoch"] + 1, lease_until=None)
         return told
 
+    def pushes_in_a_row(self, number: int, before: int, failure: str) -> list[Row]:
+        tries = sorted(
+            (a for a in self.attempts if a["push_id"] == number and a["number"] < before),
+            key=lambda a: -a["number"],
+        )
+        alike = takewhile(lambda a: a["failure"] == failure, tries)
+        return [{"count": sum(1 for _ in alike)}]
+
     def pushes_error(self, number: int) -> list[Row]:
         return named([self.pushes.rows[number]], "error")
 
@@ -517,7 +537,7 @@ class Readings(Database):
             fresh = {"open": True, "read_at": read_at}
             if row is None:
                 place = {"listing_id": listing, "starts_at": start, "ends_at": end}
-                kept.append(self.offers.insert(**place, **fresh))
+                kept.append(self.offers.insert(**place, **fresh, unsold_at=None))
             elif row["read_at"] <= read_at:
                 kept.append(self.offers.update(row, **fresh))
         return kept
@@ -526,10 +546,11 @@ class Readings(Database):
         start, end, starts, ends, read_at = values
         shown = set(columns(starts, ends))
         for row in self.offers:
-            here = row["listing_id"] == listing and start <= row["starts_at"] < end and row["open"]
+            here = row["listing_id"] == listing and start <= row["starts_at"] < end
             gone = (row["starts_at"], row["ends_at"]) not in shown
-            if here and gone and row["read_at"] <= read_at:
-                self.offers.update(row, open=False, read_at=read_at)
+            news = row["open"] or row["unsold_at"] is None or row["unsold_at"] < row["read_at"]
+            if here and gone and news and row["read_at"] <= read_at:
+                self.offers.update(row, open=False, read_at=read_at, unsold_at=read_at)
         return []
 
     def offers_grid(self, listings: Sequence[int], start: datetime, end: datetime) -> list[Row]:

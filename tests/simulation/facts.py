@@ -130,10 +130,14 @@ class Facts(Conflicts):
                 self.inbox.update(row, done_at=now, outcome=outcome, error=None, lease_until=None)
         return []
 
-    def inbox_later(self, ids: Sequence[int], due: datetime, error: str) -> list[Row]:
+    def inbox_later(
+        self, ids: Sequence[int], due: datetime, error: str, tries: int | None
+    ) -> list[Row]:
+        again = {"due_at": due, "error": error, "lease_until": None}
         for row in (self.inbox.rows[i] for i in ids):
             if row["done_at"] is None:
-                self.inbox.update(row, due_at=due, error=error, lease_until=None)
+                attempts = row["attempts"] if tries is None else tries
+                self.inbox.update(row, **again, attempts=attempts)
         return []
 
     def heard(self, now: datetime) -> list[int]:
@@ -213,6 +217,16 @@ class Facts(Conflicts):
 
     def bookings_save_guest(self, *_: Any) -> list[Row]:
         return []
+
+    def bookings_turn_out(self, account: int, ref: str, now: datetime) -> list[Row]:
+        found = [
+            b for b in self.occupying() if (b["account_id"], b["external_id"]) == (account, ref)
+        ]
+        for row in found:
+            told = {"status": "cancelled", "raw_status": "(a block of ours)", "held_until": None}
+            self.bookings.update(row, **told, updated_at=now, version=row["version"] + 1)
+            self.booking_changed(row)
+        return found
 
     def bookings_lapsing(self, now: datetime) -> list[Row]:
         asked = {(i["account_id"], i["ref"]) for i in self.waiting_news()}

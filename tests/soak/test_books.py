@@ -73,3 +73,40 @@ def test_a_clash_is_found_unless_a_conflict_shows_it() -> None:
 
 def test_a_call_that_was_given_up_is_found() -> None:
     assert "given up" in found(side(GUEST), side(BLOCK), replace(STORE, dead_pushes=1))
+
+
+AT_THE_VENUE = Books(taken={"salon": [replace(GUEST, ref="d1")]}, offers={}, taken_twice=0)
+MADE_HERE = Stored(id=3, channel="direct", ref="d1", status="confirmed", span=LUNCH)
+
+
+def test_what_was_booked_at_the_venue_itself_closes_both_and_is_what_blocks_stand_for() -> None:
+    direct = Store(
+        bookings=[MADE_HERE], in_conflict=frozenset(), dead_pushes=0, direct=AT_THE_VENUE
+    )
+    other = replace(BLOCK, ref="b2")
+    assert found(side(BLOCK), side(other), direct) == ""
+    assert "exposure: boseat" in found(side(offers=(LUNCH,)), side(other), direct)
+    both = replace(direct, bookings=[STORED, MADE_HERE])
+    assert "hidden clash" in found(side(GUEST), side(BLOCK), both)
+    shown = replace(both, in_conflict=frozenset({1, 3}))
+    assert found(side(GUEST), side(BLOCK), shown) == ""
+
+
+def test_the_pause_that_a_unit_needs_is_sold_to_nobody_and_is_taken_from_nobody() -> None:
+    """The kind of fault: setup and cleanup were checked nowhere; a cleaner's quarter of an hour could be sold."""
+    pauses = replace(STORE, pauses={"salon": timedelta(minutes=15)})
+    after = Span.of(NOON + HOUR, HOUR)
+    assert found(side(GUEST, offers=(after,)), side(BLOCK, offers=(after,))) == ""
+    assert "exposure: mozrest" in found(side(GUEST), side(BLOCK, offers=(after,)), pauses)
+    assert "exposure: boseat" in found(side(GUEST, offers=(after,)), side(BLOCK), pauses)
+    late = Span.of(NOON + timedelta(minutes=75), HOUR)
+    assert found(side(GUEST, offers=(late,)), side(BLOCK, offers=(late,)), pauses) == ""
+    own = replace(BLOCK, ref="b2", span=after)
+    assert "orphan block: boseat" in found(side(GUEST, own), side(BLOCK))
+    assert found(side(GUEST, own), side(BLOCK), pauses) == ""
+    next_one = replace(GUEST, ref="g2", span=after)
+    both = [STORED, Stored(id=2, channel="boseat", ref="g2", status="confirmed", span=after)]
+    again = replace(BLOCK, ref="b3", span=after)
+    hidden = found(side(GUEST, next_one), side(BLOCK, again), replace(pauses, bookings=both))
+    assert "hidden clash" in hidden
+    assert found(side(GUEST, next_one), side(BLOCK, again), replace(STORE, bookings=both)) == ""

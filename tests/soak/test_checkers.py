@@ -9,7 +9,19 @@ from holdfast.inventory.known import Unit
 from holdfast.inventory.model import Span
 from holdfast.soak.books import Books, Entry, Store, Stored
 from holdfast.soak.checkers import CHECKERS, violations
-from holdfast.soak.evidence import Block, Evidence, Grant, Look, Made, Row, Told, Witness
+from holdfast.soak.evidence import (
+    Block,
+    Cancel,
+    Clash,
+    Evidence,
+    Grant,
+    Look,
+    Made,
+    Row,
+    Told,
+    Witness,
+    Write,
+)
 from holdfast.soak.pools import House
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -71,6 +83,7 @@ def test_evidence_that_is_right_is_right() -> None:
 
 def test_every_checker_has_bitten_below() -> None:
     tested = "end_state pools rest grants webhooks effects blocks revivals versions chain processes"
+    tested += " harm recipients conflicts"
     assert set(CHECKERS) == set(tested.split())
 
 
@@ -162,3 +175,59 @@ def test_a_chain_that_does_not_hold() -> None:
 
 def test_a_process_that_ended_by_itself() -> None:
     assert found(replace(RIGHT, ended_alone=["worker.1: exit code 0"])) == {"processes"}
+
+
+CAME = Made(
+    ref="g1", unit="salon", span=LUNCH, ours=False, marker=None, made=NOON - HOUR, over=NOON
+)
+ENDS = Write(call="DELETE /v1/bookings/g1", refs=frozenset({"", "v1", "bookings", "g1"}))
+BY_POLICY = Cancel(channel="boseat", ref="g1", actor="policy", about=())
+
+
+def with_write(side: str, write: Write, *cancels: Cancel) -> Evidence:
+    """A guest's booking at Boseat, and a call of ours to one of the two."""
+    sides = {**RIGHT.sides, "boseat": replace(BOSEAT, made=[CAME])}
+    sides[side] = replace(sides[side], writes=[write])
+    return replace(RIGHT, sides=sides, cancels=cancels)
+
+
+def test_a_guest_whose_booking_we_ended_without_a_reason() -> None:
+    """The kind of fault: Holdfast itself does harm, and the end state is right. One booking under two accounts was in
+    conflict with itself, and policy `auto` cancelled every real guest."""
+    assert found(with_write("boseat", ENDS)) == {"harm"}
+    assert found(with_write("boseat", ENDS, BY_POLICY)) == {"harm"}
+    itself = replace(BY_POLICY, about=[("boseat", "g1"), ("boseat", "g1")])
+    assert found(with_write("boseat", ENDS, itself)) == {"harm"}
+    assert found(with_write("boseat", ENDS, replace(itself, ref="g2"))) == {"harm"}
+    other = replace(BY_POLICY, about=[("boseat", "g1"), ("mozrest", "g9")])
+    assert found(with_write("boseat", ENDS, other)) == set()
+    assert found(with_write("boseat", ENDS, replace(BY_POLICY, actor="eva"))) == set()
+    reads = replace(ENDS, refs=frozenset({"v1", "bookings"}))
+    assert found(with_write("boseat", reads)) == set()
+
+
+def test_a_call_to_another_provider_than_the_one_that_made_the_booking() -> None:
+    assert found(with_write("mozrest", ENDS)) == {"recipients"}
+
+
+def test_a_block_for_anybody_but_the_house() -> None:
+    house = {("mozrest", "salon"): "house@glasshouse.example"}
+    right = replace(MADE, contact="house@glasshouse.example")
+    evidence = replace(with_mozrest(replace(MOZREST, made=[right])), contacts=house)
+    assert found(evidence) == set()
+    wrong = replace(MADE, contact="guest@example.test")
+    evidence = replace(with_mozrest(replace(MOZREST, made=[wrong])), contacts=house)
+    assert found(evidence) == {"recipients"}
+
+
+def test_a_conflict_that_is_shown_although_one_of_the_two_is_gone() -> None:
+    shown = Clash(id=1, booking_id=1, against_ids=[2])
+    other = Stored(id=2, channel="elsewhere", ref="d2", status="confirmed", span=LUNCH)
+    both = replace(RIGHT.store, bookings=[*RIGHT.store.bookings, other])
+    assert found(replace(RIGHT, store=both, clashes=[shown])) == set()
+    gone = replace(
+        RIGHT.store, bookings=[*RIGHT.store.bookings, replace(other, status="cancelled")]
+    )
+    assert found(replace(RIGHT, store=gone, clashes=[shown])) == {"conflicts"}
+    apart = replace(RIGHT.store, bookings=[*RIGHT.store.bookings, replace(other, span=TEA)])
+    assert found(replace(RIGHT, store=apart, clashes=[shown])) == {"conflicts"}

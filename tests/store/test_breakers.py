@@ -16,7 +16,7 @@ from tests.web.rows import NOW, Rows
 from holdfast.breaker import AccountBreaker, WatchedTransport, Whose
 from holdfast.clock import ManualClock
 from holdfast.exchange import Budget, Reply, Request, TransportError
-from holdfast.inventory.breaker import OPENS_AFTER, PROBE_TIME
+from holdfast.inventory.breaker import OPENS_AFTER, OTHER_ANSWERS, PROBE_TIME, Direction
 from holdfast.store import breakers, pushes
 
 HOUR = timedelta(hours=1)
@@ -129,6 +129,30 @@ async def test_with_the_first_answer_all_that_only_waited_for_one_is_due(
     assert await room(one) == 1
 
 
+async def test_a_provider_that_answers_writes_is_not_left_unread_for_a_minute_each_time(
+    pool: asyncpg.Pool, house: House, clock: ManualClock
+) -> None:
+    """The kind of fault: one answer that is lost at the wrong moment doubles a wait, although the provider is well.
+
+    It stood in both directions: reads waited for 58 s after each of a few single faults while all writes went through,
+    and what only reading could settle stayed open for more than two minutes.
+    """
+    one, other = (worker(pool, clock, house.rooms) for _ in range(2))
+    both: tuple[tuple[Direction, Direction], ...] = (("in", "out"), ("out", "in"))
+    for direction, answered in both:
+        for _ in range(OPENS_AFTER + 4):
+            await pool.execute(
+                "update breakers set retry_at = $1, probing = true where opened_at is not null", NOW
+            )
+            await one.tell(direction, 500, "fetch: answer 500")
+        waits = "select retry_at from breakers where direction = $1"
+        assert await pool.fetchval(waits, direction) > clock.now() + OTHER_ANSWERS
+        await other.is_clear()
+        await other.tell(answered, 200, "")
+        assert await pool.fetchval(waits, direction) == clock.now() + OTHER_ANSWERS
+        await one.tell(direction, 200, "")
+
+
 async def test_who_tries_takes_what_was_tried_least(
     pool: asyncpg.Pool, house: House, rows: Rows, connection: asyncpg.Connection
 ) -> None:
@@ -182,6 +206,7 @@ async def sent(
         ("read", [None] * 5, {"in"}),
         ("none", [503] * 5, {"in", "out"}),
         ("write", [429] * 9, set()),
+        ("write", [401] * 5, {"out"}),
         ("write", [409, 422, 401, 404, 400, 408], set()),
         ("write", [503, 503, 503, 503, 409, 503, 503, 503, 503], set()),
         ("write", [503, 503, 503, 503, 429, 503], {"out"}),

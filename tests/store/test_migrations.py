@@ -21,7 +21,9 @@ LANDED = {
     "0009_pre_limits": "9a4e211f0692ed37845b104306813abe9d7e664db0bacc42f2e4ffb13a21e187",
     "0010_pre_worker_stopped": "18df813e64dbe6c8833bab6c43abc1ef2749f9c97a26504f2f64e04853c5f350",
     "0011_pre_absences_and_decisions": "1161cb75d0db631ac89d4636f2582d33dd831e7d2a35d3dfc9b40930767e5bbb",
+    "0012_pre_identity": "9bc20d3e5ac770d7857b7e3885d1ae3a968d13b39124fa4caa1eedb5ab1d693a",
     "0013_pre_restored": "f6aaa0c103771eb3dc0f2b570c92ca55c6f64d4f86d4b4fe4c39af09508ff823",
+    "0015_pre_unsold": "59a70007a1a90c7de71640e79772715a9416eab97625d767006e03621de7a2a5",
 }
 """SHA-256 of every migration that has landed. A new one is added here; an old one never changes."""
 

@@ -117,6 +117,7 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("pushes", "open_of_blocks", ([4711, 4712, 4713],)),
     ("pushes", "lapse_leases", (LATER,)),
     ("pushes", "placing_on", ("listing", STRETCH)),
+    ("pushes", "in_a_row", (4711, 3, "unknown")),
     ("bookings", "by_ref", ("account", "b-4711")),
     ("bookings", "by_refs", ("account", ["b-4711", "b-4712"])),
     ("bookings", "told_by_refs", ("account", ["b-4711", "b-4712"])),

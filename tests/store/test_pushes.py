@@ -12,7 +12,8 @@ from tests.store.conftest import House
 from tests.store.soon import next_due
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
-from holdfast.store import pushes
+from holdfast.inventory.model import Span
+from holdfast.store import offers, pushes
 from holdfast.store.blocks import by_id as blocks_by_id
 from holdfast.store.pushes import Claimed, Delay, NewPush, Try
 
@@ -294,6 +295,41 @@ async def test_lanes_that_are_refused_at_once_are_refused_once(
             await rows.push(lane, **settled)
     (refused,) = (await pushes.refusals(connection, house.venue, NOW - SECOND)).values()
     assert (refused.times, refused.last_at) == (2, NOW + 32 * SECOND)
+
+
+async def test_only_the_latest_failures_of_one_kind_lengthen_the_next_wait(
+    pool: asyncpg.Pool, connection: asyncpg.Connection, rows: Rows, house: House, block: int
+) -> None:
+    number = await rows.push(block, attempts=4)
+    for n, failure in enumerate(("limited", "unknown", "unknown", None), start=1):
+        await connection.execute(
+            "insert into attempts (push_id, number, key, sent_at, failure) values ($1, $2, $3, $4, $5)",
+            number,
+            n,
+            f"hf-{number}-{n}",
+            NOW,
+            failure,
+        )
+    (push,) = await claim(pool, house.rooms)
+    flying = replace(push, attempts=4)
+    assert await pushes.in_a_row(connection, flying, "unknown") == 3
+    assert await pushes.in_a_row(connection, flying, "limited") == 1
+
+
+async def test_what_a_later_reading_found_unsold_was_rightly_refused(
+    connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    block = await rows.block(house.salon_rooms, [], state="absent", external_id=None)
+    await rows.push(block, state="done", outcome="taken", settled_at=NOW)
+    span = await connection.fetchval("select during from blocks where id = $1", block)
+    time = Span(start=span.lower, end=span.upper)
+    await offers.save(connection, house.salon_rooms, [time], NOW - SECOND)
+    await offers.shut(connection, house.salon_rooms, time, NOW)
+    (refused,) = (await pushes.refusals(connection, house.venue, NOW - SECOND)).values()
+    assert refused.times == 1
+    await offers.close_absent(connection, house.salon_rooms, time, [], NOW + SECOND)
+    await offers.save(connection, house.salon_rooms, [time], NOW + 2 * SECOND)
+    assert not await pushes.refusals(connection, house.venue, NOW - SECOND)
 
 
 async def test_a_call_whose_worker_is_gone_has_an_unknown_outcome(

@@ -32,8 +32,13 @@ from holdfast.sync.outcome import (
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-FRESH = Circumstances(attempts=1, tried_since=NOW, now=NOW, jitter=0.0)
-OLD = replace(FRESH, attempts=TRIES_AT_LEAST, tried_since=NOW - GIVE_UP_AFTER - TICK)
+FRESH = Circumstances(attempts=1, in_a_row=1, tried_since=NOW, now=NOW, jitter=0.0)
+OLD = replace(
+    FRESH,
+    attempts=TRIES_AT_LEAST,
+    in_a_row=TRIES_AT_LEAST,
+    tried_since=NOW - GIVE_UP_AFTER - TICK,
+)
 LIMITED = Limited("429", retry_after=30.0)
 
 EVERY_KIND: list[ChannelError] = [
@@ -59,9 +64,15 @@ def lapsed(ago: timedelta, around: Circumstances = FRESH) -> Circumstances:
         pytest.param(NotSent(""), FRESH, Again(seconds=0.5, failure="not_sent"), id="not sent"),
         pytest.param(
             NotSent(""),
-            replace(FRESH, attempts=3),
+            replace(FRESH, attempts=3, in_a_row=3),
             Again(seconds=2.0, failure="not_sent"),
             id="not sent again and again: longer pauses",
+        ),
+        pytest.param(
+            NotSent(""),
+            replace(FRESH, attempts=30),
+            Again(seconds=0.5, failure="not_sent"),
+            id="not sent, after many failures of other kinds: a short pause",
         ),
         pytest.param(
             NotSent(""),
@@ -114,13 +125,13 @@ def lapsed(ago: timedelta, around: Circumstances = FRESH) -> Circumstances:
         pytest.param(LIMITED, FRESH, Again(seconds=30.0, failure="limited"), id="limited"),
         pytest.param(
             LIMITED,
-            replace(FRESH, jitter=0.5, attempts=9),
+            replace(FRESH, jitter=0.5, attempts=9, in_a_row=9),
             Again(seconds=30.5, failure="limited"),
             id="limited: what was told counts, however often",
         ),
         pytest.param(LIMITED, OLD, Ended(why="given_up"), id="limited for a day"),
         pytest.param(
-            Unauthorised(""), FRESH, Again(seconds=15.0, failure="unauthorised"), id="unauthorised"
+            Unauthorised(""), FRESH, Again(seconds=2.0, failure="unauthorised"), id="unauthorised"
         ),
         pytest.param(Unauthorised(""), OLD, Ended(why="given_up"), id="unauthorised for a day"),
         pytest.param(Broken(""), FRESH, Again(seconds=2.0, failure="broken"), id="broken"),
@@ -154,6 +165,7 @@ def test_whatever_the_circumstances_only_doubt_is_settled_by_reading(
 ) -> None:
     around = Circumstances(
         attempts=attempts,
+        in_a_row=attempts,
         tried_since=NOW - age,
         now=NOW,
         jitter=jitter,

@@ -21,7 +21,7 @@ SCHEDULES: dict[Failure, Schedule] = {
     "not_sent": Schedule(base=0.5, cap=120.0),
     "unknown": Schedule(base=0.5, cap=60.0),
     "taken": Schedule(base=0.25, cap=1.0),
-    "unauthorised": Schedule(base=15.0, cap=300.0),
+    "unauthorised": Schedule(base=2.0, cap=60.0),
     "broken": Schedule(base=2.0, cap=300.0),
 }
 

@@ -15,7 +15,12 @@ Direction = Literal["in", "out"]
 OPENS_AFTER = 5
 """Calls without an answer, one after the other, whoever made them."""
 
+UNAUTHORISED = 401
+
 WAIT = Schedule(base=5.0, cap=60.0)
+
+OTHER_ANSWERS = timedelta(seconds=15)
+"""A provider that answers in one direction is there: so soon at least the other one is tried, whatever it waits."""
 
 PROBE_TIME = timedelta(seconds=30)
 """So long nobody else tries; who tried and is gone by then, died."""
@@ -52,6 +57,14 @@ def failed(breaker: Breaker, now: datetime, jitter: float) -> Breaker:
     return Breaker(failures=failures, opened_at=breaker.opened_at or now, retry_at=now + wait)
 
 
+def hastened(other: Breaker, now: datetime) -> Breaker:
+    """The breaker of one direction once a call in the other was answered: its waits have doubled for nothing."""
+    soon = now + OTHER_ANSWERS
+    if other.retry_at is None or other.probing or other.retry_at <= soon:
+        return other
+    return replace(other, retry_at=soon)
+
+
 def allowed(breaker: Breaker, now: datetime) -> Literal["all", "probe", "none"]:
     """What may go now."""
     if breaker.retry_at is None:
@@ -60,7 +73,10 @@ def allowed(breaker: Breaker, now: datetime) -> Literal["all", "probe", "none"]:
 
 
 def counts(status: int | None) -> Literal["answered", "failed", "unsaid"]:
-    """What a status says of the provider; None: none was seen. Who says 429 is there, but does not work for us now."""
-    if status is None or status >= 500:
+    """What a status says of the provider; None: none was seen. Who says 429 is there, but does not work for us now.
+
+    Who refuses our credentials does nothing for us either: every other call would be refused alike.
+    """
+    if status is None or status >= 500 or status == UNAUTHORISED:
         return "failed"
     return "unsaid" if status == 429 else "answered"

@@ -1,9 +1,9 @@
 """The one checker of all these tests: what is wrong between two providers' own books, and with our store. No I/O."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import product
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import combinations, product
 from typing import Any
 
 from holdfast.inventory.model import OCCUPYING, Span
@@ -40,6 +40,11 @@ class Books:
         return [entry for unit in self.taken for entry in self.guests(unit)]
 
 
+NO_PAUSE = timedelta(0)
+NOBODY_HERE = Books(taken={}, offers={}, taken_twice=0)
+DIRECT = "direct"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """A booking as our store has it."""
@@ -53,11 +58,17 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """What the store says: its bookings, whose conflict is open, and calls that were given up."""
+    """What the store says: its bookings, whose conflict is open or meant to be, and calls that were given up.
+
+    `direct` are the bookings made at the venue itself, of the units that can be booked so: no provider has them.
+    """
 
     bookings: Sequence[Stored]
     in_conflict: frozenset[int]
     dead_pushes: int
+    direct: Books = NOBODY_HERE
+    pauses: Mapping[str, timedelta] = field(default_factory=dict)
+    """By unit, the least time between two bookings; no entry: none."""
 
 
 def said(span: Span) -> str:
@@ -91,17 +102,20 @@ def _span(told: Mapping[str, str]) -> Span:
 
 def wrongs(books: Mapping[str, Books], store: Store) -> list[str]:
     """Everything that must not be so once all is quiet, in words; empty: the end state that is promised."""
+    books = {**books, DIRECT: store.direct}
     found = [
         f"{name} sold {side.taken_twice} times twice"
         for name, side in books.items()
         if side.taken_twice
     ]
-    for (name, side), (other, elsewhere) in product(books.items(), repeat=2):
-        if name != other:
-            for unit in side.taken.keys() & elsewhere.taken.keys():  # sold alike on both
-                where = f"{name} {unit}"
-                found += _exposed(where, side.offers[unit], elsewhere.guests(unit))
-                found += _blocks(where, side.blocks(unit), elsewhere.guests(unit))
+    for name, side in books.items():
+        others = [book for other, book in books.items() if other != name]
+        for unit in side.taken:
+            alike = [book for book in others if unit in book.taken]  # sold alike there
+            if alike:
+                closed = _closed(unit, side, alike, store.pauses.get(unit, NO_PAUSE))
+                found += _exposed(f"{name} {unit}", side.offers.get(unit, ()), closed)
+                found += _blocks(f"{name} {unit}", side.blocks(unit), closed)
     found += _memory(books, store)
     found += _clashes(books, store)
     if store.dead_pushes:
@@ -109,15 +123,25 @@ def wrongs(books: Mapping[str, Books], store: Store) -> list[str]:
     return found
 
 
-def _exposed(where: str, offers: Sequence[Span], guests: Sequence[Entry]) -> Iterator[str]:
-    for offer, guest in product(offers, guests):
+def _closed(unit: str, side: Books, alike: Sequence[Books], pause: timedelta) -> list[Entry]:
+    """What must not be sold there: what is taken elsewhere, with the pauses that it needs, and those of its own."""
+    taken = [*alike, side] if pause else alike
+    return [
+        replace(guest, span=guest.span.padded(pause, pause))
+        for book in taken
+        for guest in book.guests(unit)
+    ]
+
+
+def _exposed(where: str, offers: Sequence[Span], closed: Sequence[Entry]) -> Iterator[str]:
+    for offer, guest in product(offers, closed):
         if offer.overlaps(guest.span):
             yield f"exposure: {where} offers {said(offer)}, taken elsewhere by {guest.ref}"
 
 
-def _blocks(where: str, blocks: Sequence[Entry], guests: Sequence[Entry]) -> Iterator[str]:
+def _blocks(where: str, blocks: Sequence[Entry], closed: Sequence[Entry]) -> Iterator[str]:
     for block in blocks:
-        behind = [guest for guest in guests if _keeps(block.span, guest.span)]
+        behind = [guest for guest in closed if _keeps(block.span, guest.span)]
         if not behind:
             yield f"orphan block: {where} {block.ref} {said(block.span)}"
         elif block.held and not any(guest.held for guest in behind):
@@ -148,11 +172,14 @@ def _memory(books: Mapping[str, Books], store: Store) -> Iterator[str]:
 
 
 def _clashes(books: Mapping[str, Books], store: Store) -> Iterator[str]:
-    """Where two channels sold the same time, one of the two bookings is shown as a conflict."""
+    """Where the same time was sold in two places, one of the two bookings is shown as a conflict."""
     numbers = {(b.channel, b.ref): b.id for b in store.bookings}
-    (one, first), (two, second) = sorted(books.items())
-    for unit in first.taken:
-        for a, b in product(first.guests(unit), second.guests(unit)):
+    units = {unit for side in books.values() for unit in side.taken}
+    for unit in sorted(units):
+        pause = store.pauses.get(unit, NO_PAUSE)
+        guests = [(name, g) for name, side in sorted(books.items()) for g in side.guests(unit)]
+        for (one, a), (two, b) in combinations(guests, 2):
             pair = {numbers.get((one, a.ref)), numbers.get((two, b.ref))}
-            if a.span.overlaps(b.span) and not pair & store.in_conflict:
+            clash = a.span.padded(pause, pause).overlaps(b.span) and (one != two or bool(pause))
+            if clash and not pair & store.in_conflict:
                 yield f"hidden clash: {unit} {a.ref} and {b.ref}"

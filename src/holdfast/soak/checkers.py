@@ -7,6 +7,7 @@ from itertools import combinations, pairwise
 from holdfast.inventory.model import OCCUPYING
 from holdfast.soak.books import said, wrongs
 from holdfast.soak.evidence import Evidence, Grant, Made, Told, Violation
+from holdfast.soak.harm import conflicts, harm, recipients
 from holdfast.soak.pools import wrongs_at
 
 Checker = Callable[[Evidence], Iterable[str]]
@@ -148,10 +149,13 @@ CHECKERS: Mapping[str, Checker] = {
         versions,
         chain,
         processes,
+        harm,
+        recipients,
+        conflicts,
     )
 }
 
-PASSING = frozenset(check.__name__ for check in (end_state, pools, rest, blocks))
+PASSING = frozenset(check.__name__ for check in (end_state, pools, rest, blocks, conflicts))
 """What these find may still come right, unlike what was ever broken in a history."""
 
 

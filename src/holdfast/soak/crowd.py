@@ -22,16 +22,19 @@ PARTIES = (1, 2, 2, 2, 3, 4, 5, 6, 8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """What a guest did, and what came of it: a reference, or why not."""
+    """What somebody did, and how it ended: a reference, or why not."""
 
     at: datetime
     side: str
     what: str
     ref: str
     outcome: str
+    who: str = "guest"
 
     def __str__(self) -> str:
-        return f"{self.at:%H:%M:%S.%f} guest {self.side} {self.what} {self.ref}: {self.outcome}"
+        return (
+            f"{self.at:%H:%M:%S.%f} {self.who} {self.side} {self.what} {self.ref}: {self.outcome}"
+        )
 
 
 @dataclass(kw_only=True)

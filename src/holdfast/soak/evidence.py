@@ -20,6 +20,36 @@ class Made:
     marker: str | None
     made: datetime
     over: datetime | None
+    contact: str | None = None
+    """Whose e-mail it was booked for, without our marker; None: the provider was not told yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """A call of ours that may change something, and the references that it names."""
+
+    call: str
+    refs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """That a guest's booking should end: who asked for it, and the bookings of the conflict that it settles."""
+
+    channel: str
+    ref: str
+    actor: str
+    about: Sequence[tuple[str, str]]
+    """Each by channel and reference; empty: it settles none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """A double booking that is shown: who has not got his units, and who has."""
+
+    id: int
+    booking_id: int
+    against_ids: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +61,7 @@ class Witness:
     accepted: Mapping[str, int]
     creates: int
     """Requests for a new hold or booking that came in, whatever became of them."""
+    writes: Sequence[Write] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +142,11 @@ class Evidence:
     ended_alone: Sequence[str] = field(default=())
     houses: Sequence[House] = ()
     """Venues with a pool."""
+    cancels: Sequence[Cancel] = ()
+    clashes: Sequence[Clash] = ()
+    """Double bookings that are shown just now."""
+    contacts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By channel and place, whose e-mail blocks are booked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

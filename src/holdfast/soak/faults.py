@@ -11,6 +11,8 @@ OURS = ("web.1", "web.2", "worker.1", "worker.2", "worker.3")
 SIDES = tuple(sorted(traits()))
 LINKS = (*(f"to-{side}" for side in SIDES), "webhooks", "to-redis", "to-postgres")
 
+EVERY_SIDE = "every provider"
+
 TARGETS: Mapping[str, Sequence[str]] = {
     "process killed": OURS,
     "process told to stop": OURS,
@@ -30,12 +32,20 @@ TARGETS: Mapping[str, Sequence[str]] = {
     "webhooks lost": SIDES,
     "provider clock ahead": SIDES,
     "token revoked": SIDES,
+    "providers all away": (EVERY_SIDE,),
+    "people pause pushes": SIDES,
+    "people pause intake": SIDES,
+    "people read all again": SIDES,
+    "configuration listing away": ("holdfast.toml",),
     **{f"link {manner}": LINKS for manner in MANNERS},
 }
 """What each kind of fault may strike. A simulator is never killed: its books are the truth that all is judged by."""
 
 LEASE_AND_MORE = 35.0
 """Seconds: a worker paused for so long comes back to leases that others have taken."""
+
+LONGER_THAN_A_HOLD = (11.0, 16.0)
+"""Seconds: the simulators' shortest hold lapses within, and nobody can place it again."""
 
 LONG_FROM = 180.0
 """Seconds of a soak from which on its faults may last long."""
@@ -58,7 +68,16 @@ class Fault:
     def thing(self) -> str:
         """What it keeps busy: no second fault strikes the same thing meanwhile."""
         words = {"provider": "api", "webhooks": "hooks", "token": "token", "link": "link"}
+        words |= {"people": "account", "configuration": "file"}
         return f"{self.target} {words.get(self.kind.split()[0], 'process')}"
+
+    @property
+    def side(self) -> str | None:
+        """The provider that it keeps from us, or EVERY_SIDE; None: it is a trouble of our own."""
+        if self.target == EVERY_SIDE:
+            return EVERY_SIDE
+        name = self.target.removeprefix("to-")
+        return name if name in SIDES else None
 
     def __str__(self) -> str:
         return f"{self.at:6.1f} s  {self.kind}: {self.target}, for {self.seconds:.1f} s"
@@ -105,5 +124,7 @@ def _targets(kind: str, seconds: float) -> Sequence[str]:
 def _length(random: Random, kind: str, seconds: float) -> float:
     if kind == "process paused" and seconds >= LONG_FROM and random.random() < 0.3:
         return LEASE_AND_MORE
+    if kind == "providers all away" and seconds >= LONG_FROM:
+        return random.uniform(*LONGER_THAN_A_HOLD)
     short = kind.endswith(("killed", "to stop"))
     return random.uniform(0.5, 3.0) if short else random.uniform(1.0, 6.0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,9 +14,24 @@ import asyncpg
 
 from holdfast.inventory.marker import marker_of
 from holdfast.inventory.model import Span
-from holdfast.soak.books import Store, Stored, read_books
-from holdfast.soak.evidence import Block, Clock, Evidence, Grant, Look, Made, Row, Told, Witness
-from holdfast.soak.houses import houses
+from holdfast.soak.books import Books, Entry, Store, Stored, read_books
+from holdfast.soak.bounds import Exposed
+from holdfast.soak.evidence import (
+    Block,
+    Cancel,
+    Clash,
+    Clock,
+    Evidence,
+    Grant,
+    Look,
+    Made,
+    Row,
+    Told,
+    Witness,
+    Write,
+)
+from holdfast.soak.houses import houses, place_of
+from holdfast.soak.sales import ours
 from holdfast.soak.side import Side
 from holdfast.soak.traits import traits
 from holdfast.store import journal
@@ -92,7 +108,23 @@ async def stored(connection: asyncpg.Connection) -> Store:
         ],
         in_conflict=frozenset(n for c in clashes for n in (c["booking_id"], *c["against_ids"])),
         dead_pushes=await connection.fetchval(_SQL["dead"]),
+        direct=_direct(await connection.fetch(_SQL["direct"])),
+        pauses={
+            row["name"]: timedelta(minutes=row["minutes"])
+            for row in await connection.fetch(_SQL["pauses"])
+        },
     )
+
+
+def _direct(rows: Sequence[asyncpg.Record]) -> Books:
+    taken: dict[str, list[Entry]] = {row["unit"]: [] for row in rows}
+    for row in rows:
+        if row["during"] is not None:
+            span = to_span(row["during"])
+            taken[row["unit"]].append(
+                Entry(ref=row["external_id"], span=span, ours=False, held=False)
+            )
+    return Books(taken=taken, offers=dict.fromkeys(taken, ()), taken_twice=0)
 
 
 async def waiting(connection: asyncpg.Connection) -> list[str]:
@@ -128,6 +160,12 @@ async def evidence(
         waiting=await waiting(connection),
         ended_alone=list(ended_alone),
         houses=await houses(connection),
+        cancels=[_cancel(row) for row in await connection.fetch(_SQL["cancels"])],
+        clashes=[Clash(**dict(row)) for row in await connection.fetch(_SQL["shown"])],
+        contacts={
+            (row["channel"], place_of(row["name"], row["channel"])): row["email"]
+            for row in await connection.fetch(_SQL["contacts"])
+        },
     )
 
 
@@ -138,6 +176,7 @@ async def _witness(side: Side) -> Witness:
     return Witness(
         books=read_books(await side.ask("GET", "/truth"), side.units),
         made=[_made(r, side.units[r["place"]]) for r in records if r["place"] in side.units],
+        writes=[_write(request) for request in requests if request["method"] != "GET"],
         accepted=Counter(digest for d in deliveries for digest in d["accepted"]),
         creates=sum(_creates(request, traits()[side.name].creates) for request in requests),
     )
@@ -149,6 +188,11 @@ def _creates(request: Mapping[str, Any], path: str) -> bool:
     return fresh and request.get("status") != 401
 
 
+def _write(request: Mapping[str, Any]) -> Write:
+    call = f"{request['method']} {request['path']}"
+    return Write(call=call, refs=frozenset(request["path"].split("/")))
+
+
 def _made(record: Mapping[str, Any], unit: str) -> Made:
     when = {name: datetime.fromisoformat(record[name]) for name in ("start", "end", "made")}
     return Made(
@@ -157,8 +201,18 @@ def _made(record: Mapping[str, Any], unit: str) -> Made:
         span=Span(start=when["start"], end=when["end"]),
         ours=record["by"] == "client",
         marker=marker_of(record["email"]),
+        contact=re.sub(r"\+[^@]*@", "@", record["email"]) if record["email"] else None,
         made=when["made"],
         over=datetime.fromisoformat(record["over"]) if record["over"] else None,
+    )
+
+
+def _cancel(row: asyncpg.Record) -> Cancel:
+    return Cancel(
+        channel=row["channel"],
+        ref=row["ref"],
+        actor=row["actor"],
+        about=[(channel, ref) for channel, ref in row["about"]],
     )
 
 
@@ -190,21 +244,21 @@ async def counted(connection: asyncpg.Connection) -> dict[str, int]:
     return dict(await connection.fetchrow(_SQL["counts"]))
 
 
-async def exposed(connection: asyncpg.Connection, clocks: Sequence[Clock]) -> list[float]:
-    """Seconds of each exposure, with the known error of the provider's clock taken out."""
+async def exposed(connection: asyncpg.Connection, clocks: Sequence[Clock]) -> list[Exposed]:
+    """Each exposure, with the known error of the provider's clock taken out."""
     rows = await connection.fetch(_SQL["exposures"])
     return [
-        row["seconds"] + (error(clocks, row["channel"], row["began_at"]) if row["theirs"] else 0.0)
+        Exposed(
+            source=row["source"],
+            target=row["target"],
+            ref=row["ref"],
+            began=ours(clocks, row["source"], row["began_at"])
+            if row["theirs"]
+            else row["began_at"],
+            ended=row["ended_at"],
+        )
         for row in rows
     ]
-
-
-def error(clocks: Sequence[Clock], channel: str, at: datetime) -> float:
-    """How far ahead a provider's clock was when it showed this time."""
-    before = [
-        c for c in clocks if c.side == channel and c.set_at + timedelta(seconds=c.ahead) <= at
-    ]
-    return before[-1].ahead if before else 0.0
 
 
 async def stories(connection: asyncpg.Connection, ref: str) -> list[str]:

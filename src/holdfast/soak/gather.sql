@@ -11,8 +11,16 @@ select unit_id, booking_id, during from allocations
 select id, channel, external_id, status, during from bookings
 
 -- clashes --
--- Who is shown as being in conflict.
-select booking_id, against_ids from conflicts where closed_at is null
+-- Who is shown as being in conflict, or is meant to be there beside another.
+select booking_id, against_ids from conflicts where closed_at is null or decision ->> 'act' = 'keep_both'
+
+-- direct --
+-- What was booked at the venue itself, and the units that can be: those of venues without a pool.
+select u.name as unit, b.external_id, b.during
+  from units u
+  left join bookings b on b.channel = 'direct' and u.id = any(b.unit_ids)
+                      and b.status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
+ where not exists (select from listings l where l.venue_id = u.venue_id and l.takes = 'one')
 
 -- given --
 -- What each booking has been given.
@@ -34,6 +42,10 @@ select a.channel, l.name, k.during
 -- kept --
 -- Blocks that are given back only when it is known what became of one that should stand in their place.
 select a.channel, k.external_id from kept join blocks k on k.id = kept.block_id join accounts a on a.id = k.account_id
+
+-- pauses --
+-- The least time between two bookings of a unit, where there is one.
+select name, (setup_minutes + cleanup_minutes)::float8 as minutes from units where setup_minutes + cleanup_minutes > 0
 
 -- dead --
 -- Calls that were given up.
@@ -93,6 +105,29 @@ select venue_id, seq, at, kind, booking_id, data from journal
 -- Each has a journal of its own.
 select id, name from venues
 
+-- cancels --
+-- Guests' bookings that were to end: who asked, and the bookings of the decided conflicts that name it.
+select b.channel, b.external_id as ref, asked.actor,
+       array(select array[o.channel, o.external_id]
+               from journal d join conflicts c on c.id = (d.data::jsonb ->> 'conflict')::bigint
+               join bookings o on o.id = c.booking_id or o.id = any(c.against_ids)
+              where d.kind = 'conflict.decided'
+                and d.data::jsonb -> 'calls' @> jsonb_build_array(
+                      jsonb_build_object('call', 'cancel', 'ref', b.external_id))) as about
+  from pushes p join bookings b on b.id = p.booking_id
+  join journal asked on asked.push_id = p.id and asked.kind = 'booking.cancel_asked'
+ where p.call = 'cancel'
+
+-- shown --
+-- Double bookings that are shown just now.
+select id, booking_id, against_ids from conflicts
+ where closed_at is null and kind = 'double_booking' and booking_id is not null
+
+-- contacts --
+-- Whose e-mail the blocks of each listing are booked for.
+select l.name, a.channel, v.house_contact ->> 'email' as email
+  from listings l join venues v on v.id = l.venue_id join accounts a on a.id = l.account_id
+
 -- counts --
 -- For the summary.
 select (select count(*) from attempts where outcome = 'unknown') as unknown,
@@ -102,10 +137,11 @@ select (select count(*) from attempts where outcome = 'unknown') as unknown,
        (select count(*) from inbox where via = 'webhook') as webhooks
 
 -- exposures --
--- Seconds for which taken time was sold elsewhere as well; those that are not over count until now.
-select b.channel, e.began_at, e.basis = 'provider' as theirs,
-       extract(epoch from coalesce(e.ended_at, now()) - e.began_at)::float8 as seconds
+-- When taken time was sold elsewhere as well; what is not over counts until now.
+select b.channel as source, b.external_id as ref, a.channel as target, e.began_at, e.basis = 'provider' as theirs,
+       coalesce(e.ended_at, now()) as ended_at
   from exposures e join bookings b on b.id = e.booking_id
+  join listings l on l.id = e.listing_id join accounts a on a.id = l.account_id
 
 -- story --
 -- All that the journal has about the bookings with these references, and about blocks because of them.

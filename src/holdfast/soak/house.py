@@ -1,6 +1,7 @@
 """The example venue, tuned for impatience: short intervals, budgets that nothing waits for, known secrets."""
 
 import re
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -30,6 +31,19 @@ def write_configuration(
     )
     text = re.sub(rf"(?m)^({ours}) = .*\n", "", example(urls))
     (folder / "holdfast.toml").write_text(re.sub(r'mode = "live".*\n', pace, text))
+
+
+def listings(text: str, name: str) -> list[str]:
+    """The names of a venue's in a holdfast.toml, in order."""
+    venue = next(one for one in tomllib.loads(text)["venues"] if one["name"] == name)
+    return [listing["name"] for listing in venue["listings"]]
+
+
+def without(text: str, listing: str) -> str:
+    """The same without that one."""
+    parts = re.split(r"(?m)^(?=\[\[)", text)
+    head = f'[[venues.listings]]\nname = "{listing}"\n'
+    return "".join(part for part in parts if not part.startswith(head))
 
 
 async def set_up(folder: Path, settings: Mapping[str, str]) -> None:

@@ -50,16 +50,16 @@ async def _granted(connection: asyncpg.Connection) -> Mapping[Key, Mapping[int, 
 async def _unnamed(connection: asyncpg.Connection) -> Mapping[tuple[str, str], list[Span]]:
     found: dict[tuple[str, str], list[Span]] = defaultdict(list)
     for row in await connection.fetch(_SQL["unnamed"]):
-        found[row["channel"], _place(row["name"], row["channel"])].append(to_span(row["during"]))
+        found[row["channel"], place_of(row["name"], row["channel"])].append(to_span(row["during"]))
     return dict(found)
 
 
 def _sold(book: Book, row: ListingRow) -> Sold:
     channel = book.accounts[row.account_id].channel
     outlet = row.outlet(releases_holds=True)  # nothing here depends on it
-    return Sold(channel=channel, place=_place(row.name, channel), outlet=outlet)
+    return Sold(channel=channel, place=place_of(row.name, channel), outlet=outlet)
 
 
-def _place(listing: str, channel: str) -> str:
+def place_of(listing: str, channel: str) -> str:
     """The examples name each listing after its place and its channel."""
     return listing.removesuffix(f"-{channel}")

@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
+from holdfast.soak.bounds import Bound, Exposed, Shares
 from holdfast.soak.crowd import Act
 from holdfast.soak.evidence import Violation
+from holdfast.soak.sales import Sale
 
 MOST_STORIES = 3
 MOST_LINES = 60
+MOST = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,27 +22,44 @@ class Summary:
     seed: int
     seconds: float
     acts: Sequence[Act]
+    staff: Sequence[Act]
+    """What people at the venue did."""
     struck: Mapping[str, int]
     spoilt: Mapping[str, int]
     """Answers that a proxy spoilt, by link."""
     counts: Mapping[str, int]
-    exposures: Sequence[float]
+    exposures: Sequence[Exposed]
+    shares: Sequence[Shares]
+    """Of each exposure."""
+    sales: Sequence[Sale]
+    """What was sold twice; and"""
+    unmeasured: Sequence[Sale]
+    """where no exposure was measured at that moment."""
     convergence: float | None
+    bounds: Sequence[Bound]
     violations: Sequence[Violation]
 
     def lines(self) -> list[str]:
         """Ready to print."""
         return [
             f"Soak with seed {self.seed}, {self.seconds:.0f} s under fire",
-            f"  Operations        {_acts(self.acts)}",
+            f"  Operations        {len(self.acts)} by guests: {_acts(self.acts)}",
+            f"                    {len(self.staff)} at the venue: {_acts(self.staff)}",
+            *(f"    {amount:4} {why}" for why, amount in _refused(self.staff).most_common(MOST)),
             f"  Stored            {self.counts['bookings']} bookings, {self.counts['webhooks']} webhooks",
             f"  Outward calls     {self.counts['attempts']}, {self.counts['unknown']} of unknown outcome",
             f"  Faults            {sum(self.struck.values())}",
             *(f"    {count:4} {kind}" for kind, count in sorted(self.struck.items())),
             f"  Answers spoilt    {_counted(self.spoilt)}",
             f"  Conflicts         {self.counts['conflicts']}",
-            f"  Exposure          {_spread(self.exposures)}",
+            f"  Exposure          {_spread([one.seconds for one in self.exposures])}",
+            f"    by our doing    {_spread([one.ours for one in self.shares])}",
+            f"    by others       {_blamed(self.shares)}",
+            f"  Sold twice        {_sales(self.sales, self.unmeasured)}",
+            *(f"    {sale}" for sale in self.unmeasured[:MOST]),
             f"  Convergence       {_converged(self.convergence)}",
+            f"  Bounds            {_kept(self.bounds)}",
+            *(f"    {bound}" for bound in self.bounds),
             f"  Violations        {len(self.violations)}",
             *(f"    {violation}" for violation in self.violations),
         ]
@@ -47,7 +67,13 @@ class Summary:
 
 def _acts(acts: Sequence[Act]) -> str:
     done = Counter(act.what for act in acts if not act.outcome.startswith("no: "))
-    return f"{len(acts)} by guests: {_counted(done)}; {len(acts) - done.total()} refused"
+    return f"{_counted(done)}; {len(acts) - done.total()} refused"
+
+
+def _refused(acts: Sequence[Act]) -> Counter[str]:
+    """By the first words of why."""
+    told = (act.outcome.removeprefix("no: ") for act in acts if act.outcome.startswith("no: "))
+    return Counter(" ".join(why.split(" ")[:2]) for why in told)
 
 
 def _counted(counts: Mapping[str, int]) -> str:
@@ -63,6 +89,20 @@ def _spread(seconds: Sequence[float]) -> str:
         f"{len(seconds)} measured, p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s, "
         f"max {max(seconds):.2f} s"
     )
+
+
+def _blamed(shares: Sequence[Shares]) -> str:
+    """What is not ours, in all."""
+    outage, waits = (sum(part) for part in ([s.outage for s in shares], [s.waits for s in shares]))
+    return f"{outage:.0f} s while a provider was out of reach, {waits:.0f} s while no calls were wanted"
+
+
+def _sales(sales: Sequence[Sale], unmeasured: Sequence[Sale]) -> str:
+    return f"{len(sales)} times, {len(unmeasured)} of them with no exposure measured"
+
+
+def _kept(bounds: Sequence[Bound]) -> str:
+    return f"{sum(bound.kept for bound in bounds)} of {len(bounds)} kept"
 
 
 def _converged(seconds: float | None) -> str:

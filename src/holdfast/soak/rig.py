@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -91,9 +92,24 @@ class Rig:
     links: Mapping[str, Link]
     sides: Mapping[str, Side]
     redis_port: int
+    settings: Mapping[str, str]
+    """With which commands of ours are run."""
+    webs: Sequence[str]
+    """Where each web process answers, past all proxies."""
     down: set[str] = field(default_factory=set)
     ended_alone: list[str] = field(default_factory=list)
     """Processes of ours that ended although nobody told them to, with their last words."""
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def minutes(self) -> float:
+        """How long all of it has run."""
+        return (time.monotonic() - self.began) / 60
+
+    @property
+    def logs(self) -> list[Path]:
+        """What our processes wrote."""
+        return [self.programs[name].words for name in OURS]
 
     async def raise_again(self, name: str) -> None:
         """Start what was killed. It need not be ready: what it needs may be down as well."""
@@ -134,7 +150,8 @@ async def rigged(folder: Path, seed: int) -> AsyncIterator[Rig]:
         await stack.enter_async_context(started(*programs.values()))
         sides = await _sides(stack, programs, seed)
         links |= await _outer_links(stack, sides, seed)
-        ours = await _ours(folder, links, ports)
+        settings = _settings(links)
+        ours = await _ours(folder, links, (settings, ports), seed)
         await stack.enter_async_context(started(*ours.values()))
         for name, program in ours.items():
             await _ready(name, program)
@@ -145,6 +162,8 @@ async def rigged(folder: Path, seed: int) -> AsyncIterator[Rig]:
             links=links,
             sides=sides,
             redis_port=ports["redis"],
+            settings=settings,
+            webs=[f"http://{HERE}:{port}" for name, port in ports.items() if name != "redis"],
         )
         await until(lambda: read_once(postgres.url), "everything was read once", look=0.5)
         yield rig
@@ -205,17 +224,32 @@ async def _sides(
     return sides
 
 
-async def _ours(
-    folder: Path, links: Mapping[str, Link], ports: Mapping[str, int]
-) -> dict[str, Program]:
-    """Our processes, configured by file and environment alone; the database is migrated."""
-    urls = {name: _url(links[f"to-{name}"]) for name in SIDES}
-    write_configuration(folder, urls, both_examples)
-    settings = {
+def _venues(seed: int, urls: Mapping[str, str]) -> str:
+    """Every other seed leaves the first venue's clashes to its policy, and the rest to people. A room needs pauses."""
+    room = 'name = "board-room"\n'
+    pauses = f"{room}setup_minutes = 5\ncleanup_minutes = 10\n"
+    text = both_examples(urls).replace(room, pauses)
+    return text.replace('conflicts = "propose"', 'conflicts = "auto"', seed % 2)
+
+
+def _settings(links: Mapping[str, Link]) -> dict[str, str]:
+    return {
         **SECRETS,
         "HOLDFAST_DATABASE_URL": f"postgresql://postgres@{HERE}:{links['to-postgres'].port}/postgres",
         "HOLDFAST_REDIS_URL": f"redis://{HERE}:{links['to-redis'].port}/0",
     }
+
+
+async def _ours(
+    folder: Path,
+    links: Mapping[str, Link],
+    how: tuple[Mapping[str, str], Mapping[str, int]],
+    seed: int,
+) -> dict[str, Program]:
+    """Our processes, configured by file and environment alone; the database is migrated."""
+    urls = {name: _url(links[f"to-{name}"]) for name in SIDES}
+    write_configuration(folder, urls, partial(_venues, seed))
+    settings, ports = how
     await until(partial(_is_set_up, folder, settings), "migrate, apply")
     programs = {}
     for name in OURS:

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import aiohttp
 import asyncpg
 import click
 
 from holdfast.complaints import Unusable
 from holdfast.progress import passing
+from holdfast.soak.bounds import broken as beyond
+from holdfast.soak.bounds import cost_bounds, shares, time_bounds
 from holdfast.soak.checkers import violations
-from holdfast.soak.crowd import Crowd
+from holdfast.soak.crowd import Act, Crowd
 from holdfast.soak.evidence import Evidence, Violation
 from holdfast.soak.faults import planned
 from holdfast.soak.gather import (
@@ -29,7 +32,13 @@ from holdfast.soak.gather import (
 from holdfast.soak.report import Summary, concerned, story
 from holdfast.soak.rest import LATE_SECONDS, Scene, at_rest
 from holdfast.soak.rig import Rig, rigged
+from holdfast.soak.sales import sold_twice, unmeasured
+from holdfast.soak.staff import Staff
 from holdfast.soak.strikes import Strikes
+from holdfast.soak.weigh import table_bytes, weighed
+
+STAFF_PAUSE = 1.0
+"""Seconds between two acts of people at the venue, on average."""
 
 CHOICE = 3
 """Offers of a place that guests want: so few that they race for them."""
@@ -43,6 +52,28 @@ class Wish:
     seconds: float
     gap: float = 2.0
     pause: float = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Who acts in a soak, and who only looks."""
+
+    crowd: Crowd
+    staff: Staff
+    watch: Watch
+    strikes: Strikes
+    laden: int
+    """Bytes that tables took before."""
+
+    @property
+    def acts(self) -> list[Act]:
+        return [*self.crowd.acts, *self.staff.acts]
+
+    @property
+    def moved(self) -> frozenset[str]:
+        """Guests who were told to move, or tried to, under both references."""
+        moves = [act for act in self.crowd.acts if act.what == "move"]
+        return frozenset(ref for act in moves for ref in (act.ref, act.outcome.split(" ")[0]))
 
 
 async def soak(wish: Wish) -> None:
@@ -67,17 +98,31 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
         crowd = Crowd(sides=rig.sides, random=random, choice=CHOICE)
         watch, strikes = Watch(url=rig.postgres.url), Strikes(rig=rig)
         await strikes.set_clocks()
-        async with _beside(rig.keep()):
+        async with _beside(rig.keep()), _employed(rig, wish.seed) as staff:
+            laden = await table_bytes(rig.postgres.url)
+            cast = Cast(crowd=crowd, staff=staff, watch=watch, strikes=strikes, laden=laden)
             async with _beside(watch.keep()):
-                await _under_fire(wish, crowd, strikes)
+                await _under_fire(wish, cast)
                 await crowd.decide_all()
-            return await _judged(wish, rig, (crowd, watch, strikes))
+            return await _judged(wish, rig, cast)
 
 
-async def _under_fire(wish: Wish, crowd: Crowd, strikes: Strikes) -> None:
+@asynccontextmanager
+async def _employed(rig: Rig, seed: int) -> AsyncIterator[Staff]:
+    random = Random(f"staff {seed}")  # noqa: S311 - reproducible, not secret
+    async with aiohttp.ClientSession() as session:
+        sides = list(rig.sides.values())
+        yield Staff(urls=rig.webs, sides=sides, session=session, random=random)
+
+
+async def _under_fire(wish: Wish, cast: Cast) -> None:
     faults = planned(wish.seed, wish.seconds, wish.gap) if wish.gap else []
     async with passing(wish.seconds, "Guests and faults"):
-        await asyncio.gather(crowd.live(wish.pause, wish.seconds), strikes.all(faults))
+        await asyncio.gather(
+            cast.crowd.live(wish.pause, wish.seconds),
+            cast.staff.live(STAFF_PAUSE, wish.seconds),
+            cast.strikes.all(faults),
+        )
 
 
 @asynccontextmanager
@@ -92,34 +137,53 @@ async def _beside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
             await task
 
 
-async def _judged(
-    wish: Wish, rig: Rig, who: tuple[Crowd, Watch, Strikes]
-) -> tuple[Summary, list[str]]:
-    crowd, watch, strikes = who
+async def _judged(wish: Wish, rig: Rig, cast: Cast) -> tuple[Summary, list[str]]:
     connection = await witness(rig.postgres.url)
     scene = Scene(
         connection=connection,
         sides=rig.sides,
-        looks=watch.looks,
+        looks=cast.watch.looks,
         ended_alone=lambda: rig.ended_alone,
     )
     try:
         convergence, found = await at_rest(scene)
-        broken = [*violations(found), *_restless(convergence)]
-        summary = Summary(
-            seed=wish.seed,
-            seconds=wish.seconds,
-            acts=crowd.acts,
-            struck=strikes.struck,
-            spoilt={name: link.spoilt for name, link in rig.links.items()},
-            counts=await counted(connection),
-            exposures=await exposed(connection, strikes.clocks),
-            convergence=convergence,
-            violations=broken,
-        )
-        return summary, await _told(connection, crowd, found, broken) + _faults(strikes, broken)
+        summary = await _summed_up(wish, rig, cast, connection, (convergence, found))
+        broken = summary.violations
+        told = await _told(connection, cast.acts, found, broken)
+        return summary, told + _faults(cast.strikes, broken)
     finally:
         await connection.close()
+
+
+async def _summed_up(
+    wish: Wish,
+    rig: Rig,
+    cast: Cast,
+    connection: asyncpg.Connection,
+    end: tuple[float | None, Evidence],
+) -> Summary:
+    (convergence, found), strikes = end, cast.strikes
+    exposures = await exposed(connection, strikes.clocks)
+    parts = [shares(one, strikes.stood) for one in exposures]
+    costs = await weighed(connection, rig, cast.laden)
+    bounds = [*time_bounds(convergence, parts), *cost_bounds(costs)]
+    sales = list(sold_twice(found.sides, strikes.clocks, cast.moved))
+    return Summary(
+        seed=wish.seed,
+        seconds=wish.seconds,
+        acts=cast.crowd.acts,
+        staff=cast.staff.acts,
+        struck=strikes.struck,
+        spoilt={name: link.spoilt for name, link in rig.links.items()},
+        counts=await counted(connection),
+        exposures=exposures,
+        shares=parts,
+        sales=sales,
+        unmeasured=unmeasured(sales, exposures),
+        convergence=convergence,
+        bounds=bounds,
+        violations=[*violations(found), *_restless(convergence), *beyond(bounds)],
+    )
 
 
 def _restless(convergence: float | None) -> list[Violation]:
@@ -130,13 +194,16 @@ def _restless(convergence: float | None) -> list[Violation]:
 
 
 async def _told(
-    connection: asyncpg.Connection, crowd: Crowd, found: Evidence, broken: Sequence[Violation]
+    connection: asyncpg.Connection,
+    acts: Sequence[Act],
+    found: Evidence,
+    broken: Sequence[Violation],
 ) -> list[str]:
     refs = [booking.ref for booking in found.store.bookings]
     refs += [made.ref for side in found.sides.values() for made in side.made]
     lines: list[str] = []
     for ref in concerned(broken, refs):
-        lines += story(ref, crowd.acts, await stories(connection, ref))
+        lines += story(ref, acts, await stories(connection, ref))
     return lines
 
 

@@ -5,22 +5,29 @@ import os
 import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
+import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from holdfast.clock import SystemClock
+from holdfast.soak.bounds import Struck
 from holdfast.soak.evidence import Clock
 from holdfast.soak.faults import Fault
-from holdfast.soak.program import HERE
+from holdfast.soak.house import listings, without
+from holdfast.soak.program import HERE, finished, until
 from holdfast.soak.proxy import Manner
 from holdfast.soak.rig import Rig
+from holdfast.soak.staff import VENUE
 from holdfast.soak.traits import traits
+from holdfast.store.trouble import DATABASE_TROUBLE
+from holdfast.sync.steer import NotSteered, SteerAct, SteerWish, steer
 
+CLOCK = SystemClock()
 STATUSES = (500, 502, 503, 504)
 BEHIND_AT_FIRST = -15.0
 """Seconds: providers' clocks begin behind ours and only ever jump ahead."""
@@ -31,6 +38,15 @@ HANG_SECONDS = 12.0
 
 HALF = 0.5
 
+LATE_SECONDS = 20.0
+"""By so much a fault may come late; one of a kind that never struck comes all the same."""
+
+STEPS: Mapping[str, Sequence[SteerAct]] = {
+    "people pause pushes": ("pause_pushes", "resume_pushes"),
+    "people pause intake": ("pause_intake", "resume_intake"),
+    "people read all again": ("read_bookings", "read_offers"),
+}
+
 
 @dataclass(kw_only=True)
 class Strikes:
@@ -39,6 +55,8 @@ class Strikes:
     rig: Rig
     struck: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
+    stood: list[Struck] = field(default_factory=list)
+    """Each from when to when."""
     clocks: list[Clock] = field(default_factory=list)
     """How the providers' clocks were set, in order."""
     _turns: defaultdict[str, asyncio.Lock] = field(
@@ -55,9 +73,13 @@ class Strikes:
 
     async def _one(self, fault: Fault, began: float) -> None:
         async with self._turns[fault.thing]:
+            if self.struck[fault.kind] and time.monotonic() - began > fault.at + LATE_SECONDS:
+                return  # on a busy machine they would queue for longer than the guests stay
             self.struck[fault.kind] += 1
             self.log.append(str(replace(fault, at=time.monotonic() - began)))
+            at = CLOCK.now()
             await self._way(fault.kind)(fault)
+            self.stood.append(Struck(kind=fault.kind, side=fault.side, began=at, ended=CLOCK.now()))
 
     def _way(self, kind: str) -> Callable[[Fault], Awaitable[None]]:
         family, _, what = kind.partition(" ")
@@ -65,6 +87,8 @@ class Strikes:
             return self._link
         if family == "webhooks":
             return self._webhooks
+        if family == "people":
+            return self._people
         if what in ("killed", "paused", "told to stop") and family != "postgres":
             return self._process
         if what in ("429", "5xx before", "5xx after", "time-out after"):
@@ -75,6 +99,8 @@ class Strikes:
             "postgres paused": self._frozen,
             "provider clock ahead": self._clock,
             "token revoked": self._token,
+            "configuration listing away": self._configuration,
+            "providers all away": self._all_away,
         }[kind]
 
     async def _process(self, fault: Fault) -> None:
@@ -123,6 +149,19 @@ class Strikes:
         await asyncio.sleep(fault.seconds)
         await self._told(fault.target, "DELETE", "/faults")
 
+    async def _all_away(self, fault: Fault) -> None:
+        """None answers anything for so long."""
+        async with AsyncExitStack() as turns:
+            for side in self.rig.sides:
+                await turns.enter_async_context(self._turns[f"{side} api"])
+            status = STATUSES[int(fault.dice * len(STATUSES))]
+            away = {"kind": "status", "when": "before", "status": status}
+            for side in self.rig.sides:
+                await self._told(side, "POST", "/faults", away)
+            await asyncio.sleep(fault.seconds)
+            for side in self.rig.sides:
+                await self._told(side, "DELETE", "/faults")
+
     async def _webhooks(self, fault: Fault) -> None:
         manner = {
             "webhooks duplicated": {"copies": 2 + int(fault.dice * 3)},
@@ -149,6 +188,54 @@ class Strikes:
         for call in known.restore:
             await self._told(fault.target, call.method, call.path, dict(call.body))
 
+    async def _people(self, fault: Fault) -> None:
+        """They hold an account's intake or pushes back for so long, or have it read at once."""
+        account = f"{fault.target}-main"
+        for act in STEPS[fault.kind]:
+            await self._steered(account, act)
+            await asyncio.sleep(fault.seconds)
+
+    async def _steered(self, account: str, act: SteerAct) -> None:
+        """Repeated until it was heard: the database may be down. What cannot be done now is left."""
+        wish = SteerWish(account=account, act=act, actor="eva", reason="work on the lift")
+
+        async def heard() -> bool:
+            with suppress(*DATABASE_TROUBLE):
+                connection = await asyncpg.connect(self.rig.postgres.url, timeout=5)
+                try:
+                    with suppress(NotSteered):
+                        await steer(connection, wish, CLOCK.now())
+                    return True
+                finally:
+                    await connection.close(timeout=5)
+            return False
+
+        await until(heard, f"{account}: {act}", look=HALF)
+
+    async def _configuration(self, fault: Fault) -> None:
+        """A room's listing leaves the file, and comes back as it was.
+
+        Not one of the venue with the pool: all that is closed there is closed anew after it, which takes minutes.
+        """
+        file = self.rig.folder / "holdfast.toml"
+        before = file.read_text()
+        names = listings(before, VENUE)
+        name = names[int(fault.dice * len(names))]
+        file.write_text(without(before, name))
+        await self._command("apply", "--yes", "--yes-remove", name)
+        await asyncio.sleep(fault.seconds)
+        file.write_text(before)
+        await self._command("apply", "--yes")
+
+    async def _command(self, *words: str) -> None:
+        async def heard() -> bool:
+            done = await finished(self.rig.folder, *words, **self.rig.settings)
+            if done.code:
+                self.log.append(f"         {' '.join(words)}: {done.code} {done.err[-200:]}")
+            return done.code == 0
+
+        await until(heard, " ".join(words), look=HALF)
+
     async def _told(self, side: str, method: str, path: str, body: object = None) -> None:
         """A simulator that is paused hears it when it goes on."""
         await self.rig.sides[side].ask(method, path, body)
@@ -160,7 +247,7 @@ class Strikes:
 
     async def _set(self, side: str, ahead: float) -> None:
         await self._told(side, "POST", "/clock", {"ahead": ahead})
-        self.clocks.append(Clock(side=side, set_at=SystemClock().now(), ahead=ahead))
+        self.clocks.append(Clock(side=side, set_at=CLOCK.now(), ahead=ahead))
 
 
 def send(pids: Sequence[int], sign: signal.Signals) -> None:

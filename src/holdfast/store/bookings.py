@@ -195,6 +195,16 @@ async def erase_guest(connection: asyncpg.Connection, booking_id: int, now: date
     await connection.execute(_SQL["erase_guest"], booking_id, now)
 
 
+async def turn_out(
+    connection: asyncpg.Connection, which: tuple[int, str], now: datetime
+) -> tuple[int, Span | None] | None:
+    """End what is a block of ours, by account and id there; its number and its time. None: no live booking is there."""
+    row = await connection.fetchrow(_SQL["turn_out"], *which, now)
+    if row is None:
+        return None
+    return row["id"], None if row["during"] is None else to_span(row["during"])
+
+
 async def lapsing(connection: asyncpg.Connection, now: datetime) -> list[tuple[int, str]]:
     """Account and id of the holds whose deadline has passed since they were last read."""
     rows = await connection.fetch(_SQL["lapsing"], now)

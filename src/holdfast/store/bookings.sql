@@ -80,6 +80,13 @@ update inbox i set body = null, headers = null
    and (i.ref = b.external_id or i.raw_type in ('unreadable_answer', 'unreadable_booking', 'unreadable_event')
         or (i.received_at, i.body) in (select received_at, body from named))
 
+-- turn_out --
+-- What we placed ourselves was taken for a guest's booking: it takes no time any more.
+update bookings
+   set status = 'cancelled', raw_status = '(a block of ours)', held_until = null, updated_at = $3, version = version + 1
+ where account_id = $1 and external_id = $2 and status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
+returning id, during
+
 -- lapsing --
 -- Holds whose deadline has passed and that nobody is about to look at.
 select b.account_id, b.external_id from bookings b

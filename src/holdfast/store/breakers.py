@@ -71,10 +71,10 @@ async def catch_up(
 
 
 async def hurry(
-    connection: asyncpg.Connection, account_id: int, direction: Direction, now: datetime
+    connection: asyncpg.Connection, account_id: int, direction: Direction, by: datetime
 ) -> None:
-    """Have it tried now."""
-    await connection.execute(_SQL["hurry"], account_id, direction, now)
+    """Have it tried by then."""
+    await connection.execute(_SQL["hurry"], account_id, direction, by)
 
 
 async def add_reads(connection: asyncpg.Connection, made: Mapping[int, int], now: datetime) -> None:

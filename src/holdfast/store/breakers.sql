@@ -27,19 +27,20 @@ update breakers set failures = $3, opened_at = $4, retry_at = $5, probing = $6, 
  where account_id = $1 and direction = $2
 
 -- catch_up --
--- The provider answers again: what waited only because it did not, is due now, and the other direction may try. What
+-- The provider answers again: what waited only because it did not, or refused our credentials, is due now, and the other direction may try. What
 -- somebody else works on just now is left to him. A second look for a lost call keeps its time.
 with calls as (
   update pushes p set due_at = $2 from (
     select id from pushes q
      where q.account_id = $1 and q.state in ('waiting', 'unknown') and q.due_at > $2 and q.absent_reads = 0
        and exists (select from attempts t where t.push_id = q.id and t.number = q.attempts
-                      and t.failure in ('not_sent', 'unknown') offset 0)  -- looked up one by one
+                      and t.failure in ('not_sent', 'unknown', 'unauthorised') offset 0)  -- looked up one by one
        for update skip locked) w where p.id = w.id),
 news as (
   update inbox i set due_at = $2 from (
     select id from inbox
-     where account_id = $1 and done_at is null and due_at > $2 and (error like 'not_sent: %' or error like 'unknown: %')
+     where account_id = $1 and done_at is null and due_at > $2
+       and (error like 'not_sent: %' or error like 'unknown: %' or error like 'unauthorised: %')
        for update skip locked) w where i.id = w.id),
 lists as (
   update readings r set due_at = $2 from (
@@ -57,7 +58,7 @@ update breakers b set retry_at = $2 from (
  where b.account_id = w.account_id and b.direction = w.direction
 
 -- hurry --
--- A person wants it tried now.
+-- It is to be tried by then, whatever it waits.
 update breakers set retry_at = $3 where account_id = $1 and direction = $2 and retry_at > $3 and not probing
 
 -- add_reads --

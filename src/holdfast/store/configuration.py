@@ -36,6 +36,10 @@ class AccountRow:
     audit_seconds: int
     horizon_days: int
     active: bool
+    left_at: Instant | None = None
+    """Since then nothing of it is left. Not `active` and None: it is leaving. The same for the next three."""
+    former_names: tuple[str, ...] = ()
+    """Its provider may still send webhooks to these."""
     last_webhook_at: Instant | None
     """At the moment of loading."""
     created_at: Instant
@@ -54,6 +58,7 @@ class VenueRow:
     conflicts: Literal["propose", "auto"]
     trust_offers: bool
     active: bool
+    left_at: Instant | None = None
     created_at: Instant
     updated_at: Instant
 
@@ -69,6 +74,7 @@ class UnitRow:
     setup_minutes: int
     cleanup_minutes: int
     active: bool
+    left_at: Instant | None = None
 
     def unit(self) -> Unit:
         """As the planner sees it."""
@@ -94,6 +100,7 @@ class ListingRow:
     settings: Record
     unit_ids: tuple[int, ...]
     active: bool
+    left_at: Instant | None = None
 
     def outlet(self, *, releases_holds: bool) -> Outlet:
         """As the planner sees it; whether holds can be given back is its channel's nature."""
@@ -116,14 +123,14 @@ class Book:
     units: Mapping[int, UnitRow]
     listings: Mapping[int, ListingRow]
     former: Mapping[int, ListingRow]
-    """Listings of these venues that are no longer in holdfast.toml: bookings made on them keep their units."""
+    """Listings of these venues that are no longer sold: bookings made on them keep their units."""
 
 
 _BOOK = TypeAdapter(Book)
 
 
 async def load(connection: asyncpg.Connection | asyncpg.Pool) -> Book:
-    """What is in service."""
+    """What is in service, and what is leaving."""
     return _BOOK.validate_json(await connection.fetchval(_SQL["book"], False))
 
 
@@ -134,7 +141,7 @@ async def mark(connection: asyncpg.Connection | asyncpg.Pool) -> str:
 
 
 async def load_retired_too(connection: asyncpg.Connection) -> Book:
-    """What is in service and what ever was."""
+    """The same, and what is gone."""
     return _BOOK.validate_json(await connection.fetchval(_SQL["book"], True))
 
 
@@ -175,3 +182,8 @@ async def read_soon(connection: asyncpg.Connection, accounts: Sequence[str], now
 async def retire(connection: asyncpg.Connection, noun: Noun, records: Sequence[Record]) -> None:
     """Take these out of service; units name their venue."""
     await connection.execute(_SQL[f"retire_{noun}s"], json.dumps(records))
+
+
+async def rename(connection: asyncpg.Connection, noun: Noun, records: Sequence[Record]) -> None:
+    """Call these by their new `name` instead of `old`; units name their venue by its new name."""
+    await connection.execute(_SQL[f"rename_{noun}s"], json.dumps(records))

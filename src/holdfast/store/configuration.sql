@@ -3,22 +3,27 @@
 select pg_advisory_xact_lock(4839201701)
 
 -- book --
--- One statement, so that every id in it leads somewhere; $1: also what is no longer in holdfast.toml.
+-- One statement, so that every id in it leads somewhere; $1: also what is gone. What is leaving is in it as what it was:
+-- there is still something of it to be given back, or waited for.
+with here as (
+  select l.id, l.active and v.active and a.active as sold,
+         (v.active or v.left_at is null) and (a.active or a.left_at is null) as known
+    from listings l join venues v on v.id = l.venue_id join accounts a on a.id = l.account_id),
+told as (
+  select l.id, h.sold, h.known, to_jsonb(l) || jsonb_build_object('unit_ids', array(
+           select m.unit_id from listing_units m join units u on u.id = m.unit_id
+            where m.listing_id = l.id and (u.active or u.left_at is null or $1) order by m.position)) as row
+    from listings l join here h on h.id = l.id)
 select jsonb_build_object(
   'accounts', (select coalesce(jsonb_object_agg(a.id, to_jsonb(a)), '{}')
-                 from accounts a where a.active or $1),
+                 from accounts a where a.active or a.left_at is null or $1),
   'venues',   (select coalesce(jsonb_object_agg(v.id, to_jsonb(v)), '{}')
-                 from venues v where v.active or $1),
+                 from venues v where v.active or v.left_at is null or $1),
   'units',    (select coalesce(jsonb_object_agg(u.id, to_jsonb(u)), '{}')
-                 from units u where u.active or $1),
-  'listings', (select coalesce(jsonb_object_agg(l.id, to_jsonb(l) || jsonb_build_object('unit_ids',
-                        array(select m.unit_id from listing_units m
-                               where m.listing_id = l.id order by m.position))), '{}')
-                 from listings l where l.active or $1),
-  'former',   (select coalesce(jsonb_object_agg(l.id, to_jsonb(l) || jsonb_build_object('unit_ids',
-                        array(select m.unit_id from listing_units m
-                               where m.listing_id = l.id order by m.position))), '{}')
-                 from listings l join venues v on v.id = l.venue_id where not l.active and (v.active or $1))
+                 from units u join venues v on v.id = u.venue_id
+                where ((u.active or u.left_at is null) and (v.active or v.left_at is null)) or $1),
+  'listings', (select coalesce(jsonb_object_agg(id, row), '{}') from told where sold or $1),
+  'former',   (select coalesce(jsonb_object_agg(id, row), '{}') from told where not sold and (known or $1))
 )::text
 
 -- mark --
@@ -43,7 +48,7 @@ on conflict (name) do update
        reads_per_minute = excluded.reads_per_minute, writes_per_minute = excluded.writes_per_minute,
        poll_seconds = excluded.poll_seconds, offers_seconds = excluded.offers_seconds,
        audit_seconds = excluded.audit_seconds, horizon_days = excluded.horizon_days,
-       active = true, updated_at = now()
+       active = true, left_at = null, updated_at = now()
 
 -- read_soon --
 -- A new account is read at once; a changed one too, or a shorter interval would wait for the longer one.
@@ -72,7 +77,7 @@ select w.* from jsonb_to_recordset($1::text::jsonb) as
   w(name text, timezone text, house_contact jsonb, holds text, conflicts text, trust_offers boolean)
 on conflict (name) do update
    set timezone = excluded.timezone, house_contact = excluded.house_contact, holds = excluded.holds,
-       conflicts = excluded.conflicts, trust_offers = excluded.trust_offers, active = true, updated_at = now()
+       conflicts = excluded.conflicts, trust_offers = excluded.trust_offers, active = true, left_at = null, updated_at = now()
 
 -- put_units --
 -- By venue and name.
@@ -83,7 +88,7 @@ select v.id, w.name, w.seats, w.setup_minutes, w.cleanup_minutes
   join venues v on v.name = w.venue
 on conflict (venue_id, name) do update
    set seats = excluded.seats, setup_minutes = excluded.setup_minutes,
-       cleanup_minutes = excluded.cleanup_minutes, active = true
+       cleanup_minutes = excluded.cleanup_minutes, active = true, left_at = null
 
 -- put_listings --
 -- Venue and account stay what they were: its bookings and blocks carry them.
@@ -94,7 +99,8 @@ select v.id, a.id, w.name, w.takes, w.party_size, w.settings
   join venues v on v.name = w.venue
   join accounts a on a.name = w.account
 on conflict (name) do update
-   set takes = excluded.takes, party_size = excluded.party_size, settings = excluded.settings, active = true
+   set takes = excluded.takes, party_size = excluded.party_size, settings = excluded.settings, active = true,
+       left_at = null
 
 -- forget_units --
 -- A listing's units are replaced as a whole: these go, the next query adds those that are wanted.
@@ -111,23 +117,56 @@ select l.id, u.id, wanted.position
   join units u on u.venue_id = l.venue_id and u.name = wanted.name
 
 -- retire_accounts --
--- Nothing is deleted: bookings, blocks and the journal still refer to it. The same for the next three.
-update accounts a set active = false, updated_at = now()
+-- Nothing is deleted: bookings, blocks and the journal still refer to it. It is leaving until nothing of it is left. The
+-- same for the next three.
+update accounts a set active = false, left_at = null, updated_at = now()
   from jsonb_to_recordset($1::text::jsonb) as gone(name text) where a.name = gone.name
 
 -- retire_venues --
 -- As above.
-update venues v set active = false, updated_at = now()
+update venues v set active = false, left_at = null, updated_at = now()
   from jsonb_to_recordset($1::text::jsonb) as gone(name text) where v.name = gone.name
 
 -- retire_units --
 -- As above.
-update units u set active = false
+update units u set active = false, left_at = null
   from jsonb_to_recordset($1::text::jsonb) as gone(name text, venue text)
   join venues v on v.name = gone.venue
  where u.venue_id = v.id and u.name = gone.name
 
 -- retire_listings --
 -- As above.
-update listings l set active = false
+update listings l set active = false, left_at = null
   from jsonb_to_recordset($1::text::jsonb) as gone(name text) where l.name = gone.name
+
+-- rename_accounts --
+-- The row keeps its number, and all that refers to it. Webhooks may come to the old name for as long as there is no
+-- other account of that name.
+update accounts a
+   set name = w.name, former_names = array_append(array_remove(a.former_names, w.name), w.old), updated_at = now()
+  from jsonb_to_recordset($1::text::jsonb) as w(name text, old text) where a.name = w.old
+
+-- rename_venues --
+-- As above. People and tokens that may see some venues only are given these by name.
+with w as (select * from jsonb_to_recordset($1::text::jsonb) as w(name text, old text)),
+people_too as (
+  update people p set venues = array(select coalesce(w.name, v) from unnest(p.venues) with ordinality as of(v, n)
+                                       left join w on w.old = v order by n)
+   where p.venues && array(select old from w)),
+tokens_too as (
+  update tokens t set venues = array(select coalesce(w.name, v) from unnest(t.venues) with ordinality as of(v, n)
+                                       left join w on w.old = v order by n)
+   where t.venues && array(select old from w))
+update venues v set name = w.name, updated_at = now() from w where v.name = w.old
+
+-- rename_units --
+-- As above, within its venue.
+update units u set name = w.name
+  from jsonb_to_recordset($1::text::jsonb) as w(name text, old text, venue text)
+  join venues v on v.name = w.venue
+ where u.venue_id = v.id and u.name = w.old
+
+-- rename_listings --
+-- As above.
+update listings l set name = w.name
+  from jsonb_to_recordset($1::text::jsonb) as w(name text, old text) where l.name = w.old

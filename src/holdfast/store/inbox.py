@@ -43,6 +43,8 @@ class Claimed:
     raw_type: str
     received_at: datetime
     attempts: int
+    error: str | None = None
+    """How its last try failed."""
     listing_id: int | None = None
     """Of the booking as we know it, and"""
     read_at: datetime | None = None
@@ -179,7 +181,11 @@ async def finish(
 
 
 async def later(
-    connection: asyncpg.Connection, ids: Sequence[int], due_at: datetime, reason: str
+    connection: asyncpg.Connection,
+    ids: Sequence[int],
+    due_at: datetime,
+    reason: str,
+    in_a_row: int | None = None,
 ) -> None:
-    """Try them again, and show why they wait."""
-    await connection.execute(_SQL["later"], list(ids), due_at, reason)
+    """Try them again, and show why they wait; `in_a_row`: how often it was for this kind of reason."""
+    await connection.execute(_SQL["later"], list(ids), due_at, reason, in_a_row)

@@ -105,7 +105,7 @@ taken as (
      set lease_until = clock_timestamp() + interval '30 seconds', attempts = i.attempts + 1
    where i.id = any (array(select id from due))
   returning i.*)
-select d.found as in_doubt, t.id, t.account_id, t.via, t.ref, t.raw_type, t.received_at, t.attempts,
+select d.found as in_doubt, t.id, t.account_id, t.via, t.ref, t.raw_type, t.received_at, t.attempts, t.error,
        b.listing_id, b.read_at, coalesce(k.flies, false) as ours_flies, coalesce(k.updated_at, k.ended_at) as ours_at
   from doubt d
   left join (select taken.*, due.place from taken join due using (id)) t on true
@@ -135,6 +135,6 @@ update inbox i
  where i.id = gone.id and i.done_at is null
 
 -- later --
--- Back into the queue, with the reason shown.
-update inbox set due_at = $2, error = $3, lease_until = null
+-- Back into the queue, with the reason shown, and how often in a row it was that.
+update inbox set due_at = $2, error = $3, attempts = coalesce($4, attempts), lease_until = null
  where id = any($1::bigint[]) and done_at is null

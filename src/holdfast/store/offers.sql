@@ -24,9 +24,11 @@ on conflict (listing_id, starts_at, ends_at) do update set open = true, read_at 
 returning starts_at, ends_at
 
 -- save_closed --
--- Absence counts only within the window of a complete read, for starts within it.
-update offers set open = false, read_at = $6
- where listing_id = $1 and starts_at >= $2 and starts_at < $3 and read_at <= $6 and open
+-- Absence counts only within the window of a complete read, for starts within it. What we shut ourselves was not read
+-- to be unsold yet: that is written once.
+update offers set open = false, read_at = $6, unsold_at = $6
+ where listing_id = $1 and starts_at >= $2 and starts_at < $3 and read_at <= $6
+   and (open or unsold_at is null or unsold_at < read_at)
    and (starts_at, ends_at) not in (select * from unnest($4::timestamptz[], $5::timestamptz[]))
 
 -- shut --

@@ -195,6 +195,12 @@ async def error(connection: asyncpg.Connection, push_id: int) -> str | None:
     return told
 
 
+async def in_a_row(connection: asyncpg.Connection, push: Claimed, failure: str) -> int:
+    """How often it has failed in this way without another outcome in between, its latest try included."""
+    before = await connection.fetchval(_SQL["in_a_row"], push.id, push.attempts, failure)
+    return int(before) + 1
+
+
 async def supersede(connection: asyncpg.Connection, push_id: int, now: datetime) -> None:
     """It is not wanted any more."""
     await connection.execute(_SQL["supersede"], push_id, now)

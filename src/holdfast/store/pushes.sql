@@ -6,11 +6,15 @@ select distinct on (block_id) block_id, id, call, state, risk, settled_at from p
 
 -- refusals --
 -- How often channels refused our place as taken since a moment, by what was asked for, and when they did last. The lanes
--- of a pool ask for the same at once: within the shortest pause of backoff.REFUSED all refusals are one.
+-- of a pool ask for the same at once: within the shortest pause of backoff.REFUSED all refusals are one. A refusal was
+-- right, and does not count, where a later reading found the time not sold: only what goes on being sold is refused in vain.
 select b.listing_id, b.during, b.party, max(p.settled_at) as last_at,
        count(distinct date_bin('15 seconds', p.settled_at, timestamptz 'epoch')) as times
   from pushes p join blocks b on b.id = p.block_id
  where p.venue_id = $1 and p.outcome = 'taken' and p.settled_at > $2 and p.call = 'place'
+   and not exists (select from offers o
+                    where o.listing_id = b.listing_id and o.starts_at = lower(b.during) and o.ends_at = upper(b.during)
+                      and o.unsold_at > p.settled_at)
  group by b.listing_id, b.during, b.party
 
 -- wish --
@@ -121,6 +125,13 @@ select d.found as in_doubt, t.id as push_id, t.venue_id, t.account_id, t.block_i
 update pushes set state = 'unknown', lease_until = null, due_at = $1
  where state = 'in_flight' and lease_until < clock_timestamp()
 returning id
+
+-- in_a_row --
+-- How many of a push's last tries before number $2 failed in the way $3, one after the other.
+select count(*) from attempts a
+ where a.push_id = $1 and a.number < $2
+   and a.number > (select coalesce(max(b.number), 0) from attempts b
+                    where b.push_id = $1 and b.number < $2 and b.failure is distinct from $3)
 
 -- settle --
 -- Only who holds the lease settles; what the try came to is recorded even if it was lost meanwhile. Returns the block

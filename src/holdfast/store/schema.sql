@@ -18,7 +18,9 @@ create table accounts (
   braked_at         timestamptz,  -- a mass disappearance: nothing is released until a person accepts it
   brake             jsonb,        -- why, and what would go
   created_at        timestamptz not null default now(),
-  updated_at        timestamptz not null default now()
+  updated_at        timestamptz not null default now(),
+  left_at           timestamptz,  -- since then nothing of it is left; null while it is in service, or leaving
+  former_names      text[] not null default '{}'  -- its provider may still send webhooks to these
 );
 
 create table venues (
@@ -34,7 +36,8 @@ create table venues (
   journal_hash  bytea not null default '\x',
   created_at    timestamptz not null default now(),
   updated_at    timestamptz not null default now(),
-  configured_at timestamptz not null default now()  -- since when it is configured as it is
+  configured_at timestamptz not null default now(),  -- since when it is configured as it is
+  left_at       timestamptz  -- as for accounts
 );
 
 create table units (
@@ -45,6 +48,7 @@ create table units (
   setup_minutes   integer not null default 0 check (setup_minutes >= 0),
   cleanup_minutes integer not null default 0 check (cleanup_minutes >= 0),
   active          boolean not null default true,
+  left_at         timestamptz,  -- as for accounts
   unique (venue_id, name)
 );
 
@@ -56,7 +60,8 @@ create table listings (
   takes      text not null check (takes in ('all', 'one')),
   party_size integer not null check (party_size > 0),
   settings   jsonb not null,  -- the channel's own keys as in holdfast.toml
-  active     boolean not null default true
+  active     boolean not null default true,
+  left_at    timestamptz  -- as for accounts
 );
 
 create table listing_units (
@@ -154,6 +159,7 @@ create table offers (
   ends_at    timestamptz not null check (ends_at > starts_at),
   open       boolean not null,
   read_at    timestamptz not null,
+  unsold_at  timestamptz,  -- when a complete reading last found it not sold
   primary key (listing_id, starts_at, ends_at)
 );
 

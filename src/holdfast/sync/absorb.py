@@ -10,7 +10,7 @@ import structlog
 
 from holdfast.budget import spending
 from holdfast.channel import ChannelError, Limited
-from holdfast.inventory.backoff import pause
+from holdfast.inventory.backoff import Failure, pause
 from holdfast.inventory.model import Absent, Seen
 from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
@@ -170,13 +170,19 @@ async def _finish(parts: Parts, account: Account, rows: Sequence[Claimed], outco
 async def _later(parts: Parts, errand: Errand, error: ChannelError) -> None:
     """The fact stays in the inbox; what came instead of an answer is shown with it."""
     told = error.retry_after if isinstance(error, Limited) else None
-    attempts = max(row.attempts for row in errand.rows)
     failure = failure_of(error)
+    attempts = max(_in_a_row(row, failure) for row in errand.rows)
     seconds = pause(failure, attempts, parts.random.random(), told) or 300.0
     due = parts.now() + timedelta(seconds=seconds)
     log.warning("read_failed", account=errand.account.name, failure=failure, attempts=attempts)
     async with parts.pool.acquire() as connection:
-        await inbox.later(connection, errand.ids, due, f"{failure}: {error}")
+        await inbox.later(connection, errand.ids, due, f"{failure}: {error}", attempts)
+
+
+def _in_a_row(row: Claimed, failure: Failure) -> int:
+    """A wait grows with failures of one kind only."""
+    alike = row.error is None or row.error.startswith(f"{failure}: ")
+    return row.attempts if alike else 1
 
 
 async def apply(parts: Parts, observations: Sequence[Observation]) -> None:

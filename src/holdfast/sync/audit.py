@@ -71,7 +71,7 @@ async def audit(parts: Parts, account: Account, venue_id: int, *, dry_run: bool)
         await _record(parts, account, venue_id, (look, outcome))
     return Report(
         account=account.name,
-        venue=parts.premises[venue_id].name,
+        venue=parts.venue(venue_id).name,
         look=look,
         became=outcome,
         ended_at=parts.now(),
@@ -178,7 +178,7 @@ async def audit_standing(parts: Parts, account: Account) -> bool:
     now = parts.now()
     async with parts.pool.acquire() as connection:
         since = await readings.read_since(connection, account.id)
-    for venue_id in sorted(set(account.venues.values())):
+    for venue_id in sorted({*account.venues.values()} & {*parts.premises}):
         found = await exposed(parts, venue_id, await as_known(parts, account, venue_id, now))
         outcome = [await became(parts, account, venue_id, finding) for finding in found]
         record = audits.Record(

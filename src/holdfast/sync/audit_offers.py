@@ -60,7 +60,7 @@ async def exposed(parts: Parts, venue_id: int, sheets: Sheets) -> list[Finding]:
     everything = list(all_of(sheets))
     if not everything:
         return []
-    venue, stretch = parts.premises[venue_id], _hull(everything)
+    venue, stretch = parts.venue(venue_id), _hull(everything)
     async with parts.pool.acquire() as connection:
         bookings = await booking_store.occupying_in(connection, venue_id, stretch)
         sitting = await seats.sitting(connection, [b.id for b in bookings])
@@ -70,7 +70,9 @@ async def exposed(parts: Parts, venue_id: int, sheets: Sheets) -> list[Finding]:
     everybody = [*bookings, *as_bookings(strangers, venue.outlets)]
     found: list[Finding] = []
     for listing_id, several in sheets.items():
-        outlet = venue.outlets[listing_id]
+        outlet = venue.outlets.get(listing_id)
+        if outlet is None:  # it left while it was read
+            continue
         closed = closed_on(outlet, bookings, venue.ever, venue.units, sitting)
         own = sold_here(outlet, bookings)
         taken = [part.span for part in closed]

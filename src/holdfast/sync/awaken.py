@@ -25,6 +25,10 @@ async def awaken(parts: Parts) -> int:
 
 async def _awaken(parts: Parts, found: InShadow) -> None:
     """A cancellation that was asked for meanwhile is not sent: whoever wants it still asks again."""
+    if found.venue_id not in parts.premises:  # nothing is wanted there any more
+        async with parts.pool.acquire() as connection:
+            await shadow.leave(connection, found, PORTION, parts.now())
+        return
     async with turn(parts, found.venue_id, actor="operator") as current:
         left = await shadow.leave(current.connection, found, PORTION, current.now)
         data = {

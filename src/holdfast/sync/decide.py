@@ -14,7 +14,7 @@ from holdfast.store import inbox, offers, schedule
 from holdfast.store.bookings import Origin
 from holdfast.store.inbox import Incoming
 from holdfast.sync.concerns import left_us, news_of
-from holdfast.sync.echoes import Outcome, adopt_orphan, echo
+from holdfast.sync.echoes import Outcome, adopt_orphan, echo, turn_out
 from holdfast.sync.heard import heard, processed
 from holdfast.sync.next_calls import placing_on
 from holdfast.sync.parts import Account, Parts
@@ -83,10 +83,23 @@ async def consider(
     current: Turn, observations: Sequence[Observation]
 ) -> list[tuple[Observation, Outcome]]:
     """What becomes of each, and everything that follows from them; the turn commits it, or not."""
-    told = [(observation, await _observe(current, observation)) for observation in observations]
+    called = [_as_called_now(current, observation) for observation in observations]
+    told = [(observation, await _observe(current, observation)) for observation in called]
     await _record(current, told)
     await replan(current)
     return told
+
+
+def _as_called_now(current: Turn, observation: Observation) -> Observation:
+    """A listing may have got another name since the read of it began: what was seen is on the very same one."""
+    seen, listings = observation.seen, observation.account.listings
+    if isinstance(seen, Absent) or seen.listing is None:
+        return observation
+    number = next((i for i, listing in listings.items() if listing.name == seen.listing), 0)
+    outlet = current.premises.ever.get(number)
+    if outlet is None or outlet.name == seen.listing:
+        return observation
+    return replace(observation, seen=replace(seen, listing=outlet.name))
 
 
 async def _record(current: Turn, told: Sequence[tuple[Observation, Outcome]]) -> None:
@@ -119,21 +132,37 @@ async def _observe(current: Turn, observation: Observation) -> Outcome:
     seen, account = observation.seen, observation.account
     marker = seen.marker if isinstance(seen, Seen) else None
     block = await block_store.by_echo(current.connection, account.id, seen.external_id, marker)
+    if block is not None or marker is not None:
+        await _is_no_guest(current, observation)
     if block is not None:
         return await echo(current, account, block, seen)
+    if isinstance(seen, Seen) and marker is not None:
+        return await adopt_orphan(current, account, seen)
     known = await booking_store.by_ref(current.connection, account.id, seen.external_id)
-    if known is None and isinstance(seen, Seen):
-        if marker is not None:
-            return await adopt_orphan(current, account, seen)
-        if account.channel.capabilities.reads_holds and await _may_be_ours(current, seen):
-            return "deferred"
+    holds_show = account.channel.capabilities.reads_holds
+    if known is None and holds_show and await _may_be_ours(current, seen):
+        return "deferred"
     return await _merge(current, observation, known)
 
 
-async def _may_be_ours(current: Turn, seen: Seen) -> bool:
+async def _is_no_guest(current: Turn, observation: Observation) -> None:
+    """It may have been met before it could be known as ours."""
+    which = (observation.account.id, observation.seen.external_id)
+    found = await turn_out(current.connection, current.parts.metrics, which, current.now)
+    if found is not None:
+        booking_id, span = found
+        data = {"account": observation.account.name, "ref": which[1]}
+        current.note("booking.turned_out", data, booking_id=booking_id)
+        current.freed.add(booking_id)
+        current.touch(span)
+
+
+async def _may_be_ours(current: Turn, seen: Seen | Absent) -> bool:
     """An unconfirmed booking exactly where we are just placing a hold: wait until we know ours."""
+    if isinstance(seen, Absent) or seen.status not in ("held", "pending"):
+        return False
     outlet = current.parts.outlet(current.premises.id, seen.listing)
-    if outlet is None or seen.span is None or seen.status not in ("held", "pending"):
+    if outlet is None or seen.span is None:
         return False
     return await placing_on(current, outlet.id, seen.span)
 

@@ -8,10 +8,12 @@ import structlog
 
 from holdfast.breaker import Pass
 from holdfast.channel import ChannelError, NotSent
+from holdfast.inventory.backoff import TRIES_AT_LEAST, Failure, pause
 from holdfast.inventory.breaker import Direction
 from holdfast.inventory.model import Offer
 from holdfast.store import pushes
 from holdfast.store.pushes import Claimed, Try
+from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.ending import Overtaken, cancel
 from holdfast.sync.outcome import (
     Circumstances,
@@ -83,19 +85,45 @@ async def _round(parts: Parts, account: Account, go: Pass, states: list[str]) ->
 async def _send_all(
     parts: Parts, account: Account, claimed: Sequence[Claimed], taken_at: datetime
 ) -> int:
-    await asyncio.gather(*(_send(parts, account, push, taken_at) for push in claimed))
+    await asyncio.gather(*(_by_itself(parts, account, push, taken_at) for push in claimed))
     return len(claimed)
+
+
+async def _by_itself(parts: Parts, account: Account, push: Claimed, taken_at: datetime) -> None:
+    """A fault of ours hurts the one call that met it: it keeps its lease, and is found out about afterwards."""
+    try:
+        await _send(parts, account, push, taken_at)
+    except DATABASE_TROUBLE:
+        raise
+    except Exception as error:
+        log.error("push_failed", account=account.name, push=push.id, exc_info=error)
 
 
 async def _send(parts: Parts, account: Account, push: Claimed, taken_at: datetime) -> None:
     if parts.now() - taken_at > TOO_LATE:
         log.warning("too_late_to_send", account=account.name, push=push.id)
         return
-    if push.was == "unknown":
-        verdict, result = await resolve(parts, account, push, push.block, push.external_id)
-    else:
-        verdict, result = await _call(parts, account, push)
+    try:
+        if push.was == "unknown":
+            verdict, result = await resolve(parts, account, push, push.block, push.external_id)
+        else:
+            verdict, result = await _call(parts, account, push)
+    except DATABASE_TROUBLE:
+        raise
+    except Exception as error:
+        verdict, result = _faulty(parts, account, push, error)
     await settle(parts, Answer(account=account, push=push, verdict=verdict, result=result))
+
+
+def _faulty(parts: Parts, account: Account, push: Claimed, error: Exception) -> tuple[Verdict, Try]:
+    """What we cannot do at all. Whether it was sent is not known; after enough tries it is given up, and seen."""
+    why = type(error).__name__
+    log.error("call_failed", account=account.name, push=push.id, reason=why, exc_info=error)
+    result = Try(outcome="unknown", failure="broken", detail=f"{push.call}: a fault of ours, {why}")
+    if push.epoch >= TRIES_AT_LEAST:
+        return Ended(why="given_up"), result
+    seconds = pause("unknown", push.epoch - 1, parts.random.random())
+    return FindOut(seconds=seconds or 1.0), result
 
 
 async def _call(parts: Parts, account: Account, push: Claimed) -> tuple[Verdict, Try]:
@@ -106,7 +134,7 @@ async def _call(parts: Parts, account: Account, push: Claimed) -> tuple[Verdict,
         return ended, Try(outcome="not_done", failure="overtaken", detail=str(error))
     except ChannelError as error:
         await keep_raw(parts, account, push.external_id, error)
-        verdict = judge(error, _circumstances(parts, push, parts.now()))
+        verdict = judge(error, await _circumstances(parts, push, failure_of(error)))
         outcome = "unknown" if isinstance(verdict, FindOut) else "not_done"
         detail = str(error)
         return verdict, Try(
@@ -117,11 +145,16 @@ async def _call(parts: Parts, account: Account, push: Claimed) -> tuple[Verdict,
     return done, Try(outcome="done")
 
 
-def _circumstances(parts: Parts, push: Claimed, now: datetime) -> Circumstances:
+async def _circumstances(parts: Parts, push: Claimed, failure: Failure) -> Circumstances:
+    in_a_row = push.attempts
+    if in_a_row > 1:
+        async with parts.pool.acquire() as connection:
+            in_a_row = await pushes.in_a_row(connection, push, failure)
     return Circumstances(
         attempts=push.attempts,
+        in_a_row=in_a_row,
         tried_since=push.tried_since,
-        now=now,
+        now=parts.now(),
         jitter=parts.random.random(),
         gap_since=push.block.gap_since if push.block else None,
     )
@@ -130,16 +163,18 @@ def _circumstances(parts: Parts, push: Claimed, now: datetime) -> Circumstances:
 async def _outward(parts: Parts, account: Account, push: Claimed) -> Done:
     """The call itself. Raises ChannelError."""
     channel, block = account.channel, push.block
-    premises = parts.premises[push.venue_id]
+    premises = parts.venue(push.venue_id)
     if block is None:
         await cancel(parts, account, push)
         return Done()
-    contact, listing = premises.contact(block.marker), account.listing_for(block)
+    contact = premises.contact(block.marker)
     if push.call == "place":
-        return Done(placed=await channel.hold(listing, Offer(span=block.span), contact))
+        offer = Offer(span=block.span)
+        return Done(placed=await channel.hold(account.listing_for(block), offer, contact))
     if block.external_id is None:
         raise NotSent(f"{push.call}: there is nothing at the channel to {push.call}")
     if push.call == "commit":
+        listing = account.listing_for(block)
         return Done(placed=await channel.commit(listing, block.external_id, contact))
     await channel.release(block.external_id, block.state == "booked", contact)
     return Done()

@@ -1,14 +1,20 @@
 """Echoes: what a channel shows of our own blocks updates the block; it never becomes a booking."""
 
+from datetime import datetime
 from typing import Literal
+
+import asyncpg
 
 from holdfast.inventory.known import Block, Outlet, There
 from holdfast.inventory.marker import ORPHAN
 from holdfast.inventory.model import FIRM, OCCUPYING, Absent, Seen, Span
 from holdfast.inventory.plan import Wish
+from holdfast.metrics import Metrics
 from holdfast.store import blocks as block_store
-from holdfast.store import offers
+from holdfast.store import bookings as booking_store
+from holdfast.store import conflicts, offers
 from holdfast.store.blocks import Stood
+from holdfast.sync.alarm import shut
 from holdfast.sync.concerns import block_stands, orphan_over
 from holdfast.sync.losses import about, tell, was_taken_away
 from holdfast.sync.parts import Account
@@ -44,6 +50,21 @@ async def echo(current: Turn, account: Account, block: Block, seen: Seen | Absen
             return await _found_standing(current, block, seen)
         return await adopt_orphan(current, account, seen)
     return "echo"
+
+
+async def turn_out(
+    connection: asyncpg.Connection, metrics: Metrics, which: tuple[int, str], now: datetime
+) -> tuple[int, Span | None] | None:
+    """What we placed ourselves was taken for a guest's: it is none from now on. Returns its number and its time.
+
+    `which` is its account and its id there. A block may be met first without its marker, before its id is known.
+    """
+    found = await booking_store.turn_out(connection, which, now)
+    if found is None:
+        return None
+    open_ones = await conflicts.about(connection, found[0], ["unmapped"])
+    await shut(connection, metrics, open_ones, now, "it is a block of ours")
+    return found
 
 
 def _is_this_very_one(block: Block, seen: Seen) -> bool:

@@ -58,7 +58,7 @@ async def _ended(parts: Parts, due: Due, why: str) -> None:
 
 async def _auto(parts: Parts, due: Due) -> None:
     """The policy acts if it still may, and leaves it to a person otherwise."""
-    premises = parts.premises[due.venue_id or 0]
+    premises = parts.venue(due.venue_id or 0)
     async with parts.pool.acquire() as connection:
         case = (await cases(connection, [due.id]))[due.id]
         around = await practice(connection, premises.id, case, parts.now())

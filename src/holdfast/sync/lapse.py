@@ -41,6 +41,10 @@ def _ask(account_id: int, ref: str, now: datetime) -> Incoming:
 
 async def _lapsed(parts: Parts, venue_id: int, block_id: int) -> None:
     """A hold of ours is over at the latest now: if its source still holds, it is placed again."""
+    if venue_id not in parts.premises:  # nothing is placed there any more
+        async with parts.pool.acquire() as connection:
+            await block_store.gone(connection, block_id, parts.now())
+        return
     async with turn(parts, venue_id, actor="clock") as current:
         block = await block_store.by_id(current.connection, block_id)
         due = block.expires_at is not None and block.expires_at + HOLD_MARGIN <= current.now

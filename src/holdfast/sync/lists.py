@@ -21,16 +21,13 @@ from holdfast.store.readings import Reading, Settled
 from holdfast.sync.brake import ask_after
 from holdfast.sync.pages import believe_page
 from holdfast.sync.parts import Account, Parts
-from holdfast.sync.readings import lists_of, sum_up, timetable_of
+from holdfast.sync.readings import NOT_MINE, lists_of, sum_up, timetable_of
 
 ASK_APART = timedelta(seconds=30)
 """Between two looks for what no list shows: many lists are complete again each minute."""
 
 TOLERATED = timedelta(minutes=10)
 """Beyond three times the plan: a provider may have been away for so long."""
-
-NO_LIST = timedelta(minutes=5)
-"""A list that this process does not know waits this long: another process has a newer configuration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +81,7 @@ async def read_page(parts: Parts, reading: Reading, account: Account) -> bool:
     which = next((o for o in lists_of(account, parts.now()) if o.place == reading.place), None)
     if which is None:
         async with parts.pool.acquire() as connection:
-            await readings.put_off(connection, reading, parts.now() + NO_LIST, None)
+            await readings.put_off(connection, reading, parts.now() + NOT_MINE, None)
         return False
     read = await _read(parts, reading, account, which)
     async with parts.pool.acquire() as connection:

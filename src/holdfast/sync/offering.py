@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from holdfast.budget import Spender
+from holdfast.channel import Limited
 from holdfast.inventory.model import Span
 from holdfast.inventory.timetable import Timetable, is_near
 from holdfast.store import readings
 from holdfast.store.readings import Reading, Settled
 from holdfast.store.schedule import Probe
 from holdfast.sync.parts import Account, Parts
-from holdfast.sync.readings import DAY, sum_up, timetable_of
+from holdfast.sync.readings import DAY, NOT_MINE, sum_up, timetable_of
 from holdfast.sync.sheets import believe
+
+OTHERS_TRY = 6
+"""After so many tries nobody knows the listing: it has left."""
 
 
 async def read_offers(parts: Parts, account: Account, listing_id: int, window: Span) -> bool:
@@ -28,11 +32,13 @@ async def read_stretch(parts: Parts, reading: Reading, account: Account, spender
     """Read a stretch of a listing's offers; True: completely. Raises ChannelError."""
     async with parts.pool.acquire() as connection:
         table = await timetable_of(connection, parts, account)
-    window = window_of(reading, account, parts.now())
-    complete = True
     listing_id = reading.listing_id
-    if window is not None and listing_id is not None and listing_id in account.listings:
-        complete = await read_offers(parts, account, listing_id, window)
+    if listing_id is None or listing_id not in account.listings:
+        async with parts.pool.acquire() as connection:
+            await readings.put_off(connection, reading, parts.now() + NOT_MINE, None)
+        return False
+    window = window_of(reading, account, parts.now())
+    complete = window is None or await read_offers(parts, account, listing_id, window)
     async with parts.pool.acquire() as connection:
         after = _after(reading, table, spender, complete=complete)
         await readings.settle(connection, reading, after)
@@ -70,6 +76,9 @@ def _after(reading: Reading, table: Timetable, spender: Spender, *, complete: bo
 async def read_probes(parts: Parts, account: Account, probes: Sequence[Probe]) -> None:
     """Read once what several decisions wait for on one listing. Raises ChannelError."""
     listing_id = probes[0].listing_id
+    if listing_id not in account.listings and max(p.attempts for p in probes) <= OTHERS_TRY:
+        wait = NOT_MINE.total_seconds()
+        raise Limited("a process that knows the listing reads it", retry_after=wait)
     start = max(min(probe.window.start for probe in probes), parts.now())
     end = max(probe.window.end for probe in probes)
     if start < end and listing_id in account.listings:

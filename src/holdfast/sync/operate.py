@@ -96,10 +96,11 @@ class Operator:
 
 def premises_of(parts: Parts, name: str) -> Premises:
     """The venue of this name. Raises WishRefused."""
-    for premises in parts.premises.values():
+    there = [premises for premises in parts.premises.values() if premises.in_service]
+    for premises in there:
         if premises.name == name:
             return premises
-    known = ", ".join(sorted(p.name for p in parts.premises.values()))
+    known = ", ".join(sorted(p.name for p in there))
     raise WishRefused("venue", f"one of {known}")
 
 
@@ -113,6 +114,8 @@ async def cancellable(parts: Parts, booking_id: int) -> asyncpg.Record:
         raise WishRefused("id", f"a booking that can be cancelled, this one is {row['status']}")
     if row["venue_id"] is None:
         raise WishRefused("id", "a booking of a venue of ours, this one is unmapped")
+    if row["venue_id"] not in parts.premises:
+        raise WishRefused("id", "a booking of a venue in service, its venue has left")
     return row
 
 
@@ -152,8 +155,9 @@ def units_of(premises: Premises, wish: DirectBooking) -> tuple[int, ...]:
     if (wish.unit is None) == (wish.listing is None):
         raise WishRefused("unit", "either a unit or a listing")
     if wish.unit is not None:
-        found = tuple(u.id for u in premises.units.values() if u.name == wish.unit)
-        known = sorted(u.name for u in premises.units.values())
+        there = [u for u in premises.units.values() if u.id not in premises.leaving_units]
+        found = tuple(u.id for u in there if u.name == wish.unit)
+        known = sorted(u.name for u in there)
     else:
         # which of a pool's units a guest sits on, the venue knows: it names the unit
         outlets = [o for o in premises.outlets.values() if not o.pool]

@@ -70,6 +70,8 @@ class Circumstances:
     """What the verdict on a failure depends on besides the failure. `jitter` lies in [0, 1)."""
 
     attempts: int
+    in_a_row: int
+    """Of them, how many of the latest failed in this very way: a wait grows with those alone."""
     tried_since: datetime
     now: datetime
     jitter: float
@@ -93,7 +95,7 @@ def judge(error: ChannelError, around: Circumstances) -> Verdict:
     if failure == "taken" and not _just_lapsed(around):
         return Ended(why="taken")
     told = error.retry_after if isinstance(error, Limited) else None
-    seconds = pause(failure, around.attempts, around.jitter, told)
+    seconds = pause(failure, around.in_a_row, around.jitter, told)
     if failure == "unknown":
         return FindOut(seconds=seconds or 0.0)
     if seconds is None or _in_vain(around):

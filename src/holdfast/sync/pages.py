@@ -38,7 +38,9 @@ async def _differences(parts: Parts, account: Account, page: Page) -> list[Obser
     different = [
         seen
         for seen in news
-        if seen.external_id not in ours or not _as_believed(seen, ours[seen.external_id])
+        if seen.external_id not in ours
+        or not _as_believed(seen, ours[seen.external_id])
+        or _is_kept(known.get(seen.external_id))
     ]
     theirs = [seen for seen in different if seen.external_id not in ours and seen.marker is None]
     missed = await _missed(parts, account, known, theirs)
@@ -97,7 +99,14 @@ def _as_believed(seen: Seen, state: There) -> bool:
     )
 
 
+def _is_kept(known: Told | None) -> bool:
+    """As a guest's live booking."""
+    return known is not None and known.status in OCCUPYING
+
+
 def _changed(account: Account, known: Told | None, seen: Seen) -> bool:
+    if seen.marker is not None and _is_kept(known):
+        return True  # it is a block of ours, and was taken for a guest's
     listing = account.listings.get(known.listing_id or 0) if known else None
     sure = left_what_is_sold(seen, is_sold=known is None or listing is not None)
     sure = beside_what_is_known(sure, known.span if known else None)

@@ -11,7 +11,7 @@ import asyncpg
 
 from holdfast.breaker import AccountBreaker
 from holdfast.budget import Budget
-from holdfast.channel import Channel, Contact, Listing
+from holdfast.channel import Channel, Contact, Listing, Rejected
 from holdfast.clock import Clock
 from holdfast.inventory.known import Block, Holds, Outlet, Unit
 from holdfast.inventory.marker import mark
@@ -31,6 +31,10 @@ Lane = tuple[Step, int]
 
 ECHO = timedelta(seconds=2)
 """A channel tells of our own call so soon after it was answered."""
+
+
+class OutOfService(Rejected):
+    """It is about a venue or a listing that the configuration does not have any more: asking again is no use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +58,24 @@ class Account:
     offers_seconds: int
     audit_seconds: int
     horizon_days: int
+    former_names: tuple[str, ...] = ()
+    """Its provider may still send webhooks to these."""
+    in_service: bool = True
+    """False: it is leaving, and stays connected until nothing of it is left."""
 
     def window(self, now: datetime) -> Span:
         """The time whose bookings are read."""
         return Span(start=now - LOOK_BACK, end=now + timedelta(days=self.horizon_days))
 
     def listing_for(self, block: Block) -> Listing:
-        """The listing as its channel must see it for this block: a pool's blocks are for parties of their own."""
-        listing = self.listings.get(block.listing_id) or self.former[block.listing_id]
+        """The listing as its channel must see it for this block: a pool's blocks are for parties of their own.
+
+        Raises OutOfService.
+        """
+        listing = self.listings.get(block.listing_id) or self.former.get(block.listing_id)
+        if listing is None:
+            told = f"listing {block.listing_id} of {self.name} is not in the configuration any more"
+            raise OutOfService(told)
         return listing if block.party is None else replace(listing, party_size=block.party)
 
 
@@ -91,6 +105,14 @@ class Premises:
     """Nothing is sold on them any more; bookings made on them still need their units."""
     trust_offers: bool = False
     """Whether time that a channel sells no more, for reasons unknown, is closed on the others."""
+    in_service: bool = True
+    """False: it is leaving. Nothing is sold or made there any more."""
+    leaving: bool = False
+    """Whether it, or anything that it had, is on its way out."""
+    let_go: frozenset[int] = frozenset()
+    """Those of `former` that leave with their venue or account: all of ours there is given back."""
+    leaving_units: frozenset[int] = frozenset()
+    """Those of `units` that stay only for the bookings that are on them."""
 
     ever: Mapping[int, Outlet] = field(init=False)
     """All that sells its units, and all that ever did: where bookings may have been made."""
@@ -142,6 +164,8 @@ class Parts:
     """What calls came to, by venue; see `settle`."""
     planned: dict[int, Planned] = field(default_factory=dict)
     """What this process has seen to for each account, by its id; see `readings`."""
+    left_at: datetime | None = None
+    """When this process last looked at what is leaving; see `leave`."""
     placed: dict[tuple[int, str], datetime] = field(default_factory=dict)
     """By account and its channel's id, what this process has just placed or confirmed, and when that was answered: its
     webhook may be here before the answer is settled."""
@@ -159,7 +183,15 @@ class Parts:
                 del self.placed[key]
         self.placed[account.id, external_id] = now
 
+    def venue(self, venue_id: int) -> Premises:
+        """What is decided on there. Raises OutOfService."""
+        if venue_id not in self.premises:
+            raise OutOfService(f"venue {venue_id} is not in the configuration any more")
+        return self.premises[venue_id]
+
     def outlet(self, venue_id: int, name: str | None) -> Outlet | None:
         """A venue's listing by name, in service or not."""
+        if venue_id not in self.premises:
+            return None
         outlets = self.premises[venue_id].ever.values()
         return next((outlet for outlet in outlets if outlet.name == name), None)

@@ -29,6 +29,9 @@ DAY = timedelta(days=1)
 AHEAD_OF_TIME = DAY
 """Lists and days beyond the horizon are read before they count, so that a new day is known when it begins to."""
 
+NOT_MINE = timedelta(seconds=5)
+"""What this process does not know waits so long for one that does, which has a newer configuration."""
+
 LEARNED_FOR = timedelta(minutes=1)
 """A timetable stands this long, then it is made anew from what readings took."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import NamedTuple, cast
@@ -156,7 +156,7 @@ class Receiver:
         """There may be thousands, and each delivery names one."""
         if self._accounts is not self._parts.accounts:
             self._accounts = self._parts.accounts
-            self._named = {account.name: account for account in self._accounts.values()}
+            self._named = named(self._accounts.values())
         if name not in self._named:
             raise UnknownAccount(name)
         return self._named[name]
@@ -204,6 +204,12 @@ class Receiver:
         self._parts.wake(
             *{("absorb", row.account_id) for row in rows if row.account_id is not None}
         )
+
+
+def named(accounts: Collection[Account]) -> dict[str, Account]:
+    """By every name to which webhooks may come: those before as long as no other account has them."""
+    former = {name: account for account in accounts for name in account.former_names}
+    return former | {account.name: account for account in accounts}
 
 
 def _fail(batch: Sequence[_Waiting], error: Exception) -> None:

@@ -184,11 +184,13 @@ async def _plan(turn: Turn, scene: Scene, seats: Seats, outlet: Outlet) -> list[
 
 
 async def _wind_up(turn: Turn, scene: Scene) -> list[Block | None]:
-    """Listings out of service keep their blocks only as long as the bookings behind them. Returns those changed."""
+    """A listing that leaves alone keeps its blocks as long as the bookings behind them: its unit is taken meanwhile. One that
+    leaves with its venue or account gives them back. Returns those changed."""
     changed = []
     for outlet in turn.premises.former.values():
         theirs = [b for b in scene.blocks if b.listing_id == outlet.id and b.span.end > turn.now]
-        for change in wound_up(theirs, scene.bookings):
+        behind = () if outlet.id in turn.premises.let_go else scene.bookings
+        for change in wound_up(theirs, behind):
             changed.append(await _apply(turn, outlet, change))
     return changed
 

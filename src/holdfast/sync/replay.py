@@ -16,6 +16,7 @@ from holdfast.sync.decide import Observation, consider
 from holdfast.sync.outcome import failure_of
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.turn import Turn, turn
+from holdfast.sync.unmapped import is_ours
 
 NOTHING_TO_READ = "it names nothing that could be read"
 OUT_OF_SERVICE = "its account is not in service"
@@ -140,11 +141,18 @@ def _observation(
     )
 
 
+async def _unmapped(parts: Parts, observation: Observation) -> Preview:
+    async with parts.pool.acquire() as connection:
+        if await is_ours(connection, observation.account, observation.seen):
+            return Preview(verdict="nothing")
+    return Preview(verdict="unmapped", failed=UNMAPPED)
+
+
 async def _decided(parts: Parts, observation: Observation) -> Preview:
     """The whole decision in a transaction that is rolled back, on figures that nobody sees."""
     venue_id = await venue_for(parts, observation)
     if venue_id is None:
-        return Preview(verdict="unmapped", failed=UNMAPPED)
+        return await _unmapped(parts, observation)
     entries: list[Entry] = []
     unseen = replace(parts, metrics=Metrics([observation.account.channel_name]))
     try:

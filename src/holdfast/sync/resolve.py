@@ -8,7 +8,7 @@ from holdfast.inventory.known import Block
 from holdfast.inventory.model import FIRM, OCCUPYING, Absent, Offer, Seen, Span
 from holdfast.store.pushes import Claimed, Try
 from holdfast.sync.outcome import Again, Done, Ended, FindOut, Verdict, failure_of
-from holdfast.sync.parts import Account, Parts
+from holdfast.sync.parts import Account, OutOfService, Parts
 from holdfast.sync.room import is_full
 
 READS_NEEDED = 2
@@ -30,6 +30,9 @@ async def resolve(
             verdict = await _ended(account.channel, push, external_id)
         else:
             verdict = await _stands(parts, account, push, block)
+    except OutOfService as error:
+        result = Try(outcome="unknown", failure=failure_of(error), detail=str(error))
+        return Ended(why="rejected"), result
     except ChannelError as error:
         # by how often it was taken up: looks count as well as calls
         seconds = pause("unknown", push.epoch - 1, parts.random.random())
@@ -53,7 +56,7 @@ async def _ended(channel: Channel, push: Claimed, external_id: str | None) -> Ve
 
 async def _stands(parts: Parts, account: Account, push: Claimed, block: Block) -> Verdict:
     listing = account.listing_for(block)
-    contact = parts.premises[push.venue_id].contact(block.marker)
+    contact = parts.venue(push.venue_id).contact(block.marker)
     since = push.first_sent_at or push.wished_at
     found = await account.channel.find(listing, Offer(span=block.span), contact, since)
     ours = [seen for seen in found if seen.marker == block.marker and seen.status in OCCUPYING]
@@ -108,7 +111,7 @@ async def _unreadable_hold(parts: Parts, account: Account, push: Claimed, block:
 
 async def _may_stand_beside(parts: Parts, push: Claimed, block: Block) -> bool:
     """Whether the same time may be on sale although the block stands: a pool sells its other units."""
-    premises = parts.premises[push.venue_id]
+    premises = parts.venue(push.venue_id)
     outlet = premises.outlets.get(block.listing_id)
     if outlet is None or not outlet.pool:
         return False

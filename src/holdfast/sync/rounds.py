@@ -13,6 +13,7 @@ from holdfast.sync.awaken import awaken
 from holdfast.sync.deliver import AT_ONCE, deliver, recover
 from holdfast.sync.grace import PATIENCE, grace
 from holdfast.sync.lapse import lapse
+from holdfast.sync.leave import leave
 from holdfast.sync.parts import Account, Lane, Parts, Step
 from holdfast.sync.poll import read_background, read_bookings, read_near_offers, read_probed
 from holdfast.sync.readings import ensure_seeded
@@ -42,6 +43,8 @@ async def due_lanes(parts: Parts) -> list[Lane]:
         await recover(parts)
         await awaken(parts)
         due = await _look(parts)  # what the clock said may be work
+    if await leave(parts):
+        due = await _look(parts)
     lanes: list[Lane] = [("absorb", account) for account in due.heard]
     lanes += [("deliver", account) for account in due.wanted]
     return [lane for lane in [*lanes, *await _readings(parts)] if served(parts, lane)]

@@ -35,7 +35,32 @@ async def settle(parts: Parts, answer: Answer) -> None:
     Answers about the same venue that come meanwhile are settled together.
     """
     venue_id = answer.push.venue_id
+    if venue_id not in parts.premises:
+        await _settle_outside(parts, answer)
+        return
     await parts.answers.work(venue_id, answer, partial(_settle, parts, venue_id))
+
+
+async def _settle_outside(parts: Parts, answer: Answer) -> None:
+    """Its venue is not in the configuration any more: what came of the call is written, and nothing follows from it."""
+    push, verdict, result, now = answer.push, answer.verdict, answer.result, parts.now()
+    async with parts.pool.acquire() as connection, connection.transaction():
+        if isinstance(verdict, Again | FindOut):
+            delay = _delay(push, verdict, result, now)
+            await pushes.later(connection, push, result, delay, now)
+            return
+        outcome = _outcome(verdict)
+        ended = (outcome, result.detail if outcome == "dead" else None)
+        settled = await pushes.settle(connection, push, result, ended, now)
+        block = settled.block if settled is not None else None
+        placed = verdict.placed if isinstance(verdict, Done) else None
+        if block is not None and placed is not None:
+            there = (placed.external_id or None, placed.expires_at)
+            state: There = "booked" if placed.booked else "held"
+            await block_store.stands(connection, block.id, state, there, now)
+        elif block is not None and outcome == "done":
+            await block_store.gone(connection, block.id, now)
+    _count(parts, answer)
 
 
 async def _settle(parts: Parts, venue_id: int, answers: Sequence[Answer]) -> None:
@@ -102,15 +127,19 @@ def _outcome(verdict: Done | Ended) -> str:
 
 
 async def _later(current: Turn, push: Claimed, verdict: Again | FindOut, result: Try) -> None:
-    again = isinstance(verdict, Again)
-    looked = push.was == "unknown" and result.failure is None
-    in_vain = 0 if again else push.absent_reads + int(looked)
-    due = current.now + timedelta(seconds=verdict.seconds)
-    delay = pushes.Delay("waiting" if again else "unknown", due, in_vain)
+    delay = _delay(push, verdict, result, current.now)
     await pushes.later(current.connection, push, result, delay, current.now)
     if result.failure and push.attempts <= 1:
         data = {"call": push.call, "failure": result.failure}
         current.note("push.failed", data, block_id=push.block_id, push_id=push.id)
+
+
+def _delay(push: Claimed, verdict: Again | FindOut, result: Try, now: datetime) -> pushes.Delay:
+    again = isinstance(verdict, Again)
+    looked = push.was == "unknown" and result.failure is None
+    in_vain = 0 if again else push.absent_reads + int(looked)
+    due = now + timedelta(seconds=verdict.seconds)
+    return pushes.Delay("waiting" if again else "unknown", due, in_vain)
 
 
 async def _follow(current: Turn, answer: Answer, block: Block, verdict: Done | Ended) -> None:

@@ -76,14 +76,15 @@ class Turn:
 async def turn(
     parts: Parts, venue_id: int, actor: str, heard_at: datetime | None = None
 ) -> AsyncIterator[Turn]:
-    """Take the venue's lock, decide, commit; the workers are woken after the commit."""
+    """Take the venue's lock, decide, commit; the workers are woken after the commit. Raises OutOfService."""
+    premises = parts.venue(venue_id)
     async with parts.pool.acquire() as connection, connection.transaction():
         head = await journal.lock_venue(connection, venue_id)
         now = parts.now()
         current = Turn(
             parts=parts,
             connection=connection,
-            premises=parts.premises[venue_id],
+            premises=premises,
             head=head,
             now=now,
             actor=actor,

@@ -1,4 +1,4 @@
-"""Bookings that cannot be mapped to a listing of ours: stored, shown, never lost, and freeing nothing."""
+"""What cannot be mapped to a listing of ours: a guest's booking is stored and shown, a block of ours never becomes one."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -7,41 +7,74 @@ import asyncpg
 
 from holdfast.inventory.known import Fact
 from holdfast.inventory.merge import merge
-from holdfast.inventory.model import OCCUPYING
+from holdfast.inventory.model import OCCUPYING, Absent, Seen
 from holdfast.metrics import Metrics
+from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import conflicts, inbox, seats
 from holdfast.store.bookings import Origin
 from holdfast.sync.alarm import count, shut
 from holdfast.sync.decide import Observation
+from holdfast.sync.echoes import turn_out
 from holdfast.sync.heard import processed
-from holdfast.sync.parts import Parts
+from holdfast.sync.parts import Account, Parts
 
 
 async def keep_unmapped(parts: Parts, observation: Observation) -> None:
-    """A booking that we cannot map to a listing: stored, shown, never lost."""
-    seen, account, now = observation.seen, observation.account, parts.now()
+    """A guest's booking that we cannot map to a listing: stored, shown, never lost."""
+    account, now = observation.account, parts.now()
     async with parts.pool.acquire() as connection, connection.transaction():
-        known = await booking_store.by_ref(connection, account.id, seen.external_id)
-        merged = merge(known, None, seen)
-        if merged.fact is not None:
-            origin = Origin(
-                venue_id=None,
-                listing_id=None,
-                account_id=account.id,
-                channel=account.channel_name,
-                external_id=seen.external_id,
-            )
-            fact = replace(merged.fact, listing=None)
-            kept = (origin, fact, observation.guest)
-            booking_id = await booking_store.keep(connection, known, kept, now)
-            if booking_id is not None:
-                await _tell(connection, parts.metrics, observation, (booking_id, fact), now)
-        await inbox.finish(connection, observation.inbox_ids, now, "unmapped")
+        if await is_ours(connection, account, observation.seen):
+            outcome = "echo"
+            await _let_go(connection, parts, observation)
+        else:
+            outcome = "unmapped"
+            await _keep(connection, parts, observation)
+        await inbox.finish(connection, observation.inbox_ids, now, outcome)
     seconds = (now - observation.heard_at).total_seconds()
     processed(
-        parts.metrics, account.channel_name, "unmapped", seconds, len(observation.inbox_ids) or 1
+        parts.metrics, account.channel_name, outcome, seconds, len(observation.inbox_ids) or 1
     )
+
+
+async def is_ours(connection: asyncpg.Connection, account: Account, seen: Seen | Absent) -> bool:
+    """Whether we placed it ourselves: it carries a marker of ours, or a block of ours has its id."""
+    marker = seen.marker if isinstance(seen, Seen) else None
+    if marker is not None:
+        return True
+    block = await block_store.by_echo(connection, account.id, seen.external_id, marker)
+    return block is not None
+
+
+async def _let_go(connection: asyncpg.Connection, parts: Parts, observation: Observation) -> None:
+    """Its venue is not served any more: only what cannot be wrong is written."""
+    seen, account, now = observation.seen, observation.account, parts.now()
+    await turn_out(connection, parts.metrics, (account.id, seen.external_id), now)
+    if isinstance(seen, Seen) and seen.status in OCCUPYING:
+        return
+    block = await block_store.by_echo(connection, account.id, seen.external_id, None)
+    if block is not None and not block.flying and seen.read_at >= block.changed_at:
+        await block_store.gone(connection, block.id, now)
+
+
+async def _keep(connection: asyncpg.Connection, parts: Parts, observation: Observation) -> None:
+    seen, account, now = observation.seen, observation.account, parts.now()
+    known = await booking_store.by_ref(connection, account.id, seen.external_id)
+    merged = merge(known, None, seen)
+    if merged.fact is None:
+        return
+    origin = Origin(
+        venue_id=None,
+        listing_id=None,
+        account_id=account.id,
+        channel=account.channel_name,
+        external_id=seen.external_id,
+    )
+    fact = replace(merged.fact, listing=None)
+    kept = (origin, fact, observation.guest)
+    booking_id = await booking_store.keep(connection, known, kept, now)
+    if booking_id is not None:
+        await _tell(connection, parts.metrics, observation, (booking_id, fact), now)
 
 
 async def _tell(

@@ -11,8 +11,9 @@ import asyncpg
 from holdfast.inventory.model import Span
 from holdfast.inventory.wall import whole_day
 from holdfast.store import day as store_day
-from holdfast.store import flaws, reading
+from holdfast.store import departures, flaws, reading
 from holdfast.store.day import VenueRow
+from holdfast.store.departures import Leaving
 from holdfast.store.freshness import Knowledge, knowledge
 from holdfast.store.reading import AccountRow, ExposureRow
 from holdfast.web.addresses import Addresses
@@ -79,6 +80,8 @@ class Overview:
     clashes: Sequence[Clash]
     days: Sequence[Day]
     beat: datetime | None
+    leaving: Sequence[Leaving]
+    """What left the configuration, and is not gone yet."""
     more_venues: bool
     more_conflicts: bool
 
@@ -108,6 +111,7 @@ async def overview(pool: asyncpg.Pool, choice: Choice, now: datetime) -> Overvie
         clashes=await clashes(pool, conflicts[:MOST_CONFLICTS], now),
         days=await days_of(pool, venues[:MOST_VENUES], choice, offered, now),
         beat=beat,
+        leaving=await departures.leaving(pool, now),
         more_venues=len(venues) > MOST_VENUES,
         more_conflicts=len(conflicts) > MOST_CONFLICTS,
     )

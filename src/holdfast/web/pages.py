@@ -22,6 +22,7 @@ from holdfast.web.words import (
     day_and_time,
     exact,
     handled,
+    is_leaving,
     lasting,
     pushed,
     stretch,
@@ -45,6 +46,7 @@ def environment() -> Environment:
         "day_and_time": day_and_time,
         "clock_time": clock_time,
         "segment": _segment,
+        "is_leaving": is_leaving,
     }
     pages.globals |= {
         "braked": braked,

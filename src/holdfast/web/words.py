@@ -10,6 +10,7 @@ from holdfast.inventory.model import Status
 from holdfast.inventory.remedy import Act
 from holdfast.inventory.wall import over_midnight
 from holdfast.store.day import DayBlock, DayBooking
+from holdfast.store.departures import Leaving
 
 _TEXT = "\ufe0e"  # asks fonts for the plain sign instead of the coloured picture
 
@@ -214,3 +215,19 @@ def day_and_time(at: datetime, zone: ZoneInfo) -> str:
 def exact(at: datetime) -> str:
     """ISO 8601 with milliseconds, UTC: for hovering and copying."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def is_leaving(found: Leaving) -> str:
+    """`venue glasshouse is leaving: 5 blocks to release, 12 bookings until 3 Dec`."""
+    amounts = [
+        (found.to_release, f"{counted(found.to_release, 'block')} to release"),
+        (found.kept, f"{counted(found.kept, 'block')} kept for guests"),
+        (found.bookings, _bookings(found)),
+    ]
+    left = ", ".join(text for amount, text in amounts if amount) or "calls under way"
+    return f"{found.noun} {found.name} is leaving: {left}"
+
+
+def _bookings(found: Leaving) -> str:
+    until = f" until {found.until.day} {found.until:%b}" if found.until is not None else ""
+    return f"{counted(found.bookings, 'booking')}{until}"

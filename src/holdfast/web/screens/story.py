@@ -23,6 +23,7 @@ ACTORS = {
 
 SENTENCES = {
     "booking.created": "{account} has it: {status}, {when}{reason}",
+    "booking.turned_out": "It is a block of ours and no guest's booking",
     "booking.recorded": "Heard of when it was over already: {status}",
     "booking.updated": "{account} changed it: {status}, {when}",
     "booking.moved": "Moved to {where}{reason}",
