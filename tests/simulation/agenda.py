@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from asyncpg import Range
-from tests.simulation.absences import Absences
 from tests.simulation.breakers import Breakers
 from tests.simulation.calls import Called, Readings
 from tests.simulation.conflicts import Cases
+from tests.simulation.departures import Departures
 from tests.simulation.tables import Row
 
 
-class Agenda(Breakers, Called, Readings, Absences, Cases):
+class Agenda(Breakers, Called, Readings, Departures, Cases):
     """Each method is one named query: `<file>_<name>`."""
 
     def agenda_look(self, now: datetime, _live: Sequence[int]) -> list[Row]:

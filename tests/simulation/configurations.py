@@ -69,7 +69,8 @@ def _listing_returns(setup: Setup) -> Iterator[Setup]:
 
 def _account_returns(setup: Setup) -> Iterator[Setup]:
     channels = {n: name for n, name in setup.channels.items() if n != LEAVING}
-    yield replace(_without_listing(setup), channels=channels)
+    leaving = {LEAVING: setup.channels[LEAVING]}
+    yield replace(_without_listing(setup), channels=channels, leaving=leaving)
     yield setup
 
 

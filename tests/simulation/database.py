@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 from asyncpg import Range
@@ -30,6 +31,8 @@ class Setup:
     channels: Mapping[int, str]
     names: Mapping[int, str]
     former: Mapping[int, Outlet] = field(default_factory=dict)
+    leaving: Mapping[int, str] = field(default_factory=dict)
+    """Channels of accounts that are out of service, and stay connected until nothing of them is left."""
     conflicts: Literal["propose", "auto"] = "propose"
     horizon_days: int = 1
     poll_seconds: int = 20
@@ -74,7 +77,8 @@ class Database:
         """Since when a person holds an account's intake or pushes back."""
         self.resumed: dict[int, datetime] = {}
         """When the last pause of an account's pushes ended."""
-        self.taken_while_paused: list[str] = []
+        self.left: set[tuple[str, int]] = set()
+        """Listings and accounts of which nothing is left."""
         self.venues.insert(journal_seq=0, journal_hash=b"", configured_at=now())
         self.history: list[tuple[datetime, Row]] = []
         """Every booking as it was after each write, for the checkers."""
@@ -84,6 +88,11 @@ class Database:
         """Every push that was settled, with the state that it was in before."""
         self.counts: Counter[int] = Counter()
         """How often each booking was told of as live, less how often it was not: for a broken variant."""
+
+    @cached_property
+    def taken_while_paused(self) -> list[str]:
+        """For the checkers: what was taken although a person held it back."""
+        return []
 
     def on_conflict(self) -> None:
         """A constraint refuses, and the statement says what then; unless its `on conflict` is gone."""

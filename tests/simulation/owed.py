@@ -16,10 +16,7 @@ def owed(plot: Plot) -> set[str]:
         found |= {CONFLICTS}
     # A process with an older configuration decides on a listing that it does not know.
     if plot.change == "listing joins":
-        found |= {FREED, GIVEN_UP, "no step fails"}
-    # A call that was under way when its listing left is made all the same.
-    if plot.change == "listing leaves":
-        found |= {"no orphan block"}
+        found |= {FREED, GIVEN_UP}
     # `apply` refuses two names for one place. Where a store holds them all the same, each account takes the other's
     # blocks for strangers of ours; what must hold even so is that no guest is cancelled.
     if plot.change == "second account":

@@ -215,6 +215,8 @@ class Scene:
         for account in setup.channels.keys() - known:
             self._account(account)
         self.store.setup = setup
+        self.store.left -= {("listing", n) for n in setup.outlets}
+        self.store.left -= {("account", n) for n in setup.channels}
         venue = self.store.venues.rows[VENUE]
         self.store.venues.update(venue, configured_at=self.loop.now())
         self.store.commit()

@@ -112,8 +112,9 @@ def configure(parts: Parts, process: Process, witness: Witness) -> None:
     if "retired venue forgotten" in process.faults.broken:
         setup = replace(setup, former={})
     line = Line(process=process, clock=VirtualClock(process.loop), witness=witness)
-    parts.accounts = {n: _account(n, setup, parts, line) for n in setup.channels}
-    parts.premises = {VENUE: premises(setup)}
+    staying = {n for n in setup.leaving if ("account", n) not in witness.store.left}
+    parts.accounts = {n: _account(n, setup, parts, line) for n in [*setup.channels, *staying]}
+    parts.premises = {VENUE: premises(setup, witness.store.left)}
 
 
 def _account(number: int, setup: Setup, parts: Parts, line: Line) -> Account:
@@ -126,6 +127,7 @@ def _account(number: int, setup: Setup, parts: Parts, line: Line) -> Account:
         id=number,
         name=whose.name,
         channel_name=_channel_of(number, setup, line.process.faults.broken),
+        in_service=number in setup.channels,
         mode="live",
         channel=SimulatedChannel(whose, named, line, breaker),
         budget=Unlimited(),
@@ -144,14 +146,14 @@ def _account(number: int, setup: Setup, parts: Parts, line: Line) -> Account:
 def _channel_of(number: int, setup: Setup, broken: Collection[str]) -> str:
     """One booking that two accounts of a channel know is one; but not where each is a channel of its own."""
     alone = "same booking as its own rival" in broken
-    return setup.names[number] if alone else setup.channels[number]
+    return setup.names[number] if alone else {**setup.leaving, **setup.channels}[number]
 
 
 def _listing(outlet: Outlet) -> Listing:
     return Listing(name=outlet.name, zone=ZoneInfo("UTC"), party_size=2, settings=Nothing())
 
 
-def premises(setup: Setup) -> Premises:
+def premises(setup: Setup, left: Collection[tuple[str, int]]) -> Premises:
     return Premises(
         id=VENUE,
         name="venue",
@@ -160,5 +162,7 @@ def premises(setup: Setup) -> Premises:
         units=setup.units,
         outlets=setup.outlets,
         former=setup.former,
+        leaving=any(("listing", n) not in left for n in setup.former),
+        let_go=frozenset(n for n, o in setup.former.items() if o.account_id in setup.leaving),
         house=Contact(name="House", email="house@venue.test", phone="1"),
     )
