@@ -7,11 +7,12 @@ from typing import Any
 from asyncpg import Range
 from tests.simulation.breakers import Breakers
 from tests.simulation.calls import Called, Readings
-from tests.simulation.lists import Lists
+from tests.simulation.conflicts import Cases
+from tests.simulation.departures import Departures
 from tests.simulation.tables import Row
 
 
-class Agenda(Breakers, Called, Readings, Lists):
+class Agenda(Breakers, Called, Readings, Departures, Cases):
     """Each method is one named query: `<file>_<name>`."""
 
     def agenda_look(self, now: datetime, _live: Sequence[int]) -> list[Row]:
@@ -19,8 +20,13 @@ class Agenda(Breakers, Called, Readings, Lists):
             any(b["expires_at"] and b["expires_at"] <= now for b in self.holds())
             or any(b["held_until"] <= now for b in self.ending())
             or bool(self.lost())
+            or any(self._is_ripe(c, now) for c in self.open_conflicts())
         )
         return [{"clock": clock, "heard": self.heard(now), "wanted": self.wanted(now)}]
+
+    def _is_ripe(self, conflict: Row, now: datetime) -> bool:
+        due = conflict["auto_at"] is not None and conflict["auto_at"] <= now
+        return due or conflict["decision"] is not None or self.is_found(conflict)
 
     def ground_ground(
         self, venue: int, listings: Sequence[int], start: datetime, end: datetime, *rest: Any
@@ -52,6 +58,7 @@ class Agenda(Breakers, Called, Readings, Lists):
         yield from (due for due, account in probes if self._goes_in(account, now))
         yield from (b["retry_at"] for b in self.breakers if b["retry_at"] and b["retry_at"] > now)
         yield from (b["held_until"] for b in self.ending())
+        yield from self.conflict_times()
         yield from (b["expires_at"] + margin for b in self.holds() if b["expires_at"])
 
     def _goes_in(self, account: int | None, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Blocks, pushes, offers and what is to be read when: their named queries over tables in memory."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
@@ -210,7 +211,7 @@ class Pushes(Blocks):
         return (push["state"] in FLYING, push["state"] in RESTING, push["id"])
 
     def pushes_wish(self, venue: int, *values: Any) -> list[Row]:
-        account, block, booking, call, state, risk, starts, due, reason, observed = values
+        account, block, booking, call, state, risk, starts, due, reason, observed, told = values
         wanted = {
             "call": call,
             "state": state,
@@ -220,6 +221,7 @@ class Pushes(Blocks):
             "reason": reason,
             "observed_at": observed,
             "wished_at": due,
+            "decision": told,
         }
         for push in self.pushes_of(block, booking):
             if push["state"] in RESTING:
@@ -308,7 +310,7 @@ class Pushes(Blocks):
 
     def _picture_is_old(self, block: Row, now: datetime) -> bool:
         """Whether another account that sells the same units was not read completely for too long."""
-        units = self.setup.outlets[block["listing_id"]].unit_ids
+        units = self.setup.ever[block["listing_id"]].unit_ids
         others = {
             o.account_id
             for o in self.setup.outlets.values()
@@ -336,7 +338,7 @@ class Pushes(Blocks):
         if one["listing_id"] != other["listing_id"] or one["wants"] == "nothing":
             return False
         if overlaps(one["during"], other["during"]):
-            return self.setup.outlets[one["listing_id"]].pool
+            return self.setup.ever[one["listing_id"]].pool
         return bool(place["state"] == "in_flight" or place["due_at"] <= now)
 
     def _taken(self, push: Row, now: datetime) -> Row:
@@ -446,11 +448,29 @@ class Pushes(Blocks):
         """What became of a call is found out by reading; all others write."""
         return self.is_shut(push["account_id"], "in" if push["state"] == "unknown" else "out", now)
 
+    def decisions_witness(self, number: int, epoch: int, reads: str) -> list[Row]:
+        push = self.pushes.rows[number]
+        if push["epoch"] != epoch or push["state"] != "in_flight":
+            return []
+        told = json.loads(push["decision"]) | {"reads": json.loads(reads)}
+        return [self.pushes.update(push, decision=json.dumps(told))]
+
+    def decisions_decision(self, number: int) -> list[Row]:
+        return named([self.pushes.rows[number]], "decision")
+
+    def pushes_flying_of_booking(self, booking: int) -> list[Row]:
+        return named([p for p in self.pushes_of(None, booking) if p["state"] in FLYING], "id")
+
     def shadow_waiting(self, _accounts: Sequence[int]) -> list[Row]:
         return []
 
-    def pushes_stop_of_booking(self, _booking: int, _now: datetime) -> list[Row]:
-        return []
+    def pushes_stop_of_booking(self, booking: int, now: datetime) -> list[Row]:
+        wanted = [p for p in self.pushes_of(None, booking) if p["state"] in (*RESTING, *FLYING)]
+        ended = {"state": "superseded", "outcome": "superseded", "settled_at": now}
+        told = [{"id": p["id"], "flies": p["state"] == "in_flight"} for p in wanted]
+        for push in wanted:
+            self.pushes.update(push, **ended, epoch=push["epoch"] + 1, lease_until=None)
+        return told
 
     def pushes_in_a_row(self, number: int, before: int, failure: str) -> list[Row]:
         tries = sorted(

@@ -3,15 +3,18 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 from tests.simulation.loop import VirtualClock
+from tests.simulation.plot import Wrong
 from tests.simulation.process import Process, Travel
-from tests.simulation.provider import Entry, No, Provider
+from tests.simulation.provider import Entry, No
+from tests.simulation.witness import Witness
 
-from holdfast.breaker import AccountBreaker
+from holdfast.breaker import AccountBreaker, Whose
 from holdfast.channel import (
     HOLD_MARGIN,
     BookingList,
@@ -39,17 +42,35 @@ from holdfast.inventory.model import Absent, Offer, Seen, Span
 Answer = TypeVar("Answer")
 PAGE = 1
 
+A_MOMENT = 0.001
+"""Seconds from a decision to the call that it asks for: the virtual clock would else show the same instant for both."""
+
+MOST_LAG = 1.5
+"""Seconds that a read by id may be behind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What calls go over, and who stands beside it."""
+
+    process: Process
+    clock: VirtualClock
+    witness: Witness
+
 
 class SimulatedChannel:
-    """One account at one provider, as one process calls it."""
+    """One account at one provider, as one process calls it. `listing`: ours, as far as it is in service."""
 
     def __init__(
-        self, provider: Provider, process: Process, clock: VirtualClock, breaker: AccountBreaker
+        self, whose: Whose, listing: str | None, line: "Line", breaker: AccountBreaker
     ) -> None:
-        self._provider = provider
+        self._account = whose.id
+        self._listing = listing
+        self._provider = line.witness.hosts[whose.id]
+        self._witness = line.witness
         self._breaker = breaker
-        self._process = process
-        self._clock = clock
+        self._process = line.process
+        self._clock = line.clock
         self._told: set[str] = set()
         """What the last scan showed."""
 
@@ -64,8 +85,11 @@ class SimulatedChannel:
         return [Hint(external_id=told["ref"], raw_type=told["type"], delivery_id=told["delivery"])]
 
     async def fetch(self, external_id: str, listing: str | None) -> Seen | Absent:
+        await asyncio.sleep(A_MOMENT)
         read_at = self._clock.now()
-        return await self._read(lambda: self._shown(external_id, read_at))
+        answer = await self._read(lambda: self._shown(external_id, read_at))
+        self._witness.hears(self._provider, [answer])
+        return answer
 
     async def scan(self, listings: Sequence[Listing], window: Span) -> AsyncIterator[Page]:
         """Nothing is audited by hand here."""
@@ -73,27 +97,31 @@ class SimulatedChannel:
         yield Page(bookings=(), complete=False)
 
     def lists(self, listings: Sequence[Listing], window: Span) -> Sequence[BookingList]:
-        return [BookingList(place=self._provider.name, during=None)]
+        return [BookingList(place=self._provider.name, during=None)] if listings else []
 
     async def read_list(
         self, listings: Sequence[Listing], which: BookingList, number: int | None, since: datetime
     ) -> ListPage:
         """By offset over a list that goes on changing: what moves up meanwhile is skipped."""
-        offset = number or 0
+        page_number = number or 1
+        offset = (page_number - 1) * PAGE
         if number is None:
             self._told = set()
         read_at = self._clock.now()
         total, page = await self._read(partial(self._page, offset, read_at))
+        self._witness.hears(self._provider, page)
         self._told |= {seen.external_id for seen in page}
         cut = self._cut_short()
+        if self._provider.hides_its_end and self._is_wrong("short list", 0.15):
+            total = offset + len(page)
         more = offset + PAGE < total and not cut
         return ListPage(
             page=Page(bookings=page, complete=False),
             refs=[seen.external_id for seen in page],
             made=[seen.made_at for seen in page if seen.made_at is not None],
             readable=not cut or self._is_broken("absence in a partial scan"),
-            next=offset + PAGE if more else None,
-            last=max(total - PAGE, 0),
+            next=page_number + 1 if more else None,
+            last=max(-(-total // PAGE), 1),
             total=None if cut else total,
         )
 
@@ -112,7 +140,9 @@ class SimulatedChannel:
     async def hold(self, listing: Listing, offer: Offer, contact: Contact) -> Placed:
         asked_at, marker = self._clock.now(), marker_of(contact.email)
         entry = await self._write(
-            "place", lambda: self._provider.take(offer.span, "us", marker), Taken
+            "place",
+            lambda: self._provider.take(offer.span, "us", marker, self._account),
+            Taken,
         )
         seconds = timedelta(seconds=self.capabilities.hold_seconds or 0.0)
         lapses = asked_at + seconds - HOLD_MARGIN
@@ -125,10 +155,10 @@ class SimulatedChannel:
     async def release(self, external_id: str, booked: bool, contact: Contact) -> None:
         if not booked and not self.capabilities.releases_holds:
             raise Rejected("a hold cannot be released")
-        await self._write("release", lambda: self._provider.cancel(external_id), Gone)
+        await self._write("release", lambda: self._end("release", external_id), Gone)
 
     async def cancel(self, external_id: str, reason: str, contact: Contact) -> None:
-        await self._write("cancel", lambda: self._provider.cancel(external_id), Gone)
+        await self._write("cancel", lambda: self._end("cancel", external_id), Gone)
 
     async def move(self, listing: Listing, external_id: str, offer: Offer, party_size: int) -> None:
         await self._write("move", lambda: self._provider.move(external_id, offer.span), Taken)
@@ -145,9 +175,16 @@ class SimulatedChannel:
             ]
         )
 
+    def _end(self, call: str, ref: str) -> None:
+        self._witness.sees_end(self._account, call, ref)
+        self._provider.cancel(ref)
+
     def _page(self, start: int, read_at: datetime) -> tuple[int, list[Seen]]:
         shown = [e for e in self._provider.books.values() if not self._provider.is_hidden(e)]
-        return len(shown), [self._seen(e, read_at) for e in shown[start : start + PAGE]]
+        page = shown[start : start + PAGE]
+        for entry in page:
+            self._provider.showed(entry.ref)
+        return len(shown), [self._seen(entry, read_at) for entry in page]
 
     def _is_broken(self, variant: str) -> bool:
         return variant in self._process.faults.broken
@@ -156,14 +193,33 @@ class SimulatedChannel:
         if self._is_broken("absence in a partial scan") and self._told and ref not in self._told:
             return Absent(external_id=ref, read_at=read_at)
         entry = self._provider.books.get(ref)
-        if entry is None or self._provider.is_hidden(entry):
+        if entry is not None and self._provider.lags:
+            lag = timedelta(seconds=self._process.random.uniform(0.0, MOST_LAG))
+            entry = self._provider.as_it_was(ref, self._provider.now() - lag)
+        if entry is None or self._provider.is_hidden(entry) or self._is_overlooked(entry):
             return Absent(external_id=ref, read_at=read_at)
         return self._seen(entry, read_at)
+
+    def _is_overlooked(self, entry: Entry) -> bool:
+        """A guest's booking that was shown before is not found, once in its life."""
+        provider = self._provider
+        known = entry.by == "guest" and self._witness.was_shown(provider, entry.ref)
+        if not known or entry.ref in provider.overlooked or not entry.live:
+            return False
+        if not self._is_wrong("one absence", 0.3):
+            return False
+        provider.overlooked.add(entry.ref)
+        self._process.tell(f"is told by {provider.name} that there is no {entry.ref}")
+        return True
+
+    def _is_wrong(self, how: Wrong, share: float) -> bool:
+        faults = self._process.faults
+        return faults.wrong == how and faults.strikes(share, how)
 
     def _seen(self, entry: Entry, read_at: datetime) -> Seen:
         return Seen(
             external_id=entry.ref,
-            listing=self._provider.name,
+            listing=self._listing,
             status=entry.status,
             raw_status=entry.status,
             span=entry.span,

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 from asyncpg import Range
 from tests.simulation.tables import Log, Row, Table, UniqueViolation
@@ -20,13 +21,36 @@ VENUE = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What the simulated venue has: its units, and the listings that sell them, by id; accounts by listing."""
+    """What is configured: the venue's units and the listings that sell them, by id, and the accounts in service.
+
+    `former` are listings out of service; `channels` and `names` are those of accounts.
+    """
 
     units: Mapping[int, Unit]
     outlets: Mapping[int, Outlet]
     channels: Mapping[int, str]
+    names: Mapping[int, str]
+    former: Mapping[int, Outlet] = field(default_factory=dict)
+    leaving: Mapping[int, str] = field(default_factory=dict)
+    """Channels of accounts that are out of service, and stay connected until nothing of them is left."""
+    conflicts: Literal["propose", "auto"] = "propose"
     horizon_days: int = 1
     poll_seconds: int = 20
+
+    @property
+    def ever(self) -> Mapping[int, Outlet]:
+        """Every listing that there was."""
+        return {**self.former, **self.outlets}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision as it was made, by ids of bookings: for the checkers, whatever becomes of its row."""
+
+    at: datetime
+    act: str
+    sides: frozenset[int]
+    cancels: frozenset[int]
 
 
 def overlaps(one: Range, other: Range) -> bool:
@@ -39,30 +63,36 @@ class Database:
     def __init__(
         self, setup: Setup, now: Callable[[], datetime], broken: Collection[str] = ()
     ) -> None:
-        self.setup = setup
-        self.now = now
+        self.setup, self.now, self.broken = setup, now, broken
         self.tell: Callable[[str], None] = lambda _: None
         """Hears what a person would want to know."""
-        self.broken = broken
         self.log = log = Log()
         self.inbox, self.bookings, self.blocks = Table(log), Table(log), Table(log)
         self.pushes, self.attempts, self.allocations = Table(log), Table(log), Table(log)
         self.offers, self.conflicts, self.journal = Table(log), Table(log), Table(log)
         self.cursors, self.probes, self.venues = Table(log), Table(log), Table(log)
         self.breakers, self.readings, self.pass_rows = Table(log), Table(log), Table(log)
-        self.listed, self.looks = Table(log), Table(log)
+        self.listed, self.looks, self.absences = Table(log), Table(log), Table(log)
         self.paused: dict[tuple[int, str], datetime] = {}
         """Since when a person holds an account's intake or pushes back."""
         self.resumed: dict[int, datetime] = {}
         """When the last pause of an account's pushes ended."""
-        self.taken_while_paused: list[str] = []
-        self.venues.insert(journal_seq=0, journal_hash=b"")
+        self.left: set[tuple[str, int]] = set()
+        """Listings and accounts of which nothing is left."""
+        self.venues.insert(journal_seq=0, journal_hash=b"", configured_at=now())
         self.history: list[tuple[datetime, Row]] = []
         """Every booking as it was after each write, for the checkers."""
+        self.decided: list[Decided] = []
+        """Every decision about a conflict as it was made, for the checkers."""
         self.settled: list[tuple[int, str]] = []
         """Every push that was settled, with the state that it was in before."""
         self.counts: Counter[int] = Counter()
         """How often each booking was told of as live, less how often it was not: for a broken variant."""
+
+    @cached_property
+    def taken_while_paused(self) -> list[str]:
+        """For the checkers: what was taken although a person held it back."""
+        return []
 
     def on_conflict(self) -> None:
         """A constraint refuses, and the statement says what then; unless its `on conflict` is gone."""
@@ -97,7 +127,7 @@ class Database:
         return next((b for b in self.breakers if (b["account_id"], b["direction"]) == key), None)
 
     def account_of(self, listing_id: int) -> int:
-        return self.setup.outlets[listing_id].account_id
+        return self.setup.ever[listing_id].account_id
 
     def pushes_of(self, block_id: int | None, booking_id: int | None = None) -> Iterator[Row]:
         return (

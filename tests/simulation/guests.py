@@ -8,6 +8,8 @@ from random import Random
 from tests.simulation.process import Story
 from tests.simulation.provider import Entry, No, Provider
 
+from holdfast.inventory.model import Span
+
 
 @dataclass(slots=True)
 class Guests:
@@ -33,6 +35,38 @@ class Guests:
             await self._regret(provider, booking)
         except No:
             self.story.tell("a guest", f"comes too late for {entry.ref}")
+
+    async def rivals(self, at: float) -> None:
+        """Two book the same time on two providers, the second before the first is answered for there, as far as it goes."""
+        await asyncio.sleep(at)
+        for provider, span in self._pair():
+            try:
+                provider.confirm(provider.take(span, "guest").ref)
+            except No:
+                continue
+            await asyncio.sleep(self.random.choice([0.0, 0.4, 6.0, 12.0]))
+
+    def _pair(self) -> tuple[tuple[Provider, Span], ...]:
+        pairs = [
+            ((one, span), (other, across))
+            for one in self.providers
+            for other in self.providers
+            if one is not other
+            for span in one.on_sale()
+            for across in other.on_sale()
+            if span.overlaps(across)
+        ]
+        return self.random.choice(pairs) if pairs else ()
+
+    async def touch(self, until: float) -> None:
+        """Now and then something of no concern to us changes about a booking, and is announced."""
+        loop = asyncio.get_running_loop()
+        while loop.time() < until:
+            await asyncio.sleep(self.random.uniform(1.0, 4.0))
+            theirs = [(p, e) for p in self.providers for e in p.live() if e.by == "guest"]
+            if theirs:
+                provider, entry = self.random.choice(theirs)
+                provider.touch(entry.ref)
 
     async def _regret(self, provider: Provider, booking: Entry) -> None:
         for _ in range(self.random.choice([0, 1, 1, 2])):

@@ -217,15 +217,28 @@ class Lists(Facts):
     def readings_sum_up(self, account: int, task: str, *bounds: Any) -> list[Row]:
         _horizon, _near, period, news = bounds
         mine = [r for r in self._of(account) if r["task"] == task]
-        whole = [self._whole_at(account, r) for r in mine]
+        whole = [self.whole_at(account, r) for r in mine]
+        if "green while blind" in self.broken:
+            whole = [max((r["read_at"] for r in mine if r["read_at"]), default=None)]
+        news = [self._told_at(account, r) for r in mine]
         told = {
-            "last_complete_at": min(whole) if all(whole) else None,
+            "last_complete_at": min(whole) if whole and all(whole) else None,
+            "news_at": min(news) if news and all(news) else None,
             "period_seconds": period,
             "news_seconds": news,
         }
         return [self.cursors.update(c, **told) for c in self._cursors(account, task)]
 
-    def _whole_at(self, account: int, reading: Row) -> Any:
+    def _told_at(self, account: int, reading: Row) -> Any:
+        """Since when all that is new in it was read: without an order news may be on any page."""
+        if reading["during"] is not None:
+            return reading["complete_at"]
+        if json.loads(reading["memo"]).get("order") != "none":
+            return reading["read_at"]
+        past = self._past(account, reading["place"])
+        return past[0]["complete_at"] if past else reading["read_at"]
+
+    def whole_at(self, account: int, reading: Row) -> Any:
         past = self._past(account, reading["place"]) if reading["task"] == "bookings" else []
         return past[0]["complete_at"] if past else reading["complete_at"]
 

@@ -10,10 +10,10 @@ from typing import Any
 from tests.simulation.process import Faults, Story
 from tests.simulation.provider import Change, Entry, Provider
 
-ATTEMPTS = 8
+ATTEMPTS, GONE = 8, 410
 
 Web = Callable[[str, bytes], Coroutine[Any, Any, int]]
-"""Takes an account's name and a body; the status that it answers, 0 for none."""
+"""Takes a provider's name and a body; the status that it answers, 0 for none."""
 
 
 @dataclass(slots=True)
@@ -36,6 +36,8 @@ class Post:
             return
         self._number += 1
         number = f"d{self._number}" if provider.rules.numbers_deliveries else None
+        if self.faults.wrong == "one event id":
+            number = "d0"
         told = {"ref": entry.ref, "type": f"booking.{change}", "delivery": number}
         told["serial"] = str(self._number)
         body = json.dumps(told).encode()
@@ -50,6 +52,8 @@ class Post:
         await asyncio.sleep(self.random.uniform(1.0, 12.0) if late else 0.05)
         for attempt in range(ATTEMPTS):
             status = await self.web(account, body)
+            if status == GONE:
+                return
             if status == 200:
                 self.acknowledged.append((entry.ref, body))
                 return

@@ -7,6 +7,7 @@ from random import Random
 from typing import Literal
 
 from tests.simulation.loop import SeededLoop
+from tests.simulation.plot import Wrong
 
 Fate = Literal["fine", "killed before", "killed after", "cut before", "cut after", "rolled back"]
 Travel = Literal["fine", "refused", "limited", "lost", "done and lost", "late", "slow", "stalled"]
@@ -39,6 +40,8 @@ class Faults:
     rate: float = 1.0
     broken: Collection[str] = ()
     """What of Holdfast is broken on purpose, by the names in `variants`."""
+    wrong: Wrong | None = None
+    """What providers answer wrongly now and then."""
     over: bool = False
     away_until: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)

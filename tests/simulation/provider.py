@@ -1,7 +1,7 @@
 """Simulated providers: their books, in memory, by the rules of `shared/channels`; and webhooks on their way."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
@@ -79,6 +79,9 @@ class Entry:
     status: Status
     expires: datetime | None = None
     marker: str | None = None
+    account: int | None = None
+    """Of ours, which account placed it."""
+    changed_at: datetime | None = None
     became: str | None = None
     """The booking that was made of this hold."""
 
@@ -103,7 +106,17 @@ class Provider:
     """How wrong its clock is."""
     away: bool = False
     """Whoever calls gets no answer."""
+    mute: bool = False
+    """Its webhooks are lost."""
     calls_while_away: int = 0
+    overlooked: set[str] = field(default_factory=set)
+    """Live bookings that it once did not find."""
+    hides_its_end: bool = False
+    """Its list may end early and not say so."""
+    lags: bool = False
+    """What it answers by id may be older than what it did."""
+    _shown_until: dict[str, datetime] = field(default_factory=dict)
+    _past: dict[str, list[tuple[datetime, Entry]]] = field(default_factory=dict)
     twice: list[str] = field(default_factory=list)
     """Markers of which two live blocks stood at one time."""
 
@@ -121,7 +134,20 @@ class Provider:
         taken = [entry.span for entry in self.live()]
         return [s for s in self.slots if sum(s.overlaps(t) for t in taken) < self.capacity]
 
-    def take(self, span: Span, by: By, marker: str | None = None) -> Entry:
+    def showed(self, ref: str) -> None:
+        """It was shown as it is: nothing older is shown from now on."""
+        self._shown_until[ref] = self.now()
+
+    def as_it_was(self, ref: str, at: datetime) -> Entry | None:
+        """What it would have shown then; but what it showed later it does not take back."""
+        past = self._past.get(ref, [])
+        at = self._shown_until[ref] = max(at, self._shown_until.get(ref, at))
+        shown = [entry for since, entry in past if since <= at]
+        return shown[-1] if shown else None
+
+    def take(
+        self, span: Span, by: By, marker: str | None = None, account: int | None = None
+    ) -> Entry:
         """An unconfirmed hold. Raises No."""
         if span not in self.on_sale():
             raise No("taken")
@@ -134,6 +160,7 @@ class Provider:
             status="held",
             expires=self.now() + timedelta(seconds=seconds),
             marker=marker,
+            account=account,
         )
         self.books[entry.ref] = entry
         self.loop.call_later(seconds, self._lapse, entry)
@@ -157,6 +184,7 @@ class Provider:
                 made_at=self.now() + self.ahead,
                 status="confirmed",
                 marker=entry.marker,
+                account=entry.account,
             )
             entry.status, entry.became = "expired", booking.ref
             self.books[booking.ref] = booking
@@ -199,9 +227,17 @@ class Provider:
             entry.status = "expired"
             self._tell(entry, "lapses", "updated")
 
+    def touch(self, ref: str) -> None:
+        """Something about a booking changes that is of no concern to us, and is told all the same."""
+        self._tell(self.books[ref], "touches", "updated")
+
     def _tell(self, entry: Entry, act: str, change: Change) -> None:
+        entry.changed_at = self.now()
+        if self.lags:
+            self._past.setdefault(entry.ref, []).append((self.now(), replace(entry)))
         whose = "our block" if entry.by == "us" else "a guest"
         at = f"{entry.span.start:%H:%M}-{entry.span.end:%H:%M}"
         self.story.tell(self.name, f"{act} {entry.ref} at {at} ({whose})")
-        if change in self.rules.capabilities.announces and not self.is_hidden(entry):
+        announced = change in self.rules.capabilities.announces and not self.mute
+        if announced and not self.is_hidden(entry):
             self.announce(self, entry, change)

@@ -1,29 +1,43 @@
 """One run: two providers, two workers and a web process, guests, faults, then quiet; all from one seed."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
-import asyncpg
 import structlog
-from tests.simulation.checkers import Violation, at_quiet, in_the_store
+from tests.simulation.checkers import at_quiet
+from tests.simulation.configurations import beginning
+from tests.simulation.database import VENUE, Setup
 from tests.simulation.guests import Guests
+from tests.simulation.incidents import (
+    Stage,
+    absence,
+    configurations,
+    deaths,
+    decisions,
+    late_regret,
+    pauses,
+)
 from tests.simulation.loop import BEGIN, SeededLoop, Stuck
-from tests.simulation.post import Post
+from tests.simulation.mutations import mutated
+from tests.simulation.plot import Plot, plot_of
+from tests.simulation.post import GONE, Post
 from tests.simulation.process import Faults, Killed, Process, Story
 from tests.simulation.provider import Provider
 from tests.simulation.store import Store
-from tests.simulation.venue import RULES, parts_of, setup, slots
+from tests.simulation.venue import HOSTS, RULES, configure, parts_of, setup, slots
+from tests.simulation.watch import Violation, Watch
+from tests.simulation.witness import Witness
+from tests.simulation.worker import Worker
 
 from holdfast.sync.parts import Lane, Parts
 from holdfast.sync.receive import Receiver
-from holdfast.sync.rounds import due_lanes, work_off
 
-CHAOS_SECONDS, QUIET_SECONDS = 25.0, 90.0
-DATABASE_TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+CHAOS_SECONDS, QUIET_SECONDS, LONG_SECONDS = 25.0, 90.0, 280.0
+"""How long it breaks, and how long it is quiet then: longer where a policy's grace time must pass."""
 WORKERS = ("worker 1", "worker 2")
 
 
@@ -42,12 +56,12 @@ class Outcome:
         return f"seed {self.seed}\n{self.story.text()}\n{found}"
 
 
-def run(seed: int, broken: Collection[str] = ()) -> Outcome:
-    """The same seed and the same breakage give the same run, always."""
+def run(seed: int, broken: Collection[str] = (), plot: Plot | None = None) -> Outcome:
+    """The same seed and the same breakage give the same run, always. `plot`: another one than the seed's own."""
     loop = SeededLoop(Random(seed))
     loop.set_exception_handler(lambda *_: None)  # the dead leave futures behind
-    with quietly():
-        scene = Scene(seed, loop, broken)
+    with quietly(), mutated(broken):
+        scene = Scene(seed, loop, broken, plot or plot_of(seed))
         try:
             loop.run_until_complete(scene.play())
         except Stuck as stuck:
@@ -80,6 +94,7 @@ class Scene:
     seed: int
     loop: SeededLoop
     broken: Collection[str]
+    plot: Plot
     violations: list[Violation] = field(default_factory=list)
     processes: dict[str, Process] = field(default_factory=dict)
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
@@ -87,49 +102,101 @@ class Scene:
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self.story = Story(self.loop)
-        self.faults = Faults(Random(self.random.random()), self.loop)
-        self.faults.broken = self.broken
-        self.faults.rate = self.random.choice([0.3, 1.0, 1.0, 2.0])
-        self.pool = self.seed % 4 == 0
+        self.faults = self._faults()
         self.redis_is_off = "no sweep" in self.broken or self.random.random() < 0.15
-        self.store = Store(setup(pool=self.pool), self.loop.now, self.broken)
-        self.store.tell = lambda what: self.story.tell("store", what)
+        self.store = self._store()
         self.post = Post(self.random, self.faults, self.story, self._web)
         self.providers = {n: self._provider(n) for n in RULES}
+        hosts = {account: self.providers[n] for account, n in HOSTS.items()}
+        self.witness = Witness(self.store, hosts)
+        self.watch = Watch(self.store)
+        self.store.before_commit = self._look
         self.receiver: Receiver | None = None
+        self.parts: dict[str, Parts] = {}
+        """Of each process that lives."""
 
-    def _provider(self, listing: int) -> Provider:
+    def _faults(self) -> Faults:
+        faults = Faults(Random(self.random.random()), self.loop)
+        faults.broken, faults.wrong = self.broken, self.plot.wrong
+        faults.rate = self.random.choice([0.3, 1.0, 1.0, 2.0])
+        return faults
+
+    def _store(self) -> Store:
+        conflicts: Literal["auto", "propose"] = "auto" if self.plot.policy == "auto" else "propose"
+        self.whole = setup(pool=self.plot.pool, conflicts=conflicts)
+        first = beginning(self.plot.change, self.whole)
+        store = Store(first, self.loop.now, self.broken)
+        store.tell = lambda what: self.story.tell("store", what)
+        return store
+
+    def _provider(self, number: int) -> Provider:
         return Provider(
-            rules=RULES[listing],
-            slots=slots(listing),
-            capacity=2 if self.pool else 1,
+            rules=RULES[number],
+            slots=slots(number),
+            capacity=2 if self.plot.pool else 1,
             loop=self.loop,
             random=self.random,
             story=self.story,
             announce=self.post.announce,
+            lags=self.plot.wrong == "late reads",
+            hides_its_end=self.plot.wrong == "short list",
         )
 
     async def play(self) -> None:
         """Chaos, then quiet, then the checkers."""
-        for account in self.providers:
-            for task in ("bookings", "offers"):
-                self._cursor(account, task)
+        self._apply(self.store.setup)
         for name in (*WORKERS, "web"):
             self._start(name)
-        guests = Guests(self.random, list(self.providers.values()), self.story)
-        plans = [
-            guests.plan(self.random.uniform(1.0, CHAOS_SECONDS * 0.8))
-            for _ in range(self.random.randint(2, 4))
-        ]
-        for one in (*plans, self._break(), self._watch(), self._hold_back(), self._go_away()):
-            self._spawn(one)
+        for work in (*self._guests(), *self._incidents()):
+            self._spawn(work)
         await asyncio.sleep(CHAOS_SECONDS)
+        self._quiet()
+        await asyncio.sleep(LONG_SECONDS if self.plot.long else QUIET_SECONDS)
+        if any(self._at_quiet()):
+            await asyncio.sleep(QUIET_SECONDS)  # a long list is read to its end page by page
+            self._find(self._at_quiet())
+        await self._end()
+
+    def _at_quiet(self) -> Iterator[Violation]:
+        return at_quiet(self.store, self.witness.hosts, self.post)
+
+    def _quiet(self) -> None:
         self.faults.over = True
         self.story.tell("scene", "nothing breaks any more")
-        await asyncio.sleep(QUIET_SECONDS)
-        self.violations += [*in_the_store(self.store)]
-        self.violations += [*at_quiet(self.store, self.providers, self.post)]
-        await self._end()
+
+    def _guests(self) -> Iterator[Coroutine[Any, Any, None]]:
+        guests, random = Guests(self.random, [*self.providers.values()], self.story), self.random
+        for _ in range(random.randint(2, 4)):
+            yield guests.plan(random.uniform(1.0, CHAOS_SECONDS * 0.8))
+        if self.plot.policy is not None:
+            yield guests.rivals(random.uniform(1.0, CHAOS_SECONDS * 0.5))
+        if self.plot.wrong is not None:
+            yield guests.touch(CHAOS_SECONDS)
+
+    def _incidents(self) -> Iterator[Coroutine[Any, Any, None]]:
+        stage = Stage(
+            seed=self.seed,
+            plot=self.plot,
+            random=self.random,
+            faults=self.faults,
+            story=self.story,
+            store=self.store,
+            providers=self.witness.hosts,
+            parts=lambda: self.parts["web"],
+            apply=self._apply,
+            processes=self.processes,
+        )
+        yield deaths(stage)
+        if self.plot.pauses:
+            yield pauses(stage)
+        if self.plot.goes_away:
+            yield absence(stage)
+        if self.plot.change is not None:
+            yield configurations(stage, self.plot.change, self.whole)
+        if self.plot.policy == "person":
+            yield decisions(stage)
+        if self.plot.policy == "auto":
+            yield late_regret(stage)
 
     async def _end(self) -> None:
         for process in self.processes.values():
@@ -142,27 +209,48 @@ class Scene:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self.tasks.append(self.loop.create_task(work))
 
-    def _cursor(self, account: int, task: str) -> None:
-        self.store.cursors.insert(
-            account_id=account,
-            task=task,
-            next_due_at=BEGIN,
-            lease_until=None,
-            started_at=None,
-            last_complete_at=None,
-            failures=0,
-            asked_at=None,
-            period_seconds=None,
-            news_seconds=None,
-        )
-        self.store.log.commit()
+    def _apply(self, setup: Setup) -> None:
+        """What `apply` does; each process follows in its own time."""
+        known = {cursor["account_id"] for cursor in self.store.cursors}
+        for account in setup.channels.keys() - known:
+            self._account(account)
+        self.store.setup = setup
+        self.store.left -= {("listing", n) for n in setup.outlets}
+        self.store.left -= {("account", n) for n in setup.channels}
+        venue = self.store.venues.rows[VENUE]
+        self.store.venues.update(venue, configured_at=self.loop.now())
+        self.store.commit()
+        for name in self.processes:
+            self.loop.call_later(self.random.uniform(0.0, 3.0), self._follow, name)
+
+    def _follow(self, name: str) -> None:
+        process = self.processes[name]
+        configure(self.parts[name], process, self.witness)
+        process.nudged.set()
+
+    def _account(self, account: int) -> None:
+        for task in ("bookings", "offers"):
+            self.store.cursors.insert(
+                account_id=account,
+                task=task,
+                next_due_at=BEGIN,
+                lease_until=None,
+                started_at=None,
+                last_complete_at=None,
+                failures=0,
+                asked_at=None,
+                news_at=None,
+                period_seconds=None,
+                news_seconds=None,
+            )
+        self.store.commit()
 
     def _start(self, name: str) -> None:
         """Begin a process, for the first time or again."""
         process = Process(name, self.loop, Random(self.random.random()), self.faults, self.story)
         process.on_death = lambda: self._bury(name)
         self.processes[name] = process
-        parts = parts_of(process, self.store, self.providers, self._wake)
+        parts = self.parts[name] = parts_of(process, self.store, self.witness, self._wake)
         if name == "web":
             self.receiver = Receiver(parts)
         else:
@@ -181,9 +269,18 @@ class Scene:
             if not self.redis_is_off and not self.faults.strikes(0.3, "lost hint"):
                 self.processes[name].nudged.set()
 
-    async def _web(self, account: str, body: bytes) -> int:
+    def _hook(self, provider: str) -> str | None:
+        """The account whose address the provider was given."""
+        configured = self.store.setup
+        hosted = (n for n in configured.channels if self.witness.hosts[n].name == provider)
+        return next((configured.names[n] for n in hosted), None)
+
+    async def _web(self, provider: str, body: bytes) -> int:
         """A delivery reaches the web process, if there is one; 0: no answer."""
         receiver, process = self.receiver, self.processes["web"]
+        account = self._hook(provider)
+        if account is None:
+            return GONE
         if receiver is None:
             return 0
         if "acknowledge before commit" in self.broken:
@@ -196,107 +293,15 @@ class Scene:
             return 0 if isinstance(error, Killed) else 503
         return 200
 
-    async def _break(self) -> None:
-        """Kill and stop processes, now and then."""
-        while not self.faults.over:
-            await asyncio.sleep(self.random.expovariate(self.faults.rate / 8.0))
-            victim = self.processes[self.random.choice([*WORKERS, "web"])]
-            if victim.dead or self.faults.over:
-                continue
-            if self.random.random() < 0.6:
-                victim.kill("from outside")
-            else:
-                victim.stop(self.random.choice([2.0, 8.0, 35.0]))
+    def _look(self) -> None:
+        """What may never be is looked for at each commit, not only at the end."""
+        self._find(self.watch.look())
+        self._find(self.witness.looks())
 
-    async def _hold_back(self) -> None:
-        """In some runs a person pauses an account for a while; news come in all the same."""
-        random = Random(self.seed)  # its own, so that the other runs stay as they are
-        while self.seed % 5 == 0 and not self.faults.over:
-            await asyncio.sleep(random.uniform(1.0, 6.0))
-            account = random.choice(list(self.providers))
-            direction = random.choice(["intake", "pushes"])
-            self.store.paused[account, direction] = self.store.now()
-            self.story.tell("scene", f"the {direction} of account {account} are paused")
-            await asyncio.sleep(random.uniform(2.0, 10.0))
-            del self.store.paused[account, direction]
-            self.store.resumed[account] = self.store.now()
-            self.story.tell("scene", f"the {direction} of account {account} go on")
-
-    async def _go_away(self) -> None:
-        """In some runs a provider answers nobody for a while. Where Holdfast is whole, few ask meanwhile."""
-        random = Random(self.seed + 1)  # its own, as above
-        if self.seed % 3:
-            return
-        provider = random.choice(list(self.providers.values()))
-        await asyncio.sleep(random.uniform(1.0, 8.0))
-        provider.away = True
-        self.story.tell("scene", f"{provider.name} answers nobody")
-        await asyncio.sleep(random.uniform(5.0, 16.0))
-        provider.away = False
-        asked = provider.calls_while_away
-        self.story.tell("scene", f"{provider.name} answers again; it was asked {asked} times")
-
-    async def _watch(self) -> None:
-        """What may never be is looked for all the time, not only at the end."""
-        while not self.faults.over:
-            await asyncio.sleep(5.0)
-            self.violations += [v for v in in_the_store(self.store) if v not in self.violations]
+    def _find(self, found: Iterable[Violation]) -> None:
+        self.violations += [v for v in found if v not in self.violations]
 
 
 async def _swallow(work: Coroutine[Any, Any, None]) -> None:
     with suppress(Killed, Exception):
         await work
-
-
-@dataclass
-class Worker:
-    """As `holdfast.worker.Drainer`, but that it sweeps every few seconds instead of each one."""
-
-    process: Process
-    parts: Parts
-    violations: list[Violation]
-    lanes: dict[Lane, "asyncio.Task[int]"] = field(default_factory=dict)
-
-    async def look(self) -> None:
-        """Start every lane in which something is due; then wait for a nudge, or for the next sweep."""
-        while not self.process.dead:
-            self.process.nudged.clear()
-            seconds = self.process.random.uniform(2.0, 6.0)
-            try:
-                for lane in await due_lanes(self.parts):
-                    if lane not in self.lanes:
-                        self._start(lane)
-            except DATABASE_TROUBLE:
-                seconds = 0.5
-            except Killed:
-                return
-            except Exception as error:
-                self._failed("looking", error)
-            await self._rest(seconds)
-
-    def _start(self, lane: Lane) -> None:
-        work = work_off(self.parts, lane, lambda full: full and not self.process.dead)
-        task = self.lanes[lane] = asyncio.get_running_loop().create_task(work)
-        task.add_done_callback(lambda done: self._ended(lane, done))
-
-    def _ended(self, lane: Lane, task: "asyncio.Task[int]") -> None:
-        del self.lanes[lane]
-        error = None if task.cancelled() else task.exception()
-        if error is None and not task.cancelled() and task.result():
-            self.process.nudged.set()
-        elif isinstance(error, Exception) and not isinstance(error, DATABASE_TROUBLE):
-            self._failed(lane[0], error)
-
-    def _failed(self, what: str, error: Exception) -> None:
-        self.process.tell(f"fails in {what}: {error!r}")
-        self.violations.append(("no step fails", f"{what}: {error!r}"))
-
-    async def _rest(self, seconds: float) -> None:
-        if "no sweep" in self.process.faults.broken:
-            seconds = 1e9
-        try:
-            async with asyncio.timeout(seconds):
-                await self.process.nudged.wait()
-                await asyncio.sleep(self.process.random.uniform(0.005, 0.1))  # hints are one hint
-        except TimeoutError:
-            return

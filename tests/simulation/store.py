@@ -15,7 +15,8 @@ from holdfast.store.queries import load
 FILES = (
     *("inbox", "bookings", "blocks", "pushes", "offers", "cursors"),
     *("conflicts", "allocations", "journal", "brake", "exposures", "occupied", "agenda"),
-    *("breakers", "ground", "readings", "shadow"),
+    *("breakers", "ground", "readings", "shadow", "cases", "absences", "decisions"),
+    *("departures",),
 )
 NAMES = {text: f"{file}_{name}" for file in FILES for name, text in load(file).items()}
 
@@ -28,6 +29,13 @@ class Store(Agenda):
     ) -> None:
         super().__init__(setup, now, broken)
         self._handlers: dict[str, Callable[..., list[Row]]] = {}
+        self.before_commit: Callable[[], None] = lambda: None
+        """Looks at what is about to be committed; it changes nothing."""
+
+    def commit(self) -> None:
+        if self.log.changed:
+            self.before_commit()
+        self.log.commit()
 
     def run(self, query: str, arguments: tuple[Any, ...]) -> list[Row]:
         handler = self._handlers.get(query)
@@ -62,7 +70,7 @@ class Connection:
         except BaseException:
             self._store.log.rollback()
             raise
-        self._store.log.commit()
+        self._store.commit()
         return rows
 
     async def fetchrow(self, query: str, *arguments: Any) -> Row | None:
@@ -102,7 +110,7 @@ class Transaction:
         fate = self._process.fate_of_commit() if error is None else "rolled back"
         if fate in ("rolled back", "killed before", "cut before"):
             self._store.log.rollback()
-        self._store.log.commit()
+        self._store.commit()
         if fate.startswith("killed"):
             self._process.kill(f"while it commits ({fate})")
             self._process.must_live()

@@ -15,16 +15,20 @@ class Log:
 
     def __init__(self) -> None:
         self._undo: list[Callable[[], object]] = []
+        self.changed: dict[int, list[Row]] = {}
+        """Rows that were inserted, updated or deleted, by the number of their table; a row may be there twice."""
 
     def note(self, undo: Callable[[], object]) -> None:
         self._undo.append(undo)
 
     def commit(self) -> None:
         self._undo.clear()
+        self.changed.clear()
 
     def rollback(self) -> None:
         while self._undo:
             self._undo.pop()()
+        self.changed.clear()
 
 
 class Table:
@@ -35,6 +39,15 @@ class Table:
         self._log = log
         self._next = 1
 
+    @property
+    def changed(self) -> list[Row]:
+        """Rows of it that were inserted, updated or deleted since the last commit."""
+        return self._log.changed.get(id(self), [])
+
+    def _note(self, row: Row, undo: Callable[[], object]) -> None:
+        self._log.note(undo)
+        self._log.changed.setdefault(id(self), []).append(row)
+
     def __iter__(self) -> Iterator[Row]:
         return iter(list(self.rows.values()))
 
@@ -43,13 +56,13 @@ class Table:
         number, self._next = self._next, self._next + 1
         row["id"] = number
         self.rows[number] = row
-        self._log.note(lambda: self.rows.pop(number))
+        self._note(row, lambda: self.rows.pop(number))
         return row
 
     def update(self, row: Row, **changes: Any) -> Row:
         before = {name: row[name] for name in changes}
         row.update(changes)
-        self._log.note(lambda: row.update(before))
+        self._note(row, lambda: row.update(before))
         return row
 
     def delete(self, row: Row) -> None:
@@ -59,4 +72,4 @@ class Table:
         def undo() -> None:
             self.rows[number] = row
 
-        self._log.note(undo)
+        self._note(row, undo)

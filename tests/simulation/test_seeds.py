@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.simulation.owed import unexpected
+from tests.simulation.plot import plot_of
 from tests.simulation.scene import Outcome, run
 
 SEEDS, A_TEST = 2000, 100
@@ -16,11 +18,11 @@ ROOT = Path(__file__).parent.parent.parent
 def test_whatever_breaks_all_is_well_once_it_is_quiet(first: int) -> None:
     for seed in range(first, first + A_TEST):
         outcome = run(seed)
-        assert outcome.violations == [], outcome.text()
+        assert unexpected(plot_of(seed), outcome.violations) == [], outcome.text()
 
 
 def test_the_faults_that_are_meant_do_happen() -> None:
-    seen = {name for seed in range(1, 40) for name in run(seed).faults}
+    seen = {name for seed in range(1, 90) for name in run(seed).faults}
     assert seen == {
         "broken call",
         "broken commit",
@@ -30,6 +32,8 @@ def test_the_faults_that_are_meant_do_happen() -> None:
         "late webhook",
         "lost hint",
         "lost webhook",
+        "one absence",
+        "short list",
     }
 
 

@@ -12,6 +12,12 @@ PROMISED = {
     "no echo suppression",
     "counting",
     "absence in a partial scan",
+    "same booking as its own rival",
+    "believes one 404",
+    "decides on stale reads",
+    "green while blind",
+    "retired venue forgotten",
+    "drops a second event of one id",
 }
 
 

@@ -1,19 +1,21 @@
 """The simulated venue: what it sells on both providers, and the parts that a process of ours works with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from random import Random
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
-from tests.simulation.channel import SimulatedChannel
+from tests.simulation.channel import Line, SimulatedChannel
 from tests.simulation.database import VENUE, Setup
 from tests.simulation.loop import BEGIN, VirtualClock
 from tests.simulation.process import Process
-from tests.simulation.provider import NORTH, SOUTH, Provider, Rules
+from tests.simulation.provider import NORTH, SOUTH, Rules
 from tests.simulation.store import Pool, Store
+from tests.simulation.witness import Witness
 
 from holdfast.breaker import AccountBreaker, Whose
 from holdfast.channel import Contact, Listing
@@ -24,7 +26,13 @@ from holdfast.sync.parts import Account, Parts, Premises, Wake
 
 HOUR = timedelta(hours=1)
 RULES: Mapping[int, Rules] = {1: NORTH, 2: SOUTH}
-"""By listing; each is sold through an account of the same number."""
+"""By provider. Each is sold through an account, and that sells a listing, of the same number."""
+
+HOSTS: Mapping[int, int] = {1: 1, 2: 2, 3: 1}
+"""The provider of each account that there ever is: the third is a second one, or another name, at the first's."""
+
+NAMES: Mapping[int, str] = {1: "north", 2: "south", 3: "north again"}
+"""Of each account at first, and of its listing."""
 
 OFFERS_SECONDS = 35
 
@@ -52,71 +60,81 @@ def metrics() -> Metrics:
     return Metrics(sorted(rules.name for rules in RULES.values()))
 
 
-def setup(*, pool: bool) -> Setup:
+def setup(*, pool: bool, conflicts: Literal["propose", "auto"] = "propose") -> Setup:
     """One room that both listings sell whole, or two tables that both sell one by one."""
     units = {n: Unit(id=n, name=f"unit {n}", seats=2) for n in ((1, 2) if pool else (1,))}
-    outlets = {
-        n: Outlet(
-            id=n,
-            name=rules.name,
-            account_id=n,
-            takes="one" if pool else "all",
-            unit_ids=tuple(units),
-            releases_holds=rules.capabilities.releases_holds,
-        )
-        for n, rules in RULES.items()
-    }
-    return Setup(units=units, outlets=outlets, channels={n: r.name for n, r in RULES.items()})
-
-
-def slots(listing: int) -> list[Span]:
-    """North sells by the full hour, south every half hour: neither grid fits the other."""
-    first, step = BEGIN + 3 * HOUR, HOUR if listing == 1 else HOUR / 2
-    return [Span.of(first + n * step, HOUR) for n in range(3 if listing == 1 else 5)]
-
-
-def parts_of(
-    process: Process,
-    store: Store,
-    providers: Mapping[int, Provider],
-    wake: Wake,
-) -> Parts:
-    """What the process works with: its own connections, the same store and providers for all."""
-    clock = VirtualClock(process.loop)
-    pool: Any = Pool(store, process)
-    random = Random(process.random.random())
-    accounts = {}
-    for n, provider in providers.items():
-        breaker = AccountBreaker(pool, clock, random, Whose(id=n, name=RULES[n].name))
-        channel = SimulatedChannel(provider, process, clock, breaker)
-        accounts[n] = _account(n, channel, breaker, store.setup)
-    return Parts(
-        pool=pool,
-        clock=clock,
-        random=random,
-        accounts=accounts,
-        premises={VENUE: premises(store.setup)},
-        metrics=metrics(),
-        wake=wake,
+    return Setup(
+        units=units,
+        outlets={n: outlet(n, tuple(units), pool=pool) for n in RULES},
+        channels={n: rules.name for n, rules in RULES.items()},
+        names=NAMES,
+        conflicts=conflicts,
     )
 
 
-def _account(
-    number: int, channel: SimulatedChannel, breaker: AccountBreaker, setup: Setup
-) -> Account:
-    name = RULES[number].name
-    listing = Listing(name=name, zone=ZoneInfo("UTC"), party_size=2, settings=Nothing())
+def outlet(number: int, units: tuple[int, ...], *, pool: bool) -> Outlet:
+    """What an account sells of the venue."""
+    return Outlet(
+        id=number,
+        name=NAMES[number],
+        account_id=number,
+        takes="one" if pool else "all",
+        unit_ids=units,
+        releases_holds=RULES[HOSTS[number]].capabilities.releases_holds,
+    )
+
+
+def slots(number: int) -> list[Span]:
+    """North sells by the full hour, south every half hour: neither grid fits the other."""
+    first, step = BEGIN + 3 * HOUR, HOUR if number == 1 else HOUR / 2
+    return [Span.of(first + n * step, HOUR) for n in range(3 if number == 1 else 5)]
+
+
+def parts_of(process: Process, store: Store, witness: Witness, wake: Wake) -> Parts:
+    """What the process works with: its own connections, the same store and providers for all."""
+    pool: Any = Pool(store, process)
+    parts = Parts(
+        pool=pool,
+        clock=VirtualClock(process.loop),
+        random=Random(process.random.random()),
+        accounts={},
+        premises={},
+        metrics=metrics(),
+        wake=wake,
+    )
+    configure(parts, process, witness)
+    return parts
+
+
+def configure(parts: Parts, process: Process, witness: Witness) -> None:
+    """Take over what is configured now, as `Wiring.refresh` does."""
+    setup = witness.store.setup
+    if "retired venue forgotten" in process.faults.broken:
+        setup = replace(setup, former={})
+    line = Line(process=process, clock=VirtualClock(process.loop), witness=witness)
+    staying = {n for n in setup.leaving if ("account", n) not in witness.store.left}
+    parts.accounts = {n: _account(n, setup, parts, line) for n in [*setup.channels, *staying]}
+    parts.premises = {VENUE: premises(setup, witness.store.left)}
+
+
+def _account(number: int, setup: Setup, parts: Parts, line: Line) -> Account:
+    listings = {n: _listing(o) for n, o in setup.outlets.items() if o.account_id == number}
+    former = {n: _listing(o) for n, o in setup.former.items() if o.account_id == number}
+    whose = Whose(id=number, name=setup.names[number])
+    breaker = AccountBreaker(parts.pool, parts.clock, parts.random, whose)
+    named = next((listing.name for listing in listings.values()), None)
     return Account(
         id=number,
-        name=name,
-        channel_name=name,
+        name=whose.name,
+        channel_name=_channel_of(number, setup, line.process.faults.broken),
+        in_service=number in setup.channels,
         mode="live",
-        channel=channel,
+        channel=SimulatedChannel(whose, named, line, breaker),
         budget=Unlimited(),
         breaker=breaker,
-        listings={number: listing},
-        former={},
-        venues={number: VENUE},
+        listings=listings,
+        former=former,
+        venues=dict.fromkeys(listings, VENUE),
         reads_per_minute=60,
         poll_seconds=setup.poll_seconds,
         offers_seconds=OFFERS_SECONDS,
@@ -125,14 +143,26 @@ def _account(
     )
 
 
-def premises(setup: Setup) -> Premises:
+def _channel_of(number: int, setup: Setup, broken: Collection[str]) -> str:
+    """One booking that two accounts of a channel know is one; but not where each is a channel of its own."""
+    alone = "same booking as its own rival" in broken
+    return setup.names[number] if alone else {**setup.leaving, **setup.channels}[number]
+
+
+def _listing(outlet: Outlet) -> Listing:
+    return Listing(name=outlet.name, zone=ZoneInfo("UTC"), party_size=2, settings=Nothing())
+
+
+def premises(setup: Setup, left: Collection[tuple[str, int]]) -> Premises:
     return Premises(
         id=VENUE,
         name="venue",
         holds="rehold",
-        conflicts="propose",
+        conflicts=setup.conflicts,
         units=setup.units,
         outlets=setup.outlets,
-        former={},
+        former=setup.former,
+        leaving=any(("listing", n) not in left for n in setup.former),
+        let_go=frozenset(n for n, o in setup.former.items() if o.account_id in setup.leaving),
         house=Contact(name="House", email="house@venue.test", phone="1"),
     )

@@ -1,0 +1,81 @@
+"""What the store may never hold, looked for at every commit: each look costs what the commit changed, not what there is."""
+
+from collections.abc import Iterator
+
+from tests.simulation.database import FLYING, VENUE, overlaps
+from tests.simulation.store import Store
+from tests.simulation.tables import Row
+
+from holdfast.inventory.model import OCCUPYING
+from holdfast.store.journal import link
+
+Violation = tuple[str, str]
+"""The checker's name, and what it found."""
+
+
+class Watch:
+    """Has seen everything up to the last commit."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._last: dict[int, Row] = {}
+        """By booking, how it was at the last commit."""
+        self._told = self._settled = self._paused = 0
+        """So many entries of the store's lists were looked at."""
+        self._seq, self._hash = 0, b""
+        """The end of the journal."""
+        self._refs: dict[tuple[int, str], int] = {}
+
+    def look(self) -> Iterator[Violation]:
+        """What is wrong with the change that is about to be committed."""
+        yield from self._grants()
+        yield from self._histories()
+        yield from self._chain()
+        yield from self._references()
+        store = self._store
+        for push, state in store.settled[self._settled :]:
+            if state not in FLYING:
+                yield "who lost the lease settles nothing", f"push {push} was {state}"
+        for what in store.taken_while_paused[self._paused :]:
+            yield "what is paused waits", what
+        self._settled, self._paused = len(store.settled), len(store.taken_while_paused)
+
+    def _grants(self) -> Iterator[Violation]:
+        there = self._store.allocations.rows
+        for one in self._store.allocations.changed:
+            if there.get(one["id"]) is not one:
+                continue
+            for other in there.values():
+                same = other is not one and one["unit_id"] == other["unit_id"]
+                if same and overlaps(one["during"], other["during"]):
+                    first, second = sorted((one["booking_id"], other["booking_id"]))
+                    yield "no double grant", f"bookings {first} and {second}"
+
+    def _histories(self) -> Iterator[Violation]:
+        """Each booking's versions rise by one, and no read that is older than the applied one comes after it."""
+        for _, row in self._store.history[self._told :]:
+            before = self._last.get(row["id"])
+            self._last[row["id"]] = row
+            if before is None:
+                continue
+            ref = row["external_id"]
+            if row["version"] != before["version"] + 1 or row["read_at"] < before["read_at"]:
+                yield "versions never go back", f"{ref} after version {before['version']}"
+            if before["status"] not in OCCUPYING and row["status"] in OCCUPYING:
+                yield "the dead stay dead", f"{ref} {before['status']} -> {row['status']}"
+        self._told = len(self._store.history)
+
+    def _chain(self) -> Iterator[Violation]:
+        """By the same rule as `journal.broken_at`."""
+        for row in self._store.journal.changed:
+            if row["seq"] != self._seq + 1 or row["hash"] != link(self._hash, row):
+                yield "the journal is whole", f"broken at {row['seq']}"
+            self._seq, self._hash = row["seq"], row["hash"]
+        if self._store.venues.rows[VENUE]["journal_hash"] != self._hash:
+            yield "the journal is whole", "its end is cut off"
+
+    def _references(self) -> Iterator[Violation]:
+        for row in self._store.bookings.changed:
+            ref = (row["account_id"], row["external_id"])
+            if self._refs.setdefault(ref, row["id"]) != row["id"]:
+                yield "one booking a reference", f"{ref} is in the store twice"
