@@ -61,8 +61,7 @@ class NewPush:
     block_id: int | None = None
     booking_id: int | None = None
     reason: str | None = None
-    decided: Decided | None = None
-    """Of a cancel: no guest's booking ends without. `stays` are the bookings for which."""
+    decided: Decided | None = None  # of a cancel: no guest's booking ends without
     stays: Sequence[int] = ()
 
     def __post_init__(self) -> None:
@@ -192,8 +191,7 @@ async def error(connection: asyncpg.Connection, push_id: int) -> str | None:
 
 async def in_a_row(connection: asyncpg.Connection, push: Claimed, failure: str) -> int:
     """How often it has failed in this way without another outcome in between, its latest try included."""
-    before = await connection.fetchval(_SQL["in_a_row"], push.id, push.attempts, failure)
-    return int(before) + 1
+    return 1 + int(await connection.fetchval(_SQL["in_a_row"], push.id, push.attempts, failure))
 
 
 async def supersede(connection: asyncpg.Connection, push_id: int, now: datetime) -> None:
