@@ -195,6 +195,9 @@ class Blocks(Database):
     def exposures_beginnings(self, ids: Sequence[int]) -> list[Row]:
         return [{"id": number, "released_at": None, "read_before": False} for number in ids]
 
+    def blocks_is_served(self, number: int) -> list[Row]:
+        return [{"exists": self.blocks.rows[number]["listing_id"] in self.setup.outlets}]
+
 
 class Pushes(Blocks):
     """Each method is one named query: `<file>_<name>`."""

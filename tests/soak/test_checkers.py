@@ -201,6 +201,7 @@ def test_a_guest_whose_booking_we_ended_without_a_reason() -> None:
     assert found(with_write("boseat", ENDS, replace(itself, ref="g2"))) == {"harm"}
     other = replace(BY_POLICY, about=[("boseat", "g1"), ("mozrest", "g9")])
     assert found(with_write("boseat", ENDS, other)) == set()
+    assert found(with_write("boseat", ENDS, replace(other, read_after=False))) == {"harm"}
     assert found(with_write("boseat", ENDS, replace(BY_POLICY, actor="eva"))) == set()
     reads = replace(ENDS, refs=frozenset({"v1", "bookings"}))
     assert found(with_write("boseat", reads)) == set()

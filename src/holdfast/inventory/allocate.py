@@ -52,6 +52,8 @@ class Clash:
     against: tuple[int, ...]
     kind: Trouble = "double_booking"
     decided_by: Clock = "receipt"
+    beside: tuple[int, ...] = ()
+    """Others that overlap it and have its units, though they came later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,11 @@ class Seating:
         return Seating(
             grants=tuple(grant for grant in self.grants if grant.booking_id > 0),
             clashes=tuple(
-                replace(clash, against=tuple(other for other in clash.against if other > 0))
+                replace(
+                    clash,
+                    against=tuple(other for other in clash.against if other > 0),
+                    beside=tuple(other for other in clash.beside if other > 0),
+                )
                 for clash in self.clashes
                 if clash.booking_id > 0
             ),
@@ -267,6 +273,7 @@ def _clash(demand: Demand, group: Sequence[Demand], granted: Sequence[Grant]) ->
         unit_ids=tuple(demand.spans),
         against=tuple(against),
         decided_by="provider" if clocks == {"provider"} else "receipt",
+        beside=tuple(sorted(holders - set(against))),
     )
 
 

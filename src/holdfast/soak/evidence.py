@@ -41,6 +41,8 @@ class Cancel:
     actor: str
     about: Sequence[tuple[str, str]]
     """Each by channel and reference; empty: it settles none."""
+    read_after: bool = True
+    """It and all that stay for it were read after the decision, before the call went out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

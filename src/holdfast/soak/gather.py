@@ -213,6 +213,7 @@ def _cancel(row: asyncpg.Record) -> Cancel:
         ref=row["ref"],
         actor=row["actor"],
         about=[(channel, ref) for channel, ref in row["about"]],
+        read_after=row["read_after"],
     )
 
 

@@ -106,14 +106,19 @@ select venue_id, seq, at, kind, booking_id, data from journal
 select id, name from venues
 
 -- cancels --
--- Guests' bookings that were to end: who asked, and the bookings of the decided conflicts that name it.
+-- Guests' bookings that were to end: who asked, the bookings of the decided conflicts that name it, and whether it and all
+-- that stay at their channels were read after the decision.
 select b.channel, b.external_id as ref, asked.actor,
        array(select array[o.channel, o.external_id]
                from journal d join conflicts c on c.id = (d.data::jsonb ->> 'conflict')::bigint
                join bookings o on o.id = c.booking_id or o.id = any(c.against_ids)
               where d.kind = 'conflict.decided'
                 and d.data::jsonb -> 'calls' @> jsonb_build_array(
-                      jsonb_build_object('call', 'cancel', 'ref', b.external_id))) as about
+                      jsonb_build_object('call', 'cancel', 'ref', b.external_id))) as about,
+       coalesce((select count(*) from jsonb_array_elements(p.decision -> 'reads') r
+                  where (r ->> 'read_at')::timestamptz >= (p.decision ->> 'decided_at')::timestamptz), 0)
+         > (select count(*) from jsonb_array_elements_text(p.decision -> 'stays') s
+              join bookings t on t.id = s::bigint and t.account_id is not null) as read_after
   from pushes p join bookings b on b.id = p.booking_id
   join journal asked on asked.push_id = p.id and asked.kind = 'booking.cancel_asked'
  where p.call = 'cancel'

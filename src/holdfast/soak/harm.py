@@ -26,6 +26,8 @@ def _undecided(name: str, ref: str, write: Write, cancels: Sequence[Cancel]) -> 
         yield f"{name}: {write.call} although nothing was decided about the guest's booking {ref}"
     elif not any(_deserved(one) for one in decided):
         yield f"{name}: {write.call} because the guest's booking {ref} was in conflict with itself"
+    elif not any(one.read_after for one in decided):
+        yield f"{name}: {write.call} of the guest's booking {ref} on what was read before it was decided"
 
 
 def _deserved(cancel: Cancel) -> bool:

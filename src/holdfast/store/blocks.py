@@ -193,3 +193,8 @@ async def live_on(
     """All live blocks on these listings of a venue."""
     rows = await connection.fetch(_SQL["live_on"], venue_id, list(listing_ids))
     return [block_of(row) for row in rows]
+
+
+async def is_served(connection: asyncpg.Connection, block_id: int) -> bool:
+    """Whether the listing that it stands on is in service."""
+    return bool(await connection.fetchval(_SQL["is_served"], block_id))

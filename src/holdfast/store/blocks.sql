@@ -132,3 +132,7 @@ select b.*, exists (select from pushes p where p.block_id = b.id and p.state in 
  where b.account_id = (select account_id from listings where id = $1) and b.listing_id = $1
    and b.state = 'held' and b.external_id is null and b.closed_at is null and b.updated_at < $2
  order by b.id
+
+-- is_served --
+-- Whether the listing of a block is in service: a process that does not know it has an older configuration.
+select exists (select from blocks b join listings l on l.id = b.listing_id and l.active where b.id = $1)

@@ -1,6 +1,7 @@
 """Clashes as a person sees them: double bookings are opened with their evidence, and closed when they are over."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 from holdfast.inventory.allocate import Clash, Trouble
@@ -46,32 +47,48 @@ async def _note(
 ) -> None:
     """`standing` says which bookings have an open conflict of the kind."""
     kind, found = what
+    found = await _unintended(turn, bookings, found)
     for booking_id, conflict_id in standing.items():
         clash = found.get(booking_id)
         if clash is not None and clash.against:
             await conflicts.renew(turn.connection, conflict_id, clash.against, clash.unit_ids)
     new = [clash for booking_id, clash in found.items() if booking_id not in standing]
-    intended = await _intended(turn, bookings, new)
     for clash in new:
-        if clash.booking_id not in intended:
-            await _open(turn, clash)
+        await _open(turn, clash)
     for booking_id in sorted(standing.keys() - found.keys()):
         await close(turn, {standing[booking_id]: kind}, ENDS[kind], booking_id)
 
 
-async def _intended(turn: Turn, bookings: Sequence[Booking], clashes: Sequence[Clash]) -> set[int]:
-    """The bookings whose every overlap somebody intends, all of them being as they were then."""
-    if not clashes:
-        return set()
+async def _unintended(
+    turn: Turn, bookings: Sequence[Booking], found: Mapping[int, Clash]
+) -> Mapping[int, Clash]:
+    """Without the overlaps that somebody intends, all bookings being as they were then.
+
+    To keep two hides no third: where it came later and has the units, the clash is with that one.
+    """
+    if not found:
+        return found
     now = {str(booking.id): likeness(booking) for booking in bookings}
-    kept = await conflicts.kept(turn.connection, [clash.booking_id for clash in clashes])
+    kept = await conflicts.kept(turn.connection, list(found))
     valid = [set(one) for one in kept if all(now.get(b) == like for b, like in one.items())]
-    return {clash.booking_id for clash in clashes if _covered(clash, valid)}
+    left = {number: _left_of(clash, valid) for number, clash in found.items()}
+    return {number: clash for number, clash in left.items() if clash is not None}
 
 
-def _covered(clash: Clash, kept: Sequence[set[str]]) -> bool:
-    pairs = [{str(clash.booking_id), str(other)} for other in clash.against]
-    return bool(pairs) and all(any(pair <= one for one in kept) for pair in pairs)
+def _left_of(clash: Clash, kept: Sequence[set[str]]) -> Clash | None:
+    """What of it nobody intends; None: nothing."""
+    if not clash.against or not kept:
+        return clash
+    mine = str(clash.booking_id)
+    open_ones = [o for o in clash.against if not _is_kept({mine, str(o)}, kept)]
+    if open_ones:
+        return clash
+    beside = tuple(o for o in clash.beside if not _is_kept({mine, str(o)}, kept))
+    return replace(clash, against=beside, beside=()) if beside else None
+
+
+def _is_kept(pair: set[str], kept: Sequence[set[str]]) -> bool:
+    return any(pair <= one for one in kept)
 
 
 async def _open(turn: Turn, clash: Clash) -> None:

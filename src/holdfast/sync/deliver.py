@@ -11,11 +11,12 @@ from holdfast.channel import ChannelError, NotSent
 from holdfast.inventory.backoff import TRIES_AT_LEAST, Failure, pause
 from holdfast.inventory.breaker import Direction
 from holdfast.inventory.model import Offer
-from holdfast.store import pushes
+from holdfast.store import blocks, pushes
 from holdfast.store.pushes import Claimed, Try
 from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.ending import Overtaken, cancel
 from holdfast.sync.outcome import (
+    Again,
     Circumstances,
     Done,
     Ended,
@@ -24,7 +25,7 @@ from holdfast.sync.outcome import (
     failure_of,
     judge,
 )
-from holdfast.sync.parts import Account, Answer, Parts
+from holdfast.sync.parts import Account, Answer, OutOfService, Parts
 from holdfast.sync.resolve import resolve
 from holdfast.sync.settle import settle
 from holdfast.sync.unreadable import keep_raw
@@ -37,6 +38,9 @@ AT_ONCE = 8
 STATES: Mapping[str, Direction] = {"unknown": "in", "waiting": "out"}
 """What became of a call is found out by reading; what waits, writes."""
 
+
+BEHIND = 2.0
+"""Seconds until a call is tried again that a process with an older configuration took up."""
 
 TOO_LATE = timedelta(seconds=15)
 """Half a lease. Whoever stood still for so long before its call went out makes none: another may find out
@@ -135,6 +139,8 @@ async def _call(parts: Parts, account: Account, push: Claimed) -> tuple[Verdict,
     except ChannelError as error:
         await keep_raw(parts, account, push.external_id, error)
         verdict = judge(error, await _circumstances(parts, push, failure_of(error)))
+        if isinstance(error, OutOfService) and await _is_behind(parts, push):
+            verdict = Again(seconds=BEHIND, failure="not_sent")
         outcome = "unknown" if isinstance(verdict, FindOut) else "not_done"
         detail = str(error)
         return verdict, Try(
@@ -143,6 +149,14 @@ async def _call(parts: Parts, account: Account, push: Claimed) -> tuple[Verdict,
     if done.placed is not None:
         parts.has_placed(account, done.placed.external_id)
     return done, Try(outcome="done")
+
+
+async def _is_behind(parts: Parts, push: Claimed) -> bool:
+    """Whether what this process does not know is in service: a process with the newer configuration makes the call."""
+    if push.block_id is None:
+        return False
+    async with parts.pool.acquire() as connection:
+        return await blocks.is_served(connection, push.block_id)
 
 
 async def _circumstances(parts: Parts, push: Claimed, failure: Failure) -> Circumstances:

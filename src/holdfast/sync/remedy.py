@@ -15,10 +15,11 @@ from holdfast.store import conflicts
 from holdfast.store.cases import cases
 from holdfast.store.conflicts import Conflict, Decision
 from holdfast.store.decisions import Cause
+from holdfast.store.ranges import to_span
 from holdfast.sync.alarm import shut
 from holdfast.sync.concerns import close, reopen
 from holdfast.sync.operate import WishRefused, ask_channel, cancel_direct
-from holdfast.sync.parts import Parts
+from holdfast.sync.parts import OutOfService, Parts
 from holdfast.sync.replan import replan
 from holdfast.sync.sides import older_sides
 from holdfast.sync.turn import Turn, turn
@@ -89,9 +90,12 @@ async def act(parts: Parts, conflict_id: int, wish: Wish) -> Settling:
     if known.venue_id is None:
         return await _without_venue(parts, known, wish)
     await _refuse_old(parts, known, wish)
-    async with turn(parts, known.venue_id, actor=wish.actor) as current:
-        conflict = await conflicts.by_id(current.connection, conflict_id)
-        return await _decide(current, conflict or known, wish)
+    try:
+        async with turn(parts, known.venue_id, actor=wish.actor) as current:
+            conflict = await conflicts.by_id(current.connection, conflict_id)
+            return await _decide(current, conflict or known, wish)
+    except OutOfService as error:
+        raise Stale(str(error)) from error
 
 
 async def _refuse_old(parts: Parts, conflict: Conflict, wish: Wish) -> None:
@@ -239,6 +243,10 @@ async def _close(current: Turn, conflict: Conflict, action: Action) -> None:
             kinds = ("cancel_refused", "both_edited")
             over |= await conflicts.about(current.connection, booking_id or 0, kinds)
     await close(current, over, action.text, conflict.booking_id)
+    row = await booking_store.row_by_id(current.connection, conflict.booking_id or 0)
+    if action.act == "keep_both" and row is not None and row["during"] is not None:
+        current.touch(to_span(row["during"]))  # it may overlap a third one, too
+        await replan(current)
 
 
 async def _without_venue(parts: Parts, conflict: Conflict, wish: Wish) -> Settling:
