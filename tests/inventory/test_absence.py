@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from holdfast.inventory.absence import (
     APART,
-    FORGET_AFTER,
     READS_NEEDED,
     TELL_AFTER,
+    UNKNOWN_PAUSES,
     AskAgain,
     Believe,
     Doubt,
@@ -70,7 +70,7 @@ def test_a_hold_whose_time_is_over_is_gone_with_one_read() -> None:
 def test_a_booking_that_was_never_known_is_looked_for_and_then_forgotten() -> None:
     unknown = replace(ONE, known=False, shown_at=None)
     assert isinstance(conclude(unknown), AskAgain)
-    assert conclude(replace(unknown, read_at=AT + FORGET_AFTER, reads=20)) == Forget()
+    assert conclude(replace(unknown, reads=len(UNKNOWN_PAUSES) + 1)) == Forget()
 
 
 def test_another_place_is_believed_when_it_is_told_twice() -> None:

@@ -20,7 +20,7 @@ from tests.conftest import Surroundings, connected, new_database
 from tests.patience import HANGS
 from tests.sync.test_calls import writes
 from tests.sync.test_main_job import NOON
-from tests.sync.test_restored_backup import AWAY, BUSY, QUIET, backup, run
+from tests.sync.test_restored_backup import AWAY, BUSY, QUIET, backup, plain, run
 from tests.town import SECRETS, Town, town
 
 from holdfast.clock import SystemClock
@@ -66,7 +66,7 @@ async def copy(url: str, surroundings: Surroundings, folder: Path) -> AsyncItera
     """As it is now, in another database."""
     await backup(url, folder / "dump")
     async with new_database(surroundings, template="template1") as older:
-        await run("pg_restore", "--exit-on-error", f"--dbname={older}", str(folder / "dump"))
+        await run("pg_restore", "--exit-on-error", f"--dbname={plain(older)}", str(folder / "dump"))
         yield older
 
 

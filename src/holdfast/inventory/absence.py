@@ -29,8 +29,9 @@ READS_ELSEWHERE = 2
 TELL_AFTER = timedelta(minutes=2)
 """What cannot be concluded by then is shown to a person."""
 
-FORGET_AFTER = timedelta(minutes=15)
-"""A booking that we never knew is looked for so long: nothing is freed when we stop."""
+UNKNOWN_PAUSES = (2.0, 5.0, 20.0, 60.0)
+"""Seconds between the reads of a booking that we never knew. After those it is forgotten: nothing is freed when we stop,
+and a webhook about no booking must not cost many reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +86,15 @@ def conclude(doubt: Doubt) -> Believe | AskAgain | Forget:
     if _was_announced(doubt) or _has_lapsed(doubt):
         return Believe()
     if not doubt.known:
-        return Forget() if doubt.read_at - doubt.since >= FORGET_AFTER else _again(doubt)
+        return _of_a_stranger(doubt)
     often = doubt.reads >= READS_NEEDED and doubt.read_at - doubt.since >= APART
     return Believe() if often and _is_in_no_list(doubt) else _again(doubt)
+
+
+def _of_a_stranger(doubt: Doubt) -> AskAgain | Forget:
+    if doubt.reads > len(UNKNOWN_PAUSES):
+        return Forget()
+    return AskAgain(seconds=UNKNOWN_PAUSES[doubt.reads - 1], tell=False)
 
 
 def _was_announced(doubt: Doubt) -> bool:

@@ -38,7 +38,7 @@ async def leave(parts: Parts) -> bool:
         await hear(parts, connection, [_ask(account, ref, now) for account, ref in unread])
         gone = await departures.depart(connection, now)
     for noun, name in gone:
-        log.info("gone", noun=noun, name=name)
+        log.info("has_left", noun=noun, name=name)
     return bool(standing or unread)
 
 

@@ -129,7 +129,7 @@ async def test_a_booking_told_of_before_it_can_be_read_is_looked_for(
 async def test_what_nobody_ever_finds_is_forgotten(database_url: str) -> None:
     async with town(database_url) as t:
         await hint(t, "boseat", "00000000-0000-4000-8000-00000000dead")
-        await t.live(timedelta(minutes=17).total_seconds())
+        await t.live(timedelta(minutes=3).total_seconds())
         assert await t.rows("select 1 from inbox where done_at is null") == []
         assert await t.rows("select 1 from absences") == []
         assert await t.rows("select 1 from bookings") == []
