@@ -29,7 +29,7 @@ READS_ELSEWHERE = 2
 TELL_AFTER = timedelta(minutes=2)
 """What cannot be concluded by then is shown to a person."""
 
-UNKNOWN_PAUSES = (2.0, 5.0, 20.0, 60.0)
+UNKNOWN_PAUSES = (2.0, 5.0, 10.0)
 """Seconds between the reads of a booking that we never knew. After those it is forgotten: nothing is freed when we stop,
 and a webhook about no booking must not cost many reads."""
 
