@@ -64,7 +64,7 @@ def renamed(book: Book, configuration: Configuration) -> Renamed:
 @dataclass(slots=True)
 class _Work:
     changes: list[tuple[Thing, str, int]] = field(default_factory=list)
-    """What is renamed, from what, and the number of its row."""
+    """One rename: the thing, its old name, and the number of its row."""
     unknown: list[tuple[Thing, str]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
 

@@ -15,7 +15,7 @@ from holdfast.store.lineage import Lineage
 from holdfast.web.words import exact
 
 NEWS = timedelta(days=1)
-"""So long people are reminded of what was lost."""
+"""`doctor` reminds people of what was lost for this time."""
 
 SAY_SO = "Start `holdfast worker`, which takes back what the older state was about to do."
 AGAIN = "Make bookings and closures again that venues made themselves in the time that is lost."

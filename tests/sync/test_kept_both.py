@@ -4,10 +4,24 @@ from datetime import timedelta
 
 from tests.sync.test_conflicts import chosen, direct, open_kinds
 from tests.sync.test_main_job import NOON
-from tests.town import town
+from tests.town import Town, town
 
 from holdfast.inventory.model import Guest
 from holdfast.sync.operate import DirectBooking
+
+
+async def between(t: Town, start: int, end: int) -> None:
+    """A direct booking of the salon, in hours from noon."""
+    wish = DirectBooking(
+        venue="glasshouse",
+        unit="salon",
+        listing=None,
+        start=NOON + timedelta(hours=start),
+        end=NOON + timedelta(hours=end),
+        party_size=2,
+        contact=Guest(),
+    )
+    await t.operator.book(wish)
 
 
 async def test_an_overlap_with_one_who_came_later_and_has_the_unit_is_shown_too(
@@ -16,26 +30,8 @@ async def test_an_overlap_with_one_who_came_later_and_has_the_unit_is_shown_too(
     """Kind: a false all-clear. A conflict names those who came before; to intend that overlap hid the other one."""
     async with town(database_url) as t:
         await direct(t, "salon")
-        long = DirectBooking(
-            venue="glasshouse",
-            unit="salon",
-            listing=None,
-            start=NOON + timedelta(hours=1),
-            end=NOON + timedelta(hours=5),
-            party_size=2,
-            contact=Guest(),
-        )
-        await t.operator.book(long)
-        late = DirectBooking(
-            venue="glasshouse",
-            unit="salon",
-            listing=None,
-            start=NOON + timedelta(hours=4),
-            end=NOON + timedelta(hours=6),
-            party_size=2,
-            contact=Guest(),
-        )
-        await t.operator.book(late)
+        await between(t, 1, 5)
+        await between(t, 4, 6)
         (first,) = await t.rows("select id from conflicts where closed_at is null")
         await chosen(t, first["id"], "keep_both")
         await t.live(60)

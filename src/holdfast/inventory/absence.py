@@ -18,13 +18,13 @@ PAUSES = (2.0, 5.0, 10.0, 20.0, 40.0)
 LONG_PAUSE = 60.0
 
 READS_NEEDED = 3
-"""So many reads in a row find nothing before a booking may count as gone,"""
+"""This many reads in a row find nothing before a booking may count as gone,"""
 
 APART = timedelta(seconds=15)
-"""and the last of them begins at least so long after the first."""
+"""and the last of them begins at least this long after the first."""
 
 READS_ELSEWHERE = 2
-"""So often in a row a provider says that a booking is at another place until we believe it."""
+"""We believe that a booking is at another place when its provider says so this often in a row."""
 
 TELL_AFTER = timedelta(minutes=2)
 """What cannot be concluded by then is shown to a person."""
@@ -98,7 +98,7 @@ def _of_a_stranger(doubt: Doubt) -> AskAgain | Forget:
 
 
 def _was_announced(doubt: Doubt) -> bool:
-    """What was said before it was last shown is old news; the read that confirms it began afterwards."""
+    """An announcement is old news once the booking was shown again. The read that confirms it began afterwards."""
     if doubt.said_at is None or doubt.read_at < doubt.said_at:
         return False
     return doubt.shown_at is None or doubt.shown_at < doubt.said_at

@@ -143,7 +143,7 @@ def _same(demand: Demand, pairs: Mapping[int, int]) -> Clash:
 
 
 def _of_itself(clash: Clash, pairs: Mapping[int, int]) -> Clash:
-    """Nobody is the rival of themselves: what stands against it may be the very same booking on other units."""
+    """A booking is not its own rival: the one against it may be the same booking on other units."""
     if not against_itself(clash.booking_id, clash.against, pairs):
         return clash
     return replace(clash, kind="same_booking")

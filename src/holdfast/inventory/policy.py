@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from holdfast.inventory.remedy import Action, Case, remedies
 
 GRACE = timedelta(seconds=120)
-"""So long a person may look first."""
+"""A person may look first for this time."""
 
 TOO_CLOSE = timedelta(hours=2)
 """What starts sooner is settled by a person, whatever the venue's policy."""
 
 MOST_AN_HOUR = 3
-"""So many guests of a venue may be cancelled by policy within an hour."""
+"""The policy cancels at most this many guests of a venue within an hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,11 @@ class Case:
     order_known: bool = True
     """Whether it can be told which of the two sides booked first."""
 
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """All its bookings, the one without its units first."""
+        return self.holders if self.loser is None else (self.loser, *self.holders)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
@@ -136,7 +141,7 @@ _AS_IT_IS: Mapping[str, str] = {
 def _double(case: Case) -> Iterator[Action]:
     if case.loser is None:
         return
-    yield from _moved(case, [case.loser, *case.holders])
+    yield from _moved(case, case.sides)
     yield from sorted(_cancelling(case, case.loser), key=lambda a: _was_refused(case, a))
     yield Action(act="keep_both", text="Keep both: the overlap is intended")
 
@@ -185,8 +190,7 @@ def _cancelling(case: Case, loser: Side) -> Iterator[Action]:
 
 
 def _was_refused(case: Case, action: Action) -> bool:
-    sides = [case.loser, *case.holders]
-    return any(s is not None and s.refused and s.booking.id in action.cancels for s in sides)
+    return any(side.refused and side.booking.id in action.cancels for side in case.sides)
 
 
 def _cancelled_again(case: Case) -> Iterator[Action]:

@@ -106,8 +106,7 @@ async def practice(source: Source, venue_id: int, case: Case, now: datetime) -> 
     row = await source.fetchrow(_SQL["practice"], venue_id, now)
     if row is None:
         raise LookupError(f"there is no venue {venue_id}")
-    sides = [side for side in (case.loser, *case.holders) if side is not None]
-    accounts = [side.account_id for side in sides if side.account_id is not None]
+    accounts = [side.account_id for side in case.sides if side.account_id is not None]
     return Practice(**row, out_of_order=tuple(await out_of_order(source, accounts)))
 
 

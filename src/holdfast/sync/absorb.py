@@ -91,8 +91,7 @@ async def _work(parts: Parts, account: Account, rows: Sequence[Claimed]) -> int:
     enough = asyncio.Semaphore(READS_AT_ONCE)
     observations = await asyncio.gather(*(_read(parts, errand, enough) for errand in errands))
     read = [o for o in observations if o is not None]
-    held_on_to = await believed(parts, account, read)
-    await apply(parts, await beyond_doubt(parts, account, held_on_to))
+    await apply(parts, await believed(parts, account, read))
     return len(rows)
 
 
@@ -188,9 +187,9 @@ def _in_a_row(row: Claimed, failure: Failure) -> int:
 
 
 async def apply(parts: Parts, observations: Sequence[Observation]) -> None:
-    """Decide venue by venue; what maps to none is kept as unmapped."""
+    """Decide venue by venue what is beyond doubt; what maps to none is kept as unmapped."""
     by_venue: dict[int, list[Observation]] = {}
-    for observation in observations:
+    for observation in await beyond_doubt(parts, observations):
         venue_id = await venue_for(parts, observation)
         if venue_id is None:
             await _one_by_one_if_need_be(parts, partial(_keep_unmapped, parts), [observation])

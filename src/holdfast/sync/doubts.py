@@ -1,6 +1,6 @@
 """doubts: what a channel does not find, or tells to be elsewhere, is asked about again before anything follows from it.
 
-All reads by id and all pages of lists come through here. A block of ours is the exception: doubt about it closes time
+Whatever is applied comes through here first: reads by id, pages of lists, audits. A block of ours is the exception: doubt about it closes time
 instead of freeing it, for it is placed again, and its channel refuses what stands there already.
 """
 
@@ -14,7 +14,6 @@ import structlog
 from holdfast.inventory.absence import AskAgain, Believe, Kind, conclude
 from holdfast.inventory.model import OCCUPYING, Absent, Seen
 from holdfast.store import absences, inbox, seats
-from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store.absences import Doubted
 from holdfast.store.inbox import Incoming
@@ -23,6 +22,7 @@ from holdfast.sync.decide import Observation
 from holdfast.sync.heard import hear, processed
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.turn import turn
+from holdfast.sync.unmapped import is_ours
 
 log = structlog.get_logger()
 
@@ -41,9 +41,7 @@ class _Question:
     doubted: Doubted
 
 
-async def beyond_doubt(
-    parts: Parts, account: Account, observations: Sequence[Observation]
-) -> list[Observation]:
+async def beyond_doubt(parts: Parts, observations: Sequence[Observation]) -> list[Observation]:
     """Those that may be decided on. The others change nothing: their bookings are read again soon."""
     doubtful = {id(o): kind for o, kind in _doubtful(observations)}
     if not doubtful:
@@ -51,7 +49,7 @@ async def beyond_doubt(
     believed = []
     for observation in observations:
         kind = doubtful.get(id(observation))
-        if kind is None or await _is_settled(parts, account, observation, kind):
+        if kind is None or await _is_settled(parts, observation, kind):
             believed.append(observation)
     return believed
 
@@ -65,8 +63,8 @@ def _doubtful(observations: Sequence[Observation]) -> Iterator[tuple[Observation
             yield observation, "elsewhere"
 
 
-async def _is_settled(parts: Parts, account: Account, observation: Observation, kind: Kind) -> bool:
-    seen = observation.seen
+async def _is_settled(parts: Parts, observation: Observation, kind: Kind) -> bool:
+    account, seen = observation.account, observation.seen
     async with parts.pool.acquire() as connection:
         if await _is_beside_the_point(connection, account, seen):
             return True
@@ -78,9 +76,9 @@ async def _is_settled(parts: Parts, account: Account, observation: Observation, 
             return True
     question = _Question(observation=observation, kind=kind, doubted=doubted)
     if isinstance(conclusion, AskAgain):
-        await _ask_again(parts, account, question, conclusion)
+        await _ask_again(parts, question, conclusion)
     else:
-        await _forget(parts, account, question)
+        await _forget(parts, question)
     return False
 
 
@@ -88,8 +86,7 @@ async def _is_beside_the_point(
     connection: asyncpg.Connection, account: Account, seen: Seen | Absent
 ) -> bool:
     """It is a block of ours; or it is at no listing in service anyway, so that nothing would be freed."""
-    marker = seen.marker if isinstance(seen, Seen) else None
-    if await block_store.by_echo(connection, account.id, seen.external_id, marker) is not None:
+    if await is_ours(connection, account, seen):
         return True
     if isinstance(seen, Absent):
         return False
@@ -97,8 +94,9 @@ async def _is_beside_the_point(
     return known is None or known.listing_id not in account.listings or not known.occupying
 
 
-async def _ask_again(parts: Parts, account: Account, question: _Question, again: AskAgain) -> None:
+async def _ask_again(parts: Parts, question: _Question, again: AskAgain) -> None:
     observation, doubt = question.observation, question.doubted.doubt
+    account = observation.account
     ref = observation.seen.external_id
     log.warning("booking_in_doubt", account=account.name, doubt=question.kind, reads=doubt.reads)
     due = parts.now() + timedelta(seconds=again.seconds)
@@ -107,7 +105,7 @@ async def _ask_again(parts: Parts, account: Account, question: _Question, again:
             await hear(parts, connection, [_row(parts, account, ref)])
         await inbox.later(connection, observation.inbox_ids, due, ASKED_AGAIN[question.kind])
     if again.tell:
-        await _tell(parts, account, question)
+        await _tell(parts, question)
 
 
 def _row(parts: Parts, account: Account, ref: str) -> Incoming:
@@ -117,14 +115,14 @@ def _row(parts: Parts, account: Account, ref: str) -> Incoming:
     )
 
 
-async def _tell(parts: Parts, account: Account, question: _Question) -> None:
+async def _tell(parts: Parts, question: _Question) -> None:
     """A person must know: the time stays closed, perhaps for nobody."""
     doubted, doubt = question.doubted, question.doubted.doubt
     if doubted.venue_id is None or doubted.venue_id not in parts.premises:
         return
     async with turn(parts, doubted.venue_id, actor="clock") as current:
         evidence: dict[str, object] = {
-            "account": account.name,
+            "account": question.observation.account.name,
             "ref": question.observation.seen.external_id,
             "doubt": question.kind,
             "since": doubt.since.isoformat(),
@@ -140,8 +138,9 @@ async def _tell(parts: Parts, account: Account, question: _Question) -> None:
         await alarm(current, conflict, {})
 
 
-async def _forget(parts: Parts, account: Account, question: _Question) -> None:
+async def _forget(parts: Parts, question: _Question) -> None:
     observation, now = question.observation, parts.now()
+    account = observation.account
     async with parts.pool.acquire() as connection, connection.transaction():
         await absences.settled(connection, account.id, [observation.seen.external_id])
         await inbox.finish(connection, observation.inbox_ids, now, "noop")

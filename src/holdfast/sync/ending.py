@@ -14,10 +14,9 @@ from holdfast.inventory.model import Absent, Seen
 from holdfast.store import bookings as booking_store
 from holdfast.store import cases, decisions
 from holdfast.store.pushes import Claimed
-from holdfast.sync.absorb import apply
+from holdfast.sync.absorb import apply, place_of
 from holdfast.sync.brake import believed
 from holdfast.sync.decide import Observation
-from holdfast.sync.doubts import beyond_doubt
 from holdfast.sync.parts import Account, Parts
 
 
@@ -88,12 +87,10 @@ async def _refuse_the_policy(parts: Parts, sides: Sequence[_Side]) -> None:
 
 
 async def _read(side: _Side) -> Seen | Absent:
-    listing = side.account.listings.get(side.booking.listing_id or 0)
+    listing, _ = place_of(side.account, side.booking.listing_id)
     try:
         with spending("hints"):
-            return await side.account.channel.fetch(
-                side.booking.external_id, listing.name if listing else None
-            )
+            return await side.account.channel.fetch(side.booking.external_id, listing)
     except Limited:
         raise
     except ChannelError as error:
@@ -104,8 +101,7 @@ async def _believe(parts: Parts, sides: Sequence[_Side], read: Sequence[Seen | A
     """What was read is news like any other."""
     for side, seen in zip(sides, read, strict=True):
         told = Observation(account=side.account, seen=seen, via="clock", heard_at=seen.read_at)
-        kept = await believed(parts, side.account, [told])
-        await apply(parts, await beyond_doubt(parts, side.account, kept))
+        await apply(parts, await believed(parts, side.account, [told]))
 
 
 def _witnessed(side: _Side, seen: Seen | Absent) -> Witnessed:

@@ -15,7 +15,6 @@ from holdfast.store import bookings as booking_store
 from holdfast.store import inbox
 from holdfast.sync.absorb import apply
 from holdfast.sync.decide import Observation
-from holdfast.sync.doubts import beyond_doubt
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.unreadable import keep_partly_read, keep_strange
 
@@ -25,8 +24,7 @@ async def believe_page(parts: Parts, account: Account, page: Page) -> None:
     await keep_strange(parts, account, page.strange)
     await keep_partly_read(parts, account, page.bookings)
     if page.bookings:
-        told = await _differences(parts, account, page)
-        await apply(parts, await beyond_doubt(parts, account, told))
+        await apply(parts, await _differences(parts, account, page))
 
 
 async def _differences(parts: Parts, account: Account, page: Page) -> list[Observation]:

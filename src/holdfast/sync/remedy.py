@@ -103,11 +103,10 @@ async def _refuse_old(parts: Parts, conflict: Conflict, wish: Wish) -> None:
     if wish.actor == POLICY or _repeated(conflict, wish.act) is not None:
         return
     async with parts.pool.acquire() as connection:
-        action = await choose(connection, conflict.id, wish.act)
-    if action.cancels:
-        old = await older_sides(parts, conflict.id)
-        if old:
-            raise Stale(old)
+        case = (await cases(connection, [conflict.id]))[conflict.id]
+    old = await older_sides(parts, case) if _chosen(case, wish.act).cancels else ""
+    if old:
+        raise Stale(old)
 
 
 async def _decide(current: Turn, conflict: Conflict, wish: Wish) -> Settling:
@@ -162,7 +161,7 @@ async def _snooze(current: Turn, conflict: Conflict, wish: Wish) -> Settling:
 async def _ask(current: Turn, case: Case, action: Action, reason: str) -> list[int]:
     """Want the cancels of bookings that a channel keeps; returns the pushes."""
     asked = []
-    sides = [side.booking.id for side in (case.loser, *case.holders) if side is not None]
+    sides = [side.booking.id for side in case.sides]
     stays = tuple(number for number in sides if number not in action.cancels)
     cause = Cause(conflict=case.id, act=action.act, stays=stays)
     for booking_id in action.cancels:
@@ -173,8 +172,7 @@ async def _ask(current: Turn, case: Case, action: Action, reason: str) -> list[i
 
 
 def _decision(case: Case, action: Action, wish: Wish, pushes: Sequence[int]) -> Decision:
-    sides = [side for side in (case.loser, *case.holders) if side is not None]
-    kept = {str(side.booking.id): likeness(side.booking) for side in sides}
+    kept = {str(side.booking.id): likeness(side.booking) for side in case.sides}
     return Decision(
         act=action.act,
         actor=wish.actor,

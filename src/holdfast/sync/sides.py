@@ -21,30 +21,24 @@ JUST_READ = timedelta(seconds=10)
 
 async def read_sides(parts: Parts, conflict_id: int) -> None:
     """Have the bookings of a conflict read by their ids, as far as they were not read just now."""
-    case = await _case(parts, conflict_id)
+    async with parts.pool.acquire() as connection:
+        case = (await cases(connection, [conflict_id])).get(conflict_id)
     if case is not None:
         await _ask(parts, _older(parts, case, JUST_READ))
 
 
-async def older_sides(parts: Parts, conflict_id: int) -> str:
+async def older_sides(parts: Parts, case: Case) -> str:
     """What was read too long ago to decide on it, in words; it is asked for. Empty: nothing was."""
-    case = await _case(parts, conflict_id)
-    old = _older(parts, case, TOO_OLD) if case is not None else []
+    old = _older(parts, case, TOO_OLD)
     await _ask(parts, old)
     now = parts.now()
     ages = [f"#{s.booking.id} {(now - s.booking.read_at).total_seconds():,.0f} s ago" for s in old]
     return f"last read: {', '.join(ages)}. It is read again just now" if ages else ""
 
 
-async def _case(parts: Parts, conflict_id: int) -> Case | None:
-    async with parts.pool.acquire() as connection:
-        return (await cases(connection, [conflict_id])).get(conflict_id)
-
-
 def _older(parts: Parts, case: Case, age: timedelta) -> list[Side]:
-    sides = [side for side in (case.loser, *case.holders) if side is not None]
     before = parts.now() - age
-    return [s for s in sides if s.account_id in parts.accounts and s.booking.read_at < before]
+    return [s for s in case.sides if s.account_id in parts.accounts and s.booking.read_at < before]
 
 
 async def _ask(parts: Parts, sides: Sequence[Side]) -> None:

@@ -69,7 +69,7 @@ def _count(value: object) -> int | None:
 
 
 def _clock(value: object) -> str:
-    """What is no text is no time of a day, and is met as such."""
+    """Only a text can be a time of a day."""
     return value if isinstance(value, str) else ""
 
 
