@@ -179,6 +179,7 @@ async def test_the_colours_are_the_machines_until_others_are_chosen(tab: Tab) ->
         await tab.opens("/bookings", ROW)
         await page.locator(f".theme button[value={chosen}]").click()
         await page.wait_for_selector(f".theme button[value={chosen}][aria-pressed=true]")
+        await page.wait_for_load_state()  # before that its style sheet may not be there yet
         assert page.url.endswith("/bookings")
         grounds.append(await page.evaluate("getComputedStyle(document.body).backgroundColor"))
     light, dark = "rgb(244, 246, 248)", "rgb(14, 18, 22)"
