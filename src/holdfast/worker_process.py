@@ -22,6 +22,7 @@ from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.parts import Lane
 from holdfast.wiring import Wiring, keep_fresh
 from holdfast.worker import Drainer, beat
+from holdfast.worker_lock import alive
 
 log = structlog.get_logger()
 
@@ -49,6 +50,7 @@ async def running_worker(
         steady = SteadyWorker(open_redis(around.redis_url), drainer, random)
         stack.push_async_callback(steady.close)
         name = f"{socket.gethostname()}:{os.getpid()}"
+        await stack.enter_async_context(alive(wiring.parts, around.database_url, name))
         stack.push_async_callback(_sign_off, wiring, name)
         beside: dict[str, Coroutine[object, object, None]] = {
             "configuration": keep_fresh(wiring, drainer.nudge),

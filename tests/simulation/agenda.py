@@ -20,9 +20,28 @@ class Agenda(Breakers, Called, Readings, Departures, Cases):
             any(b["expires_at"] and b["expires_at"] <= now for b in self.holds())
             or any(b["held_until"] <= now for b in self.ending())
             or bool(self.lost())
+            or bool(self.locks.free)
             or any(self._is_ripe(c, now) for c in self.open_conflicts())
         )
         return [{"clock": clock, "heard": self.heard(now), "wanted": self.wanted(now)}]
+
+    def worker_locks_take_over(self, now: datetime) -> list[Row]:
+        dead, self.locks.free = self.locks.free, set()
+        calls = 0
+        for push in [p for p in self.pushes.rows.values() if p["leased_by"] in dead]:
+            free = {"lease_until": None, "leased_by": None}
+            if push["state"] == "in_flight":
+                calls += 1
+                until = None if "no time to arrive" in self.broken else push["lease_until"]
+                asked = {"state": "unknown", "due_at": now, "absent_from": until}
+                self.pushes.update(push, **free, **asked)
+            elif push["state"] == "unknown":
+                self.pushes.update(push, **free)
+        for table in (self.inbox, self.readings, self.probes):
+            for row in [r for r in table if r["leased_by"] in dead]:
+                table.update(row, lease_until=None, leased_by=None)
+        workers = [f"worker {number}" for number in sorted(dead)] or None
+        return [{"workers": workers, "calls": calls}]
 
     def _is_ripe(self, conflict: Row, now: datetime) -> bool:
         due = conflict["auto_at"] is not None and conflict["auto_at"] <= now

@@ -232,6 +232,7 @@ class Pushes(Blocks):
                 return named([self.pushes.update(push, **wanted)], "id")
         about = {"venue_id": venue, "account_id": account, "block_id": block, "booking_id": booking}
         fresh = {"lease_until": None, "epoch": 0, "attempts": 0, "absent_reads": 0}
+        fresh |= {"leased_by": None, "absent_from": None}
         ended = {"settled_at": None, "outcome": None, "error": None}
         return named([self.pushes.insert(**about, **wanted, **fresh, **ended)], "id")
 
@@ -272,7 +273,7 @@ class Pushes(Blocks):
         return []
 
     def pushes_claim(self, account: int, now: datetime, limit: int, *which: Any) -> list[Row]:
-        states, fresh_first, careful = which
+        states, fresh_first, careful, holder = which
         doubted = self.in_doubt(account)
         if careful and doubted:
             return [{"in_doubt": doubted, "push_id": None}]
@@ -280,7 +281,7 @@ class Pushes(Blocks):
         due = [p for p in mine if self._may_go(p, now)]
         due.sort(key=lambda p: (self._lapses(p, now), *_urgency(p)))
         due.sort(key=lambda p: (p["state"] == "waiting", p["attempts"] if fresh_first else 0))
-        taken = [{"in_doubt": doubted, **self._taken(push, now)} for push in due[:limit]]
+        taken = [{"in_doubt": doubted, **self._taken(push, now, holder)} for push in due[:limit]]
         return taken or [{"in_doubt": doubted, "push_id": None}]
 
     def _lapses(self, push: Row, now: datetime) -> datetime:
@@ -344,7 +345,7 @@ class Pushes(Blocks):
             return self.setup.ever[one["listing_id"]].pool
         return bool(place["state"] == "in_flight" or place["due_at"] <= now)
 
-    def _taken(self, push: Row, now: datetime) -> Row:
+    def _taken(self, push: Row, now: datetime, holder: int | None) -> Row:
         was, account = push["state"], push["account_id"]
         fresh = was == "waiting"
         self.took(account, "pushes", "a call")
@@ -353,6 +354,8 @@ class Pushes(Blocks):
             push,
             state="in_flight" if fresh else was,
             lease_until=self.now() + LEASE,
+            leased_by=holder,
+            absent_from=None if fresh else push["absent_from"],
             epoch=push["epoch"] + 1,
             attempts=push["attempts"] + int(fresh),
         )
@@ -377,7 +380,7 @@ class Pushes(Blocks):
             and (p["lease_until"] < self.now() or "no leases" in self.broken)
         ]
 
-    def pushes_lapse_leases(self, now: datetime) -> list[Row]:
+    def worker_locks_lapse_leases(self, now: datetime) -> list[Row]:
         ended = {"state": "unknown", "lease_until": None, "due_at": now}
         return [self.pushes.update(p, **ended) for p in self.lost()]
 
@@ -584,7 +587,7 @@ class Readings(Database):
                 self.probes.update(row, due_at=min(row["due_at"], due))
                 return []
         place = {"listing_id": listing, "during": during}
-        self.probes.insert(**place, due_at=due, lease_until=None, attempts=0)
+        self.probes.insert(**place, due_at=due, lease_until=None, leased_by=None, attempts=0)
         return []
 
     def occupied_grid(self, *_: Any) -> list[Row]:

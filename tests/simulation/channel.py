@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from random import Random
 from typing import TypeVar
 
 from tests.simulation.loop import VirtualClock
@@ -44,6 +45,9 @@ PAGE = 1
 
 A_MOMENT = 0.001
 """Seconds from a decision to the call that it asks for: the virtual clock would else show the same instant for both."""
+
+GIVEN_UP = 10.0
+"""Seconds after which a call counts as unanswered. What a provider did by then shows."""
 
 MOST_LAG = 1.5
 """Seconds that a read by id may be behind."""
@@ -292,11 +296,10 @@ class SimulatedChannel:
             raise Limited(f"{call}: too many calls", retry_after=1.0)
         done: asyncio.Future[Answer] = process.loop.create_future()
         if travel != "lost":
-            late = random.uniform(0.5, 1.0) if travel == "late" else random.uniform(0.005, 0.15)
-            process.loop.call_later(late, _settle, done, act)
+            process.loop.call_later(_until_done(travel, random), _settle, done, act)
         await asyncio.sleep(self._patience(travel))
         await process.breathe()
-        if travel in ("lost", "done and lost", "late"):
+        if travel in ("lost", "done and lost", "late", "after all"):
             if "blind retry" in process.faults.broken:
                 raise NotSent(f"{call}: no answer, so try again")
             raise Unknown(f"{call}: no answer")
@@ -312,7 +315,16 @@ class SimulatedChannel:
             self._process.stop(random.uniform(31.0, 45.0))
         if travel == "late":
             return random.uniform(0.05, 0.5)
+        if travel == "after all":
+            return GIVEN_UP
         return random.uniform(4.0, 10.0) if travel in ("slow", "lost", "done and lost") else 0.2
+
+
+def _until_done(travel: Travel, random: Random) -> float:
+    """Seconds until the provider has done what it was asked for."""
+    if travel == "after all":
+        return random.uniform(3.0, GIVEN_UP - 1.0)
+    return random.uniform(0.5, 1.0) if travel == "late" else random.uniform(0.005, 0.15)
 
 
 def _settle(done: "asyncio.Future[Answer]", act: Callable[[], Answer]) -> None:

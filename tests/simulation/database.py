@@ -53,6 +53,20 @@ class Decided:
     cancels: frozenset[int]
 
 
+@dataclass(slots=True)
+class Locks:
+    """By which workers show that they live."""
+
+    taken: int = 0
+    free: set[int] = field(default_factory=set)
+    """Those that nobody holds any more, and whom nobody has taken over from."""
+
+    def new(self) -> int:
+        """A worker's, held from now on."""
+        self.taken += 1
+        return self.taken
+
+
 def overlaps(one: Range, other: Range) -> bool:
     return bool(one.lower < other.upper and other.lower < one.upper)
 
@@ -88,6 +102,10 @@ class Database:
         """Every push that was settled, with the state that it was in before."""
         self.counts: Counter[int] = Counter()
         """How often each booking was told of as live, less how often it was not: for a broken variant."""
+
+    @cached_property
+    def locks(self) -> Locks:
+        return Locks()
 
     @cached_property
     def taken_while_paused(self) -> list[str]:

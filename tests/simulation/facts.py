@@ -52,6 +52,7 @@ class Facts(Conflicts):
             received_at=at,
             due_at=at,
             lease_until=None,
+            leased_by=None,
             attempts=0,
             done_at=None,
             outcome=None,
@@ -77,7 +78,7 @@ class Facts(Conflicts):
         return []
 
     def inbox_claim(self, now: datetime, limit: int, account: int, *how: Any) -> list[Row]:
-        most, careful = how
+        most, careful, holder = how
         doubted = self.in_doubt(account)
         if not self.may_take(account, "intake") or (careful and doubted):
             return [{"in_doubt": doubted, "id": None}]
@@ -92,7 +93,8 @@ class Facts(Conflicts):
         taken = sorted(taken, key=lambda i: (places[i["ref"]], i["id"]))[:most]
         for row in taken:
             self.took(account, "intake", "news")
-            self.inbox.update(row, lease_until=self.now() + LEASE, attempts=row["attempts"] + 1)
+            lease = {"lease_until": self.now() + LEASE, "leased_by": holder}
+            self.inbox.update(row, **lease, attempts=row["attempts"] + 1)
         told = [{"in_doubt": doubted, **row, **self._known(account, row["ref"])} for row in taken]
         return told or [{"in_doubt": doubted, "id": None}]
 

@@ -44,15 +44,18 @@ class Stage:
 
 
 async def deaths(stage: Stage) -> None:
-    """Kill and stop processes, now and then."""
+    """Kill and stop processes, and let them be taken for dead, now and then."""
     random, faults = stage.random, stage.faults
     while not faults.over:
         await asyncio.sleep(random.expovariate(faults.rate / 8.0))
         victim = stage.processes[random.choice(sorted(stage.processes))]
         if victim.dead or faults.over:
             continue
-        if random.random() < 0.6:
+        dice = random.random()
+        if dice < 0.5:
             victim.kill("from outside")
+        elif dice < 0.7:
+            victim.lose_lock()
         else:
             victim.stop(random.choice([2.0, 8.0, 35.0]))
 

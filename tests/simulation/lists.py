@@ -16,6 +16,7 @@ from holdfast.store.schedule import NEIGHBOURS
 NEAR = timedelta(days=2)
 FRESH = {
     "lease_until": None,
+    "leased_by": None,
     "started_at": None,
     "page": None,
     "pass_began_at": None,
@@ -41,14 +42,16 @@ class Lists(Facts):
             if account in accounts
         ]
 
-    def readings_claim(self, now: datetime, account: int, lane: str) -> list[Row]:
+    def readings_claim(
+        self, now: datetime, account: int, lane: str, holder: int | None
+    ) -> list[Row]:
         mine = (r for r in self.readings if r["account_id"] == account)
         due = [r for r in mine if self._lane(r, now) == lane and self._is_due(r, now)]
         due.sort(key=lambda r: -((now - r["due_at"]).total_seconds() / r["every_seconds"]))
         for _ in due[:1]:
             self.took(account, "intake", "a reading")
-        lease = self.now() + LEASE
-        return [self.readings.update(r, lease_until=lease, started_at=now) for r in due[:1]]
+        lease = {"lease_until": self.now() + LEASE, "leased_by": holder}
+        return [self.readings.update(r, **lease, started_at=now) for r in due[:1]]
 
     def _lane(self, reading: Row, now: datetime) -> str:
         if reading["task"] == "bookings":
@@ -267,7 +270,7 @@ class Lists(Facts):
     def _cursors(self, account: int, task: str) -> list[Row]:
         return [c for c in self.cursors if (c["account_id"], c["task"]) == (account, task)]
 
-    def cursors_claim(self, _now: datetime, _accounts: Sequence[int]) -> list[Row]:
+    def cursors_claim(self, *_asked: Any) -> list[Row]:
         return []  # audits only record what was read
 
     def _probes_due(self, now: datetime, account: int | None = None) -> list[Row]:
@@ -281,7 +284,9 @@ class Lists(Facts):
             and not self.is_shut(self.account_of(p["listing_id"]), "in", now)
         ]
 
-    def cursors_claim_probes(self, now: datetime, account: int, apart: timedelta) -> list[Row]:
+    def cursors_claim_probes(
+        self, now: datetime, account: int, apart: timedelta, holder: int | None
+    ) -> list[Row]:
         assert apart == NEIGHBOURS
         due = self._probes_due(now, account)
         if not due:
@@ -290,8 +295,9 @@ class Lists(Facts):
         around = Range(first["during"].lower - apart, first["during"].upper + apart)
         near = [p for p in due if p["listing_id"] == first["listing_id"]]
         self.took(account, "intake", "a probe")
+        lease = {"lease_until": self.now() + LEASE, "leased_by": holder}
         return [
-            self.probes.update(p, lease_until=self.now() + LEASE, attempts=p["attempts"] + 1)
+            self.probes.update(p, **lease, attempts=p["attempts"] + 1)
             for p in near
             if overlaps(p["during"], around)
         ]

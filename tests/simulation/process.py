@@ -10,7 +10,9 @@ from tests.simulation.loop import SeededLoop
 from tests.simulation.plot import Wrong
 
 Fate = Literal["fine", "killed before", "killed after", "cut before", "cut after", "rolled back"]
-Travel = Literal["fine", "refused", "limited", "lost", "done and lost", "late", "slow", "stalled"]
+Travel = Literal[
+    "fine", "refused", "limited", "lost", "done and lost", "late", "after all", "slow", "stalled"
+]
 
 
 class Killed(BaseException):
@@ -75,6 +77,7 @@ class Faults:
                 "done and lost",
                 "done and lost",
                 "late",
+                "after all",
                 "slow",
                 "stalled",
             ]
@@ -93,6 +96,7 @@ class Process:
     dead: bool = False
     stopped_until: float = 0.0
     on_death: Callable[[], None] = lambda: None
+    on_lost_lock: Callable[[], None] = lambda: None
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self, what: str) -> None:
@@ -103,6 +107,11 @@ class Process:
             self.dead = True
             self.tell(f"is killed {why}")
             self.on_death()
+
+    def lose_lock(self) -> None:
+        """It lives, and others believe it dead."""
+        self.tell("loses its lock")
+        self.on_lost_lock()
 
     def stop(self, seconds: float) -> None:
         """SIGSTOP, and SIGCONT after so long."""

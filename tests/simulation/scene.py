@@ -249,6 +249,7 @@ class Scene:
         """Begin a process, for the first time or again."""
         process = Process(name, self.loop, Random(self.random.random()), self.faults, self.story)
         process.on_death = lambda: self._bury(name)
+        process.on_lost_lock = lambda: self._free_lock(name, process)
         self.processes[name] = process
         parts = self.parts[name] = parts_of(process, self.store, self.witness, self._wake)
         if name == "web":
@@ -258,10 +259,26 @@ class Scene:
             self._spawn(worker.look())
 
     def _bury(self, name: str) -> None:
-        """Its supervisor starts it again."""
+        """Its lock is free, and its supervisor starts it again."""
+        self._free(self.parts[name])
         if name == "web":
             self.receiver = None
         self.loop.call_later(self.random.uniform(0.2, 5.0), self._start, name)
+
+    def _free(self, parts: Parts) -> None:
+        if parts.holder is not None:
+            self.store.locks.free.add(parts.holder)
+
+    def _free_lock(self, name: str, process: Process) -> None:
+        """It notices after a while, and takes a new one."""
+        parts = self.parts[name]
+        self._free(parts)
+
+        def notice() -> None:
+            if not process.dead:
+                parts.holder = self.store.locks.new()
+
+        self.loop.call_later(self.random.uniform(0.0, 6.0), notice)
 
     def _wake(self, *_lanes: Lane) -> None:
         """A hint to the workers; it may be lost, and never more than a hint."""

@@ -16,7 +16,7 @@ FILES = (
     *("inbox", "bookings", "blocks", "pushes", "offers", "cursors"),
     *("conflicts", "allocations", "journal", "brake", "exposures", "occupied", "agenda"),
     *("breakers", "ground", "readings", "shadow", "cases", "absences", "decisions"),
-    *("departures",),
+    *("departures", "worker_locks"),
 )
 NAMES = {text: f"{file}_{name}" for file in FILES for name, text in load(file).items()}
 

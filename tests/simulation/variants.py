@@ -64,6 +64,13 @@ VARIANTS = (
         within=300,
     ),
     Variant(
+        name="no time to arrive",
+        how="what a dead worker sent counts as not done at once, though it may still arrive",
+        caught_by=("effects at most once", "every block is known", "no orphan block"),
+        within=600,
+        plot={"pool": True},
+    ),
+    Variant(
         name="no sweep",
         how="Redis is off, and nobody looks without being told to",
         caught_by=("everything comes to an end", "every booking is known"),

@@ -101,6 +101,7 @@ def parts_of(process: Process, store: Store, witness: Witness, wake: Wake) -> Pa
         premises={},
         metrics=metrics(),
         wake=wake,
+        holder=store.locks.new(),
     )
     configure(parts, process, witness)
     return parts

@@ -108,14 +108,15 @@ STRETCH = asyncpg.Range(NOON + 1000 * HOUR, NOON + 1048 * HOUR)
 LATER = NOW + timedelta(days=400)
 
 HOT: list[tuple[str, str, tuple[object, ...]]] = [
-    ("inbox", "claim", (LATER, 100, "account", 5_000, True)),
+    ("inbox", "claim", (LATER, 100, "account", 5_000, True, 1)),
     ("agenda", "look", (NOON, ["account"])),
     ("agenda", "next", (NOON, ["account"], ["account"], ["venue"], HOUR, HOUR)),
     ("inbox", "finish", ([4711, 4712], LATER, "applied")),
-    ("pushes", "claim", ("account", LATER, 8, ["unknown", "waiting"], False, True)),
+    ("pushes", "claim", ("account", LATER, 8, ["unknown", "waiting"], False, True, 1)),
+    ("worker_locks", "take_over", (LATER,)),
     ("breakers", "catch_up", ("account", NOON, "in")),
     ("pushes", "open_of_blocks", ([4711, 4712, 4713],)),
-    ("pushes", "lapse_leases", (LATER,)),
+    ("worker_locks", "lapse_leases", (LATER,)),
     ("pushes", "placing_on", ("listing", STRETCH)),
     ("pushes", "in_a_row", (4711, 3, "unknown")),
     ("bookings", "by_ref", ("account", "b-4711")),
@@ -182,7 +183,7 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("operations", "exposed_by_hour", (LATER, LATER + HOUR)),
     ("operations", "clashes", (LATER, LATER + HOUR)),
     ("operations", "given_up", (LATER, 10_001)),
-    ("cursors", "claim_probes", (LATER, 4711, HOUR)),
+    ("cursors", "claim_probes", (LATER, 4711, HOUR, 1)),
     ("reading", "accounts", (LATER, LATER, LATER)),
     ("reading", "day_bookings", ("venue", STRETCH.lower, STRETCH.upper, 0, 51)),
     ("reading", "bookings_page", (*[None] * 5, 51, None)),

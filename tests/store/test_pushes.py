@@ -13,7 +13,7 @@ from tests.store.soon import next_due
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
 from holdfast.inventory.model import Span
-from holdfast.store import offers, pushes
+from holdfast.store import offers, pushes, worker_locks
 from holdfast.store.blocks import by_id as blocks_by_id
 from holdfast.store.pushes import Claimed, Delay, NewPush, Try
 
@@ -337,10 +337,10 @@ async def test_a_call_whose_worker_is_gone_has_an_unknown_outcome(
 ) -> None:
     await rows.push(block)
     (push,) = await claim(pool, house.rooms)
-    assert await pushes.lapse_leases(connection, NOW) == 0
+    assert await worker_locks.lapse_leases(connection, NOW) == 0
     await lapse(pool, [push.id])
     assert await claim(pool, house.rooms) == []
-    assert await pushes.lapse_leases(connection, NOW + SECOND) == 1
+    assert await worker_locks.lapse_leases(connection, NOW + SECOND) == 1
     (again,) = await claim(pool, house.rooms, now=NOW + SECOND)
     assert (again.was, again.attempts, again.epoch, again.first_sent_at) == ("unknown", 1, 2, NOW)
 
@@ -351,7 +351,7 @@ async def test_who_lost_the_lease_settles_nothing_but_leaves_its_record(
     await rows.push(block)
     (lost,) = await claim(pool, house.rooms)
     await lapse(pool, [lost.id])
-    await pushes.lapse_leases(connection, NOW)
+    await worker_locks.lapse_leases(connection, NOW)
     (again,) = await claim(pool, house.rooms)
     before = await connection.fetchrow("select * from pushes")
     assert await pushes.settle(connection, lost, DONE, ("done", None), NOW) is None

@@ -41,6 +41,8 @@ async def wait_after(looks: int) -> float:
         epoch=looks + 1,
         attempts=1,
         absent_reads=0,
+        leased_by=None,
+        absent_from=None,
         reason=None,
         observed_at=NOW,
         wished_at=NOW,

@@ -8,7 +8,7 @@ with due as (
                       where s.account_id = a.id and s.direction = 'intake' and s.ended_at is null)
    order by c.next_due_at limit 1
    for update of c skip locked)
-update cursors c set lease_until = clock_timestamp() + interval '30 seconds', started_at = $1
+update cursors c set lease_until = clock_timestamp() + interval '30 seconds', leased_by = $3, started_at = $1
   from due where c.id = due.id
 returning c.*
 
@@ -46,7 +46,7 @@ due as (
      -- asked of the row itself, so that a lease that another worker took a moment ago is seen
      and p.due_at <= $1 and (p.lease_until is null or p.lease_until < clock_timestamp())
      for update of p skip locked)
-update probes p set lease_until = clock_timestamp() + interval '30 seconds', attempts = p.attempts + 1
+update probes p set lease_until = clock_timestamp() + interval '30 seconds', leased_by = $4, attempts = p.attempts + 1
   from due where p.id = due.id
 returning p.*
 

@@ -148,24 +148,36 @@ async def keep_once(connection: asyncpg.Connection, row: Incoming, outcome: str)
 
 
 async def claim(
-    connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
+    connection: asyncpg.Connection,
+    account_id: int,
+    now: datetime,
+    limit: int,
+    holder: int | None = None,
 ) -> list[Claimed]:
     """Take all that waits for so many bookings of an account, riskiest first, for 30 seconds of the database's clock."""
-    return _claimed(await _claim(connection, (now, limit, account_id), careful=False))
+    return _claimed(await _claim(connection, (now, limit, account_id), holder, careful=False))
 
 
 async def claim_undoubted(
-    connection: asyncpg.Connection, account_id: int, now: datetime, limit: int
+    connection: asyncpg.Connection,
+    account_id: int,
+    now: datetime,
+    limit: int,
+    holder: int | None = None,
 ) -> list[Claimed] | None:
     """The same; None, and nothing is taken, where it is in doubt whether the provider answers."""
-    rows = await _claim(connection, (now, limit, account_id), careful=True)
+    rows = await _claim(connection, (now, limit, account_id), holder, careful=True)
     return None if rows[0]["in_doubt"] else _claimed(rows)
 
 
 async def _claim(
-    connection: asyncpg.Connection, whose: tuple[datetime, int, int], *, careful: bool
+    connection: asyncpg.Connection,
+    whose: tuple[datetime, int, int],
+    holder: int | None,
+    *,
+    careful: bool,
 ) -> list[asyncpg.Record]:
-    return list(await connection.fetch(_SQL["claim"], *whose, MOST_ROWS, careful))
+    return list(await connection.fetch(_SQL["claim"], *whose, MOST_ROWS, careful, holder))
 
 
 def _claimed(rows: Iterable[asyncpg.Record]) -> list[Claimed]:

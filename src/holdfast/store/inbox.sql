@@ -102,7 +102,7 @@ due as (
      and not ($5 and (select found from doubt))),
 taken as (
   update inbox i
-     set lease_until = clock_timestamp() + interval '30 seconds', attempts = i.attempts + 1
+     set lease_until = clock_timestamp() + interval '30 seconds', leased_by = $6, attempts = i.attempts + 1
    where i.id = any (array(select id from due))
   returning i.*)
 select d.found as in_doubt, t.id, t.account_id, t.via, t.ref, t.raw_type, t.received_at, t.attempts, t.error,

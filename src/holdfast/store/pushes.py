@@ -87,6 +87,9 @@ class Claimed:
     epoch: int
     attempts: int
     absent_reads: int
+    leased_by: int | None
+    absent_from: datetime | None
+    """Of a worker that died: what is not there may still come until then."""
     reason: str | None
     observed_at: datetime
     wished_at: datetime
@@ -126,6 +129,8 @@ class Wanted:
     states: Sequence[str] = ("unknown", "waiting")
     limit: int
     fresh_first: bool = False
+    holder: int | None = None
+    """The worker's number: what it takes is taken over as soon as the worker died."""
 
 
 async def open_of_blocks(
@@ -217,7 +222,7 @@ async def claim_undoubted(
 async def _claim(
     connection: asyncpg.Connection, whose: tuple[int, datetime], wanted: Wanted, *, careful: bool
 ) -> list[asyncpg.Record]:
-    asked = (wanted.limit, wanted.states, wanted.fresh_first, careful)
+    asked = (wanted.limit, wanted.states, wanted.fresh_first, careful, wanted.holder)
     return list(await connection.fetch(_SQL["claim"], *whose, *asked))
 
 
@@ -231,11 +236,6 @@ def _one(row: asyncpg.Record) -> Claimed:
     block = None if row["block_id"] is None else block_of(row)
     told |= decisions.told(row["decision"])
     return Claimed(id=row["push_id"], block=block, **told)
-
-
-async def lapse_leases(connection: asyncpg.Connection, now: datetime) -> int:
-    """Turn what a lost worker had in its hands into unknown outcomes; returns how many."""
-    return len(await connection.fetch(_SQL["lapse_leases"], now))
 
 
 class Settled(NamedTuple):

@@ -100,6 +100,8 @@ taken as (
   update pushes p
      set state = case when due.was = 'waiting' then 'in_flight' else p.state end,
          lease_until = clock_timestamp() + interval '30 seconds',
+         leased_by = $7,
+         absent_from = case when due.was = 'unknown' then p.absent_from end,
          epoch = p.epoch + 1,
          attempts = p.attempts + case when due.was = 'waiting' then 1 else 0 end
     from due where p.id = due.id
@@ -109,7 +111,7 @@ written as (
   select id, attempts, 'hf-' || id || '-' || attempts, $2 from taken where was = 'waiting'
   on conflict (push_id, number) do nothing)
 select d.found as in_doubt, t.id as push_id, t.venue_id, t.account_id, t.block_id, t.booking_id, t.call, t.was, t.epoch,
-       t.attempts, t.absent_reads, t.reason, t.decision, t.observed_at, t.wished_at, f.first_sent_at,
+       t.attempts, t.absent_reads, t.leased_by, t.absent_from, t.reason, t.decision, t.observed_at, t.wished_at, f.first_sent_at,
        greatest(t.wished_at, coalesce(f.first_sent_at, $2),
                 (select max(s.ended_at) from pauses s where s.account_id = $1 and s.direction = 'pushes')) as tried_since,
        (select external_id from bookings where id = t.booking_id) as booking_ref,
@@ -119,12 +121,6 @@ select d.found as in_doubt, t.id as push_id, t.venue_id, t.account_id, t.block_i
   left join taken t on true
   left join lateral (select * from blocks where id = t.block_id offset 0) b on true
   left join lateral (select min(a.sent_at) as first_sent_at from attempts a where a.push_id = t.id) f on true
-
--- lapse_leases --
--- Whoever had these is gone or slow: the call may have been made.
-update pushes set state = 'unknown', lease_until = null, due_at = $1
- where state = 'in_flight' and lease_until < clock_timestamp()
-returning id
 
 -- in_a_row --
 -- How many of a push's last tries before number $2 failed in the way $3, one after the other.

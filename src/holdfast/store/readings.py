@@ -73,10 +73,14 @@ async def lanes(
 
 
 async def claim(
-    connection: asyncpg.Connection, now: datetime, account_id: int, lane: Lane
+    connection: asyncpg.Connection,
+    now: datetime,
+    account_id: int,
+    lane: Lane,
+    holder: int | None = None,
 ) -> Reading | None:
     """The reading that is latest, measured by how often it is read."""
-    row = await connection.fetchrow(_SQL["claim"], now, account_id, lane)
+    row = await connection.fetchrow(_SQL["claim"], now, account_id, lane, holder)
     if row is None:
         return None
     told = {name: row[name] for name in Reading.__dataclass_fields__}

@@ -45,7 +45,7 @@ with due as (
             abs(extract(epoch from lower(r.during) - $1)) nulls first, r.id
    limit 1
    for update of r skip locked)
-update readings r set lease_until = clock_timestamp() + interval '30 seconds', started_at = $1
+update readings r set lease_until = clock_timestamp() + interval '30 seconds', leased_by = $4, started_at = $1
   from due where r.id = due.id
 returning r.*
 

@@ -40,10 +40,13 @@ class Probe:
 
 
 async def claim(
-    connection: asyncpg.Connection, now: datetime, account_ids: Sequence[int]
+    connection: asyncpg.Connection,
+    now: datetime,
+    account_ids: Sequence[int],
+    holder: int | None = None,
 ) -> Cursor | None:
     """The audit that is due longest, for 30 seconds of the database's clock."""
-    row = await connection.fetchrow(_SQL["claim"], now, list(account_ids))
+    row = await connection.fetchrow(_SQL["claim"], now, list(account_ids), holder)
     if row is None:
         return None
     return Cursor(**{name: row[name] for name in Cursor.__dataclass_fields__})
@@ -78,10 +81,10 @@ async def probe_around(
 
 
 async def claim_probes(
-    connection: asyncpg.Connection, account_id: int, now: datetime
+    connection: asyncpg.Connection, account_id: int, now: datetime, holder: int | None = None
 ) -> list[Probe]:
     """What is most urgent on one of an account's listings, for 30 seconds of the database's clock."""
-    rows = await connection.fetch(_SQL["claim_probes"], now, account_id, NEIGHBOURS)
+    rows = await connection.fetch(_SQL["claim_probes"], now, account_id, NEIGHBOURS, holder)
     return [
         Probe(
             id=row["id"],

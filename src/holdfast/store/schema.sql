@@ -88,6 +88,7 @@ create table inbox (
   done_at     timestamptz,
   outcome     text,
   error       text,
+  leased_by   bigint,  -- the number of the worker that has it; see worker_locks
   -- a provider that numbers its deliveries repeats the number when it repeats the delivery
   constraint inbox_one_delivery unique (account_id, delivery_id, ref)
 );
@@ -218,6 +219,8 @@ create table pushes (
   outcome     text,
   error       text,
   decision    jsonb,  -- of a cancel: who decided it and when, who stays, and what was read after that
+  leased_by   bigint,
+  absent_from timestamptz,  -- its worker died: until then what is not there may still come
   check ((block_id is null) <> (booking_id is null))
 );
 create unique index pushes_one_waiting on pushes
@@ -318,6 +321,7 @@ create table cursors (
   news_at          timestamptz,       -- all that tells of the next days was read since
   news_seconds     double precision,  -- in which that is to be read once, by plan
   asked_at         timestamptz,       -- up to when what no list shows any more was asked after
+  leased_by        bigint,
   unique (account_id, task)
 );
 
@@ -341,6 +345,7 @@ create table readings (
   every_seconds double precision not null default 60 check (every_seconds > 0),  -- between two readings, by plan
   failures      integer not null default 0,
   error         text,
+  leased_by     bigint,
   unique nulls not distinct (account_id, task, listing_id, place)
 );
 create index readings_due on readings (account_id, task, due_at);
@@ -406,6 +411,7 @@ create table probes (
   due_at      timestamptz not null,
   lease_until timestamptz,  -- the database's clock
   attempts    integer not null default 0,
+  leased_by   bigint,
   unique (listing_id, during)
 );
 
@@ -541,6 +547,14 @@ create table workers (
   beat_at     timestamptz not null,
   redis_ok_at timestamptz,
   stopped_at  timestamptz  -- it was told to stop, and said so
+);
+
+-- A worker holds an advisory lock under its number for as long as it lives. What it takes carries the number, so that the
+-- others take it over as soon as the lock is free, and do not wait for the lease to end.
+create table worker_locks (
+  number   bigint generated always as identity primary key,
+  worker   text not null,
+  taken_at timestamptz not null
 );
 
 -- Who may sign in and what he may, what programs show instead, and what was done by whom. No secret is kept in clear.

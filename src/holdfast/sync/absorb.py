@@ -67,7 +67,7 @@ async def absorb(parts: Parts, account: Account) -> int:
     if room <= 0:
         return 0
     async with parts.pool.acquire() as connection:
-        rows = await inbox.claim_undoubted(connection, account.id, parts.now(), room)
+        rows = await inbox.claim_undoubted(connection, account.id, parts.now(), room, parts.holder)
     if rows is not None:
         account.breaker.undoubted()
         return await _work(parts, account, rows)
@@ -77,7 +77,7 @@ async def absorb(parts: Parts, account: Account) -> int:
 
 async def _round(parts: Parts, account: Account, room: int) -> int:
     async with parts.pool.acquire() as connection:
-        rows = await inbox.claim(connection, account.id, parts.now(), room)
+        rows = await inbox.claim(connection, account.id, parts.now(), room, parts.holder)
     return await _work(parts, account, rows)
 
 

@@ -11,7 +11,7 @@ from holdfast.channel import ChannelError, NotSent
 from holdfast.inventory.backoff import TRIES_AT_LEAST, Failure, pause
 from holdfast.inventory.breaker import Direction
 from holdfast.inventory.model import Offer
-from holdfast.store import blocks, pushes
+from holdfast.store import blocks, pushes, worker_locks
 from holdfast.store.pushes import Claimed, Try
 from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.ending import Overtaken, cancel
@@ -44,13 +44,17 @@ BEHIND = 2.0
 
 TOO_LATE = timedelta(seconds=15)
 """Half a lease. Whoever stood still for so long before its call went out makes none: another may find out
-meanwhile that there was none, and make it again."""
+meanwhile that there was none, and make it again. Likewise a worker whom others believe dead by now."""
 
 
 async def recover(parts: Parts) -> int:
-    """What a lost worker had in its hands may have been done: find out. Returns how much that is."""
+    """What a lost worker had in its hands may have been done: find out. Returns how many calls that are."""
     async with parts.pool.acquire() as connection:
-        return await pushes.lapse_leases(connection, parts.now())
+        now = parts.now()
+        found = await worker_locks.take_over(connection, now)
+        if found.workers:
+            log.warning("taken_over", workers=found.workers, calls=found.calls)
+        return found.calls + await worker_locks.lapse_leases(connection, now)
 
 
 async def deliver(parts: Parts, account: Account) -> int:
@@ -61,7 +65,7 @@ async def deliver(parts: Parts, account: Account) -> int:
     room = min(AT_ONCE, await account.budget.left("write"))
     if room <= 0:
         return 0
-    wanted = pushes.Wanted(states=list(STATES), limit=room)
+    wanted = pushes.Wanted(states=list(STATES), limit=room, holder=parts.holder)
     async with parts.pool.acquire() as connection:
         taken_at = parts.now()
         claimed = await pushes.claim_undoubted(connection, account.id, taken_at, wanted)
@@ -81,7 +85,9 @@ async def deliver(parts: Parts, account: Account) -> int:
 async def _round(parts: Parts, account: Account, go: Pass, states: list[str]) -> int:
     async with parts.pool.acquire() as connection:
         taken_at = parts.now()
-        what = pushes.Wanted(states=states, limit=go.room, fresh_first=go.probe)
+        what = pushes.Wanted(
+            states=states, limit=go.room, fresh_first=go.probe, holder=parts.holder
+        )
         claimed = await pushes.claim(connection, account.id, taken_at, what)
     return await _send_all(parts, account, claimed, taken_at)
 
@@ -104,7 +110,7 @@ async def _by_itself(parts: Parts, account: Account, push: Claimed, taken_at: da
 
 
 async def _send(parts: Parts, account: Account, push: Claimed, taken_at: datetime) -> None:
-    if parts.now() - taken_at > TOO_LATE:
+    if parts.now() - taken_at > TOO_LATE or push.leased_by != parts.holder:
         log.warning("too_late_to_send", account=account.name, push=push.id)
         return
     try:

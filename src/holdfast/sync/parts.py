@@ -164,6 +164,8 @@ class Parts:
     """What calls came to, by venue; see `settle`."""
     planned: dict[int, Planned] = field(default_factory=dict)
     """What this process has seen to for each account, by its id; see `readings`."""
+    holder: int | None = None
+    """The number under which a worker takes what it works on; None: only the lease says how long it has it."""
     left_at: datetime | None = None
     """When this process last looked at what is leaving; see `leave`."""
     placed: dict[tuple[int, str], datetime] = field(default_factory=dict)

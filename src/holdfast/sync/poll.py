@@ -55,7 +55,7 @@ async def read_background(parts: Parts, account: Account) -> int:
 async def read_probed(parts: Parts, account: Account) -> int:
     """The offers that decisions about one listing wait for."""
     async with parts.pool.acquire() as connection:
-        probes = await schedule.claim_probes(connection, account.id, parts.now())
+        probes = await schedule.claim_probes(connection, account.id, parts.now(), parts.holder)
     if not probes:
         return 0
     try:
@@ -97,7 +97,7 @@ def _each(parts: Parts, probes: Sequence[Probe]) -> Callable[[], Awaitable[None]
 
 async def _read_one(parts: Parts, account: Account, lane: Lane, use: Use) -> int:
     async with parts.pool.acquire() as connection:
-        reading = await readings.claim(connection, parts.now(), account.id, lane)
+        reading = await readings.claim(connection, parts.now(), account.id, lane, parts.holder)
     if reading is None:
         return 0
 
@@ -188,7 +188,7 @@ async def _summed_up(parts: Parts, account: Account, reading: Reading) -> None:
 async def _audit(parts: Parts, account: Account) -> int:
     """Record how an account stands, from what was read of it."""
     async with parts.pool.acquire() as connection:
-        cursor = await schedule.claim(connection, parts.now(), [account.id])
+        cursor = await schedule.claim(connection, parts.now(), [account.id], parts.holder)
     if cursor is None:
         return 0
     complete = await audit_standing(parts, account)

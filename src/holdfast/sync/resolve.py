@@ -20,6 +20,9 @@ BETWEEN_READS = 2.0
 BETWEEN_LOOKS = 20.0
 """Seconds, while only time can tell what became of a call."""
 
+AFTER_A_DEATH = 5.0
+"""The same after the worker that made it died: its provider may be at work on it, and mostly is not."""
+
 
 async def resolve(
     parts: Parts, account: Account, push: Claimed, block: Block | None, external_id: str | None
@@ -64,10 +67,10 @@ async def _stands(parts: Parts, account: Account, push: Claimed, block: Block) -
     if booked or (ours and push.call == "place"):
         return Done(placed=_placed((booked or ours)[0], account.channel, since))
     if push.call == "commit":
-        return await _uncommitted(account.channel, push, block)
+        return await _uncommitted(parts, account.channel, push, block)
     if not account.channel.capabilities.reads_holds:
         return await _unreadable_hold(parts, account, push, block)
-    return _in_vain(push)
+    return _in_vain(push) if _is_sold_whole(parts, push, block) else _absent(parts, push)
 
 
 def _placed(seen: Seen, channel: Channel, since: datetime) -> Placed:
@@ -78,13 +81,13 @@ def _placed(seen: Seen, channel: Channel, since: datetime) -> Placed:
     return Placed(external_id=seen.external_id, booked=booked, expires_at=expires)
 
 
-async def _uncommitted(channel: Channel, push: Claimed, block: Block) -> Verdict:
+async def _uncommitted(parts: Parts, channel: Channel, push: Claimed, block: Block) -> Verdict:
     """The commit left no booking: is the hold still there to commit again?"""
     if channel.capabilities.reads_holds and block.external_id is not None:
         seen = await channel.fetch(block.external_id, None)
         if isinstance(seen, Absent) or seen.status not in OCCUPYING:
             return Ended(why="gone")
-    return _in_vain(push)
+    return _absent(parts, push)
 
 
 async def _unreadable_hold(parts: Parts, account: Account, push: Claimed, block: Block) -> Verdict:
@@ -100,8 +103,10 @@ async def _unreadable_hold(parts: Parts, account: Account, push: Claimed, block:
     life = timedelta(seconds=account.channel.capabilities.hold_seconds or 0.0)
     lapsed = since + life + HOLD_MARGIN
     if any(offer.span.start == span.start for offer in sheet.offers):
-        if not await _may_stand_beside(parts, push, block):
+        if _is_sold_whole(parts, push, block):
             return _in_vain(push)
+        if not await _may_stand_beside(parts, push, block):
+            return _absent(parts, push)
         left = (lapsed - parts.now()).total_seconds()
         return FindOut(seconds=min(left, BETWEEN_LOOKS)) if left > 0 else Ended(why="gone")
     if not sheet.complete:
@@ -117,6 +122,21 @@ async def _may_stand_beside(parts: Parts, push: Claimed, block: Block) -> bool:
         return False
     async with parts.pool.acquire() as connection:
         return not await is_full(connection, premises, outlet, block.span)
+
+
+def _is_sold_whole(parts: Parts, push: Claimed, block: Block) -> bool:
+    """Whether its provider refuses the same time a second time, so that asking twice places it once."""
+    outlet = parts.venue(push.venue_id).outlets.get(block.listing_id)
+    return outlet is not None and not outlet.pool
+
+
+def _absent(parts: Parts, push: Claimed) -> Verdict:
+    """What could stand twice waits until a call of a worker that died can no longer arrive."""
+    verdict = _in_vain(push)
+    if push.absent_from is None or not isinstance(verdict, Again):
+        return verdict
+    left = (push.absent_from - parts.now()).total_seconds()
+    return FindOut(seconds=min(left, AFTER_A_DEATH)) if left > 0 else verdict
 
 
 def _in_vain(push: Claimed) -> Verdict:
