@@ -22,6 +22,7 @@ def premises_of(book: Book, accounts: Mapping[int, Account], row: VenueRow) -> P
         outlets=_outlets(book.listings.values(), accounts, row.id),
         former=_outlets(former, accounts, row.id),
         in_service=row.active,
+        configured_at=row.configured_at,
         leaving=_is_leaving(row, units, former),
         let_go=frozenset(one.id for one in former if _goes_with_more(book, row, one)),
         leaving_units=frozenset(unit.id for unit in units if not unit.active),

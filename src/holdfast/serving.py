@@ -4,11 +4,14 @@ import asyncio
 import errno
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import wraps
+from typing import ParamSpec
 
 from aiohttp import web
 
+Asked = ParamSpec("Asked")
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 First = Callable[[web.Application, Handle], Handle]
 """Sees every request before the application's router does, and hands on what is not its own."""
@@ -85,10 +88,38 @@ def put_first(runner: web.AppRunner, first: First) -> None:
         runner.server.request_handler = first(runner.app, runner.server.request_handler)
 
 
+def stoppable(
+    work: Callable[Asked, Coroutine[object, object, None]],
+) -> Callable[Asked, Coroutine[object, object, None]]:
+    """For all of a process: SIGTERM and SIGINT end it cleanly from its beginning, not only once it waits for them."""
+
+    @wraps(work)
+    async def worked(*args: Asked.args, **kwargs: Asked.kwargs) -> None:
+        task, told = asyncio.current_task(), asyncio.Event()
+
+        def stop() -> None:
+            if task is not None and not told.is_set():
+                told.set()
+                task.cancel()
+
+        _on_stop(stop)
+        try:
+            await work(*args, **kwargs)
+        except asyncio.CancelledError:
+            if not told.is_set():
+                raise
+
+    return worked
+
+
 async def until_told_to_stop() -> None:
     """Return at SIGTERM or SIGINT."""
     told = asyncio.Event()
+    _on_stop(told.set)
+    await told.wait()
+
+
+def _on_stop(call: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
-    await told.wait()
+        loop.add_signal_handler(number, call)

@@ -13,7 +13,7 @@ from holdfast.clock import SettableClock, SystemClock
 from holdfast.complaints import Unusable
 from holdfast.configuration_problem import written
 from holdfast.kind import SimulatorOptions, WebhookTarget, discover
-from holdfast.serving import listening, until_told_to_stop
+from holdfast.serving import listening, stoppable, until_told_to_stop
 from holdfast.settings import SettingsError, ensure_port
 
 
@@ -29,6 +29,7 @@ class Simulation:
     webhooks_to: str | None
 
 
+@stoppable
 async def simulate(environ: Mapping[str, str], wanted: Simulation) -> None:
     """Play one provider until told to stop."""
     kinds = discover()

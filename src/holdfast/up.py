@@ -28,7 +28,7 @@ from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.logs import set_up_logs
 from holdfast.narrator import Narrator
 from holdfast.processes import Surroundings, in_background
-from holdfast.serving import listening, until_told_to_stop
+from holdfast.serving import listening, stoppable, until_told_to_stop
 from holdfast.settings import Settings, ensure_port
 from holdfast.store.migrate import migrate
 from holdfast.supported import of_postgres, of_redis
@@ -56,6 +56,7 @@ class Options:
     seconds: float | None
 
 
+@stoppable
 async def up(environ: Mapping[str, str], options: Options) -> None:
     """Start it all, tell what happens, stop it all."""
     began = perf_counter()

@@ -20,7 +20,7 @@ from holdfast.kind import discover
 from holdfast.metrics import metrics_app
 from holdfast.processes import Surroundings, in_background, settle_in, traced, traced_by
 from holdfast.redis_watch import watched
-from holdfast.serving import IDLE_SECONDS, First, listening, until_told_to_stop
+from holdfast.serving import IDLE_SECONDS, First, listening, stoppable, until_told_to_stop
 from holdfast.settings import Settings, SettingsError
 from holdfast.starting import ensure_servers, surroundings
 from holdfast.store import people
@@ -134,6 +134,7 @@ def _others_ready(
     return ready
 
 
+@stoppable
 async def web(environ: Mapping[str, str]) -> None:
     """Serve until told to stop."""
     settings = Settings.from_environ(environ)

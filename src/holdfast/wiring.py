@@ -75,6 +75,7 @@ class Wiring:
         self._left = AsyncExitStack()
         self._book: Book | None = None
         self._mark: str | None = None
+        self._one_by_one = asyncio.Lock()
         self.parts = Parts(
             pool=pool,
             clock=base.clock,
@@ -83,6 +84,7 @@ class Wiring:
             premises={},
             metrics=Metrics(sorted(self._kinds)),
             wake=wake,
+            follow=self._follow,
         )
 
     async def refresh(self) -> bool:
@@ -91,11 +93,22 @@ class Wiring:
         Raises SecretMissing when a secret that the configuration refers to is not there, NotUnderstood for
         what a newer release has put into it. The old parts then go on.
         """
-        async with self.parts.pool.acquire() as connection:
-            mark = await configuration.mark(connection)
-            if mark == self._mark:
-                return False
-            book = await configuration.load(connection)
+        async with self.parts.pool.acquire() as connection, self._one_by_one:
+            return await self._take_over(connection)
+
+    async def _follow(self, connection: asyncpg.Connection) -> None:
+        """The same at once, where a decision waits for it. What cannot be taken over is told by `keep_fresh`."""
+        try:
+            async with self._one_by_one:
+                await self._take_over(connection)
+        except (SecretMissing, NotUnderstood) as error:
+            log.debug("configuration_not_followed", reason=str(error))
+
+    async def _take_over(self, connection: asyncpg.Connection) -> bool:
+        mark = await configuration.mark(connection)
+        if mark == self._mark:
+            return False
+        book = await configuration.load(connection)
         settled = _without_news(book)
         if settled == self._book:
             self._mark = mark

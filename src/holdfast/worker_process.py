@@ -13,7 +13,7 @@ import structlog
 from holdfast.herald import open_redis
 from holdfast.metrics import metrics_app
 from holdfast.processes import Surroundings, in_background, settle_in, traced
-from holdfast.serving import STOP_SECONDS, listening, until_told_to_stop
+from holdfast.serving import STOP_SECONDS, listening, stoppable, until_told_to_stop
 from holdfast.settings import Settings
 from holdfast.starting import ensure_servers, surroundings
 from holdfast.steady import SteadyWorker
@@ -80,6 +80,7 @@ async def _sign_off(wiring: Wiring, name: str) -> None:
         log.debug("not_signed_off")
 
 
+@stoppable
 async def worker(environ: Mapping[str, str]) -> None:
     """Work until told to stop."""
     settings = Settings.from_environ(environ)

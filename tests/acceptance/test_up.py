@@ -122,6 +122,26 @@ async def test_bookings_cross_both_ways_and_the_data_is_kept_only_if_asked_for(
     assert complaints(data) == []
 
 
+@pytest.mark.parametrize("sign", [SIGINT, SIGTERM])
+async def test_it_can_be_told_to_stop_while_it_is_still_starting(
+    tmp_path: Path, sign: signal.Signals
+) -> None:
+    """A fault of hearing signals only once all is ready: servers were left behind. So did web, worker and simulators."""
+    data = tmp_path / "data"
+    program = holdfast(tmp_path, "up", "--port", str(free_port()), "--data", str(data), name="up")
+
+    async def some_servers() -> bool:
+        return len(servers(data)) > 2
+
+    async with started(program):
+        await until(some_servers, "its servers are there")
+        program.send(sign)
+        assert await program.end(HANGS) == 0
+        assert "Ctrl-C to stop" not in program.said()
+        assert "Traceback" not in program.said(), program.said()
+        assert servers(data) == set()
+
+
 async def test_two_at_once_that_want_one_port_both_run_and_one_says_it_has_another(
     tmp_path: Path,
 ) -> None:

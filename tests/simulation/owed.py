@@ -11,9 +11,6 @@ from tests.simulation.witness import FOREIGN, FREED
 def owed(plot: Plot) -> set[str]:
     """The checkers that may find something in a run of this kind."""
     found = set[str]()
-    # A process with an older configuration decides on a listing that it does not know.
-    if plot.change == "listing joins":
-        found |= {FREED}
     # `apply` refuses two names for one place. Where a store holds them all the same, each account takes the other's
     # blocks for strangers of ours; what must hold even so is that no guest is cancelled.
     if plot.change == "second account":

@@ -64,6 +64,13 @@ VARIANTS = (
         within=300,
     ),
     Variant(
+        name="decides on an old configuration",
+        how="a process decides on the venue as it knows it, whatever was configured since",
+        caught_by=(FREED,),
+        within=300,
+        plot={"change": "listing joins"},
+    ),
+    Variant(
         name="no time to arrive",
         how="what a dead worker sent counts as not done at once, though it may still arrive",
         caught_by=("effects at most once", "every block is known", "no orphan block"),

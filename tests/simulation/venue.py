@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from random import Random
 from typing import Any, Literal
@@ -103,6 +103,12 @@ def parts_of(process: Process, store: Store, witness: Witness, wake: Wake) -> Pa
         wake=wake,
         holder=store.locks.new(),
     )
+
+    async def follow(_connection: object) -> None:
+        configure(parts, process, witness)
+
+    if "decides on an old configuration" not in process.faults.broken:
+        parts.follow = follow
     configure(parts, process, witness)
     return parts
 
@@ -115,7 +121,8 @@ def configure(parts: Parts, process: Process, witness: Witness) -> None:
     line = Line(process=process, clock=VirtualClock(process.loop), witness=witness)
     staying = {n for n in setup.leaving if ("account", n) not in witness.store.left}
     parts.accounts = {n: _account(n, setup, parts, line) for n in [*setup.channels, *staying]}
-    parts.premises = {VENUE: premises(setup, witness.store.left)}
+    since = witness.store.venues.rows[VENUE]["configured_at"]
+    parts.premises = {VENUE: premises(setup, witness.store.left, since)}
 
 
 def _account(number: int, setup: Setup, parts: Parts, line: Line) -> Account:
@@ -154,9 +161,10 @@ def _listing(outlet: Outlet) -> Listing:
     return Listing(name=outlet.name, zone=ZoneInfo("UTC"), party_size=2, settings=Nothing())
 
 
-def premises(setup: Setup, left: Collection[tuple[str, int]]) -> Premises:
+def premises(setup: Setup, left: Collection[tuple[str, int]], since: datetime) -> Premises:
     return Premises(
         id=VENUE,
+        configured_at=since,
         name="venue",
         holds="rehold",
         conflicts=setup.conflicts,

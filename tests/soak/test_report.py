@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from holdfast.soak.bounds import Bound, Exposed, Shares
+from holdfast.soak.bounds import Bound, Exposed, Shares, Struck
 from holdfast.soak.crowd import Act
 from holdfast.soak.evidence import Violation
 from holdfast.soak.report import Summary, concerned, story
@@ -17,7 +17,9 @@ LOST = Violation(checker="end_state", what="not in the store: ('rooms', 'ref-1')
 
 
 def exposed(seconds: float) -> Exposed:
-    return Exposed(source="rooms", target="tables", began=NOON, ended=NOON + seconds * SECOND)
+    return Exposed(
+        source="rooms", target="tables", began=NOON, ended=NOON + seconds * SECOND, ref="ref-1"
+    )
 
 
 def test_every_figure_is_printed() -> None:
@@ -27,6 +29,7 @@ def test_every_figure_is_printed() -> None:
         acts=[BOOKED, REFUSED],
         staff=[BOOKED],
         struck={"redis flushed": 2},
+        stood=[Struck(kind="redis killed", side=None, began=NOON, ended=NOON + SECOND)],
         spoilt={"webhooks": 3},
         counts={"bookings": 1, "webhooks": 2, "attempts": 5, "unknown": 4, "conflicts": 6},
         exposures=[exposed(0.0), exposed(1.0), exposed(2.0)],
@@ -48,6 +51,7 @@ def test_every_figure_is_printed() -> None:
         "p50 1.00 s",
         "max 2.00 s",
         "p50 0.25 s",
+        "0.2 s: rooms ref-1 on tables from 12:00:00, redis killed 00:00-01",
         "4 s while a provider was out of reach, 1 s while no calls were wanted",
         "2 times, 1 of them with no exposure measured",
         "0 of 1 kept",

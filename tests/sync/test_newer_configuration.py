@@ -2,13 +2,17 @@
 
 The kind of fault: who does not know a thing speaks for those who do. It stood three times: a new list of bookings was
 put off by five minutes, in which nothing was released on any other channel; the offers of a new listing counted as read;
-and a read that a decision waited for was dropped.
+and a read that a decision waited for was dropped. A decision of its own it makes on what is configured by then: it freed
+units that only a newer listing's booking needed.
 """
 
 from datetime import timedelta
 
-from tests.town import CALM, Plan, Town, town
+from tests.sync.test_main_job import NOON, SLOT
+from tests.town import CALM, Plan, Town, configuration_text, town
 
+from holdfast import configuration, configuration_apply
+from holdfast.kind import discover
 from holdfast.sync.readings import NOT_MINE
 
 SOON = NOT_MINE + timedelta(seconds=2)
@@ -69,3 +73,22 @@ async def test_a_read_that_a_decision_waits_for_is_left_to_who_knows_the_listing
         assert probe["due_at"] <= t.clock.now() + SOON
         await t.live(120)
         assert not await t.rows("select from probes")  # nobody knows it: it has left
+
+
+async def test_a_decision_goes_by_what_is_configured_when_it_is_made(database_url: str) -> None:
+    async with town(database_url, Plan(pace=CALM)) as t:
+        unit = '[[venues.units]]\nname = "salon"\n'
+        text = configuration_text({name: side.url for name, side in t.sides.items()}, Plan())
+        assert unit in text
+        text = text.replace(unit, f"{unit}cleanup_minutes = 25\n")
+        wanted = configuration.parse(text, "holdfast.toml", discover())
+        t.clock.advance(1)
+        async with t.pool.acquire() as connection:
+            await configuration_apply.apply(connection, wanted, t.clock.now())
+        await t.boseat.book("salon", NOON, SLOT)
+        await t.settle()
+        (grant,) = await t.rows(
+            "select upper(a.during) - upper(b.during) as more"
+            " from allocations a join bookings b on b.id = a.booking_id"
+        )
+        assert grant["more"] == timedelta(minutes=25)

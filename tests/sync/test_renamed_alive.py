@@ -11,6 +11,7 @@ from holdfast import configuration, configuration_apply
 from holdfast.kind import discover
 from holdfast.sync.absorb import apply as decided
 from holdfast.sync.decide import Observation
+from holdfast.sync.parts import follow_nothing
 
 HOUR = timedelta(hours=1)
 NAMES = (
@@ -107,6 +108,7 @@ async def test_a_process_that_still_knows_the_old_names_does_no_harm(database_ur
     async with town(database_url) as t:
         await booked(t)
         before = await rows(t)
+        t.wiring.parts.follow = follow_nothing
         await renamed(t)
         await t.pass_time(120)  # on the old names
         assert await rows(t) == before

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from statistics import quantiles
 
-from holdfast.soak.bounds import Bound, Exposed, Shares
+from holdfast.soak.bounds import Bound, Exposed, Shares, Struck
 from holdfast.soak.crowd import Act
 from holdfast.soak.evidence import Violation
 from holdfast.soak.sales import Sale
@@ -13,6 +14,8 @@ from holdfast.soak.sales import Sale
 MOST_STORIES = 3
 MOST_LINES = 60
 MOST = 5
+
+SHORTLY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,8 @@ class Summary:
     staff: Sequence[Act]
     """What people at the venue did."""
     struck: Mapping[str, int]
+    stood: Sequence[Struck]
+    """The same, each from when to when."""
     spoilt: Mapping[str, int]
     """Answers that a proxy spoilt, by link."""
     counts: Mapping[str, int]
@@ -55,6 +60,7 @@ class Summary:
             f"  Exposure          {_spread([one.seconds for one in self.exposures])}",
             f"    by our doing    {_spread([one.ours for one in self.shares])}",
             f"    by others       {_blamed(self.shares)}",
+            *(f"    {line}" for line in longest(self.exposures, self.shares, self.stood)),
             f"  Sold twice        {_sales(self.sales, self.unmeasured)}",
             *(f"    {sale}" for sale in self.unmeasured[:MOST]),
             f"  Convergence       {_converged(self.convergence)}",
@@ -89,6 +95,28 @@ def _spread(seconds: Sequence[float]) -> str:
         f"{len(seconds)} measured, p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s, "
         f"max {max(seconds):.2f} s"
     )
+
+
+def longest(
+    exposures: Sequence[Exposed], parts: Sequence[Shares], stood: Sequence[Struck]
+) -> list[str]:
+    """The exposures that were longest by our own doing, and the faults that stood from shortly before until their end."""
+    worst = sorted(zip(exposures, parts, strict=True), key=lambda pair: -pair[1].ours)[:MOST]
+    return [
+        f"{part.ours:5.1f} s: {one.source} {one.ref} on {one.target} from {one.began:%H:%M:%S}, "
+        f"{_during(one, stood)}"
+        for one, part in worst
+        if part.ours > 0
+    ]
+
+
+def _during(one: Exposed, stood: Sequence[Struck]) -> str:
+    from_when = one.began - SHORTLY
+    found = [s for s in stood if s.ended >= from_when and s.began <= one.ended]
+    told = [
+        f"{s.kind}{f' ({s.side})' if s.side else ''} {s.began:%M:%S}-{s.ended:%S}" for s in found
+    ]
+    return "; ".join(told) or "no fault"
 
 
 def _blamed(shares: Sequence[Shares]) -> str:

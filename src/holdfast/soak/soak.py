@@ -174,6 +174,7 @@ async def _summed_up(
         acts=cast.crowd.acts,
         staff=cast.staff.acts,
         struck=strikes.struck,
+        stood=strikes.stood,
         spoilt={name: link.spoilt for name, link in rig.links.items()},
         counts=await counted(connection),
         exposures=exposures,

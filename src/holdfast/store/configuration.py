@@ -61,6 +61,7 @@ class VenueRow:
     left_at: Instant | None = None
     created_at: Instant
     updated_at: Instant
+    configured_at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

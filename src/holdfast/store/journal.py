@@ -37,12 +37,19 @@ class Head:
     venue_id: int
     seq: int
     hash: bytes
+    configured_at: datetime
+    """Since when the venue is configured as it is."""
 
 
 async def lock_venue(connection: asyncpg.Connection, venue_id: int) -> Head:
     """Take the venue's lock for this transaction; the journal's head comes with it."""
     row = await connection.fetchrow(_SQL["lock_venue"], venue_id)
-    return Head(venue_id=row["id"], seq=row["journal_seq"], hash=row["journal_hash"])
+    return Head(
+        venue_id=row["id"],
+        seq=row["journal_seq"],
+        hash=row["journal_hash"],
+        configured_at=row["configured_at"],
+    )
 
 
 def canonical(data: Mapping[str, object]) -> str:

@@ -1,6 +1,6 @@
 -- lock_venue --
--- Decisions are serialised per venue; the journal's head comes with the lock.
-select id, journal_seq, journal_hash from venues where id = $1 for update
+-- Decisions are serialised per venue; the journal's head comes with the lock, and since when it is configured as it is.
+select id, journal_seq, journal_hash, configured_at from venues where id = $1 for update
 
 -- append --
 -- The venue's lock is held, so the chain has one writer. $2's last is the new head.

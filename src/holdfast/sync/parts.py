@@ -1,7 +1,7 @@
 """What every step works with: accounts that can be called, premises that can be decided on."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -107,6 +107,8 @@ class Premises:
     """Whether time that a channel sells no more, for reasons unknown, is closed on the others."""
     in_service: bool = True
     """False: it is leaving. Nothing is sold or made there any more."""
+    configured_at: datetime | None = None
+    """Since when it is configured like this."""
     leaving: bool = False
     """Whether it, or anything that it had, is on its way out."""
     let_go: frozenset[int] = frozenset()
@@ -144,6 +146,14 @@ class Wake(Protocol):
     def __call__(self, *lanes: Lane) -> None: ...
 
 
+Follow = Callable[[asyncpg.Connection], Awaitable[None]]
+"""Takes over what is configured by now, by a connection that may be in a transaction."""
+
+
+async def follow_nothing(_connection: asyncpg.Connection) -> None:
+    """The configuration stays what it is."""
+
+
 def wake_nobody(*_lanes: Lane) -> None:
     """For whoever only looks."""
 
@@ -172,6 +182,7 @@ class Parts:
     """By account and its channel's id, what this process has just placed or confirmed, and when that was answered: its
     webhook may be here before the answer is settled."""
     wake: Wake
+    follow: Follow = follow_nothing
 
     def now(self) -> datetime:
         """The present instant, UTC."""

@@ -77,9 +77,10 @@ async def turn(
     parts: Parts, venue_id: int, actor: str, heard_at: datetime | None = None
 ) -> AsyncIterator[Turn]:
     """Take the venue's lock, decide, commit; the workers are woken after the commit. Raises OutOfService."""
-    premises = parts.venue(venue_id)
+    parts.venue(venue_id)
     async with parts.pool.acquire() as connection, connection.transaction():
         head = await journal.lock_venue(connection, venue_id)
+        premises = await _as_configured(parts, connection, head)
         now = parts.now()
         current = Turn(
             parts=parts,
@@ -93,3 +94,11 @@ async def turn(
         yield current
         await journal.append(connection, head, current.entries)
     parts.wake(*(("deliver", account) for account in current.calling))
+
+
+async def _as_configured(parts: Parts, connection: asyncpg.Connection, head: Head) -> Premises:
+    """The venue as it is configured now: a process that is behind would free what only a newer listing needs."""
+    known = parts.venue(head.venue_id).configured_at
+    if known is not None and known != head.configured_at:
+        await parts.follow(connection)
+    return parts.venue(head.venue_id)
