@@ -40,6 +40,8 @@ class Agenda(Breakers, Called, Readings, Departures, Cases):
         for table in (self.inbox, self.readings, self.probes):
             for row in [r for r in table if r["leased_by"] in dead]:
                 table.update(row, lease_until=None, leased_by=None)
+        for breaker in [b for b in self.breakers if b["probing"] and dead]:
+            self.breakers.update(breaker, probing=False, retry_at=now)
         workers = [f"worker {number}" for number in sorted(dead)] or None
         return [{"workers": workers, "calls": calls}]
 

@@ -11,9 +11,10 @@ import asyncpg
 from tests.store.conftest import House
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
+from holdfast.inventory.breaker import Breaker
 from holdfast.inventory.model import Span
 from holdfast.soak.program import until
-from holdfast.store import inbox, pushes, readings, schedule, worker_locks
+from holdfast.store import breakers, inbox, pushes, readings, schedule, worker_locks
 from holdfast.store.pushes import Wanted
 
 LEASED = """
@@ -89,6 +90,23 @@ async def test_all_that_a_dead_worker_had_in_its_hands_is_free_at_once(
     )
     assert [tuple(row) for row in states] == [("unknown", True), ("unknown", None)]
     assert (await worker_locks.take_over(connection, NOW)).workers == ()
+
+
+async def test_who_died_trying_whether_a_provider_answers_is_not_waited_for(
+    database_url: str, connection: asyncpg.Connection, house: House
+) -> None:
+    """The same kind: for half a minute nobody else tried."""
+    await breakers.lock(connection, house.rooms, "in")
+    shut = Breaker(failures=5, opened_at=NOW, retry_at=NOW + HOUR, probing=True)
+    await breakers.put(connection, house.rooms, "in", shut, "no answer")
+    async with living(database_url):
+        await worker_locks.take_over(connection, NOW)
+        known = await breakers.of_account(connection, house.rooms)
+        assert known["in"] == shut
+    await gone(connection)
+    known = await breakers.of_account(connection, house.rooms)
+    assert known["in"].retry_at == NOW
+    assert not known["in"].probing
 
 
 async def test_a_living_worker_keeps_what_it_has_when_another_dies(

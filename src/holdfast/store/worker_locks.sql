@@ -43,6 +43,8 @@ offers as (
   update probes set lease_until = null, leased_by = null where leased_by in (select number from dead)),
 audits as (
   update cursors set lease_until = null, leased_by = null where leased_by in (select number from dead)),
+tries as (  -- it may have been the one that tried whether a provider answers; that two try is no harm
+  update breakers set probing = false, retry_at = $1 where probing and exists (select from dead)),
 gone as (
   delete from worker_locks where number in (select number from dead) returning worker)
 select (select array_agg(worker) from gone) as workers, (select count(*) from calls) as calls
