@@ -127,11 +127,12 @@ class Conflicts(Blocks):
     def conflicts_resting_on(self, booking: int) -> list[Row]:
         return [row for row, decision in self._under_way() if booking in decision["cancels"]]
 
-    def conflicts_kept(self, ids: Sequence[int]) -> list[Row]:
+    def conflicts_kept(self, ids: Sequence[int], kind: str) -> list[Row]:
         closed = (c for c in self.conflicts if c["closed_at"] is not None and c["decision"])
         about = (c for c in closed if {c["booking_id"], *c["against_ids"]} & {*ids})
-        decisions = (json.loads(c["decision"]) for c in about if c["kind"] == "double_booking")
-        return [{"kept": json.dumps(d["kept"])} for d in decisions if d["act"] == "keep_both"]
+        decisions = (json.loads(c["decision"]) for c in about if c["kind"] == kind)
+        acts = ("keep_both", "accept")
+        return [{"kept": json.dumps(d["kept"])} for d in decisions if d["act"] in acts]
 
     def conflicts_cancelled_for(self, booking: int) -> list[Row]:
         closed = [c for c in self.conflicts if c["closed_at"] is not None and c["decision"]]

@@ -214,6 +214,24 @@ async def test_a_party_that_no_table_fits_is_told_and_ends_with_its_cancelling(
         assert await open_kinds(t) == []
 
 
+async def test_a_party_that_no_table_fits_is_asked_about_once(database_url: str) -> None:
+    """The kind: an answer of a person that is forgotten with the next plan. Two names for one booking likewise."""
+    async with harbour(database_url) as t:
+        await t.pool.execute("update units set seats = 4 where name = 'yew'")
+        await t.wiring.refresh()
+        ref = await t.mozrest.book(POOL, NOON, 90, party=6)
+        await t.live(60)
+        (conflict,) = await conflicts_of(t, "too_small")
+        assert (await chosen(t, conflict, "accept")).state == "settled"
+        await t.mozrest.book(POOL, NOON + HOUR / 2, 90, party=2)
+        await t.live(60)
+        assert await open_kinds(t) == []
+        moved = {"start": (NOON + HOUR).isoformat(), "end": (NOON + 2.5 * HOUR).isoformat()}
+        await t.mozrest.act(ref, "move", moved)
+        await t.live(60)
+        assert await open_kinds(t) == ["too_small"]
+
+
 async def test_a_second_block_of_ours_on_the_time_of_another_is_given_back_unasked(
     database_url: str,
 ) -> None:

@@ -148,9 +148,11 @@ async def cancelled_for(
     return None if row is None else (row["id"], json.loads(row["cancelled"]))
 
 
-async def kept(connection: asyncpg.Connection, booking_ids: Sequence[int]) -> list[dict[str, str]]:
-    """Intended overlaps of these bookings: what each booking was like then, by id."""
-    rows = await connection.fetch(_SQL["kept"], list(booking_ids))
+async def kept(
+    connection: asyncpg.Connection, booking_ids: Sequence[int], kind: str
+) -> list[dict[str, str]]:
+    """What somebody left as it is, of a kind of conflict: what each booking was like then, by id."""
+    rows = await connection.fetch(_SQL["kept"], list(booking_ids), kind)
     return [json.loads(row["kept"]) for row in rows if row["kept"]]
 
 

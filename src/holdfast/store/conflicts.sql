@@ -70,9 +70,9 @@ select id, decision -> 'cancels' as cancelled from conflicts
  order by id desc limit 1
 
 -- kept --
--- Overlaps of these bookings that are intended, and what the bookings were like then.
+-- What of these bookings is as it should be, of a kind, and what the bookings were like when that was said.
 select decision -> 'kept' as kept from conflicts
- where kind = 'double_booking' and closed_at is not null and decision ->> 'act' = 'keep_both'
+ where kind = $2 and closed_at is not null and decision ->> 'act' in ('keep_both', 'accept')
    and (booking_id = any($1::bigint[]) or against_ids && $1::bigint[])
 
 -- due --

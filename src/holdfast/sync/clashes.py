@@ -30,7 +30,7 @@ async def note_clashes(
 ) -> None:
     """A clash is a fact that a person should see; it is over when the booking has its units or is gone.
 
-    An overlap that somebody intends is none, until one of the bookings changes. `standing` are the open conflicts
+    What somebody left as it is is none, until one of the bookings changes. `standing` are the open conflicts
     of all bookings that this may concern, by kind: booking → conflict.
     """
     several = list(clashes)
@@ -47,7 +47,7 @@ async def _note(
 ) -> None:
     """`standing` says which bookings have an open conflict of the kind."""
     kind, found = what
-    found = await _unintended(turn, bookings, found)
+    found = await _unintended(turn, bookings, what)
     for booking_id, conflict_id in standing.items():
         clash = found.get(booking_id)
         if clash is not None and clash.against:
@@ -60,16 +60,17 @@ async def _note(
 
 
 async def _unintended(
-    turn: Turn, bookings: Sequence[Booking], found: Mapping[int, Clash]
+    turn: Turn, bookings: Sequence[Booking], what: tuple[Trouble, Mapping[int, Clash]]
 ) -> Mapping[int, Clash]:
-    """Without the overlaps that somebody intends, all bookings being as they were then.
+    """Without what somebody left as it is, all bookings being as they were then.
 
     To keep two hides no third: where it came later and has the units, the clash is with that one.
     """
+    kind, found = what
     if not found:
         return found
     now = {str(booking.id): likeness(booking) for booking in bookings}
-    kept = await conflicts.kept(turn.connection, list(found))
+    kept = await conflicts.kept(turn.connection, list(found), kind)
     valid = [set(one) for one in kept if all(now.get(b) == like for b, like in one.items())]
     left = {number: _left_of(clash, valid) for number, clash in found.items()}
     return {number: clash for number, clash in left.items() if clash is not None}
@@ -77,9 +78,11 @@ async def _unintended(
 
 def _left_of(clash: Clash, kept: Sequence[set[str]]) -> Clash | None:
     """What of it nobody intends; None: nothing."""
-    if not clash.against or not kept:
+    if not kept:
         return clash
     mine = str(clash.booking_id)
+    if not clash.against:
+        return None if _is_kept({mine}, kept) else clash
     open_ones = [o for o in clash.against if not _is_kept({mine, str(o)}, kept)]
     if open_ones:
         return clash

@@ -181,7 +181,7 @@ def _decision(case: Case, action: Action, wish: Wish, pushes: Sequence[int]) -> 
         cancels=action.cancels,
         moves=action.moves,
         pushes=pushes,
-        kept=kept if action.act == "keep_both" else {},
+        kept=kept if action.act in ("keep_both", "accept") else {},
     )
 
 
