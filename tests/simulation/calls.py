@@ -251,7 +251,7 @@ class Pushes(Blocks):
             if push["call"] != "place" or push["outcome"] != "taken" or push["settled_at"] <= since:
                 continue
             block = self.blocks.rows[push["block_id"]]
-            if self._was_right(block, push["settled_at"]):
+            if self._was_right(block, push["settled_at"]) or self._gave_back(block, push):
                 continue
             asked = (block["listing_id"], block["during"], block["party"])
             found.setdefault(asked, []).append(push["settled_at"])
@@ -265,6 +265,18 @@ class Pushes(Blocks):
             }
             for (i, d, p), at in found.items()
         ]
+
+    def _gave_back(self, block: Row, refused: Row) -> bool:
+        """Since it was refused a block of ours over its time was given back there."""
+        return any(
+            p["call"] == "release"
+            and p["outcome"] == "done"
+            and p["settled_at"] > refused["settled_at"]
+            and self.blocks.rows[p["block_id"]]["listing_id"] == block["listing_id"]
+            and overlaps(self.blocks.rows[p["block_id"]]["during"], block["during"])
+            for p in self.pushes.rows.values()
+            if p["settled_at"] is not None and p["block_id"] is not None
+        )
 
     def pushes_supersede(self, number: int, now: datetime) -> list[Row]:
         push = self.pushes.rows[number]
@@ -342,7 +354,8 @@ class Pushes(Blocks):
         if one["listing_id"] != other["listing_id"] or one["wants"] == "nothing":
             return False
         if overlaps(one["during"], other["during"]):
-            return self.setup.ever[one["listing_id"]].pool
+            rests = place["state"] == "waiting" and not place["attempts"] and place["due_at"] > now
+            return self.setup.ever[one["listing_id"]].pool and not rests
         return bool(place["state"] == "in_flight" or place["due_at"] <= now)
 
     def _taken(self, push: Row, now: datetime, holder: int | None) -> Row:

@@ -261,6 +261,43 @@ async def test_a_release_waits_for_nothing_else(
     assert release in [push.id for push in await claim(pool, house.rooms)]
 
 
+@pytest.mark.parametrize(
+    ("place", "goes"),
+    [
+        ({}, False),
+        ({"due_at": NOW + SECOND}, True),  # refused, perhaps for want of what is to be given back
+        ({"due_at": NOW + SECOND, "attempts": 1}, False),  # not answered
+        ({"state": "unknown", "due_at": NOW + SECOND}, False),
+    ],
+    ids=["due", "refused", "not answered", "unknown"],
+)
+async def test_in_a_pool_a_release_waits_for_what_lies_over_it_unless_that_was_refused(
+    pool: asyncpg.Pool, rows: Rows, house: House, place: dict[str, object], goes: bool
+) -> None:
+    """The kind: what is refused because of a block of ours waits, ever longer, and so does the giving back of that block."""
+    tables = await rows.listing(
+        house.venue, house.rooms, "all-rooms", [house.salon, house.terrace], takes="one"
+    )
+    old = await rows.block(tables, [], start=NOON)
+    new = await rows.block(tables, [], start=NOON + HOUR / 2, state="absent", external_id=None)
+    await rows.push(new, **place)
+    release = await rows.push(old, call="release", risk=40)
+    assert (release in [push.id for push in await claim(pool, house.rooms)]) is goes
+
+
+async def test_a_refusal_is_forgotten_when_a_block_of_ours_is_given_back_there(
+    connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    old = await rows.block(house.salon_rooms, [], start=NOON)
+    new = await rows.block(house.salon_rooms, [], start=NOON + HOUR / 2, state="absent")
+    await rows.push(new, state="done", outcome="taken", settled_at=NOW)
+    release = await rows.push(old, call="release", state="done", outcome="done", settled_at=NOW)
+    assert await pushes.refusals(connection, house.venue, NOW - SECOND)
+    after = NOW + SECOND
+    await connection.execute("update pushes set settled_at = $2 where id = $1", release, after)
+    assert not await pushes.refusals(connection, house.venue, NOW - SECOND)
+
+
 async def test_a_release_does_not_wait_while_nobody_can_know_what_became_of_a_hold(
     pool: asyncpg.Pool, rows: Rows, house: House
 ) -> None:

@@ -8,13 +8,12 @@ from statistics import quantiles
 from holdfast.soak.evidence import Violation
 from holdfast.soak.faults import EVERY_SIDE
 
-CONVERGENCE_SECONDS = 120.0
-"""Twice the longest wait of ours after a fault: a breaker tries every minute, a lost worker's lease is half of that."""
+CONVERGENCE_SECONDS = 30.0
+"""A frozen worker's lease, which is the longest wait of ours after a fault."""
 
-EXPOSURE_P99_SECONDS = 90.0
-EXPOSURE_MAX_SECONDS = 150.0
-"""Of our own making: without a provider's outage and without the waits that it asks for. A machine with much else to do
-comes near them; one wait that doubles for nothing goes beyond."""
+EXPOSURE_P99_SECONDS = 15.0
+EXPOSURE_MAX_SECONDS = 60.0
+"""Of our own making: without a provider's outage and without the waits that it asks for."""
 
 CALLS_PER_BOOKING = 8.0
 READS_PER_EVENT = 4.0
@@ -127,8 +126,8 @@ def _covered(exposed: Exposed, struck: Sequence[Struck]) -> float:
 
 
 def p99(seconds: Sequence[float]) -> float | None:
-    """None: there are too few."""
-    return quantiles(seconds, n=100, method="inclusive")[98] if len(seconds) > 1 else None
+    """None: of so few it would be the longest, which has a limit of its own."""
+    return quantiles(seconds, n=100, method="inclusive")[98] if len(seconds) >= FEW else None
 
 
 def time_bounds(convergence: float | None, found: Sequence[Shares]) -> list[Bound]:

@@ -44,6 +44,12 @@ class Summary:
     bounds: Sequence[Bound]
     violations: Sequence[Violation]
 
+    def longest(self) -> list[Violation]:
+        """Where a bound of exposure is broken: which exposures were longest by our own doing, to be told of."""
+        kept = all(bound.kept for bound in self.bounds if bound.name.startswith("exposure"))
+        told = [] if kept else longest(self.exposures, self.shares, self.stood)
+        return [Violation(checker="bounds", what=line) for line in told]
+
     def lines(self) -> list[str]:
         """Ready to print."""
         return [

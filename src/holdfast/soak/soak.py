@@ -149,7 +149,7 @@ async def _judged(wish: Wish, rig: Rig, cast: Cast) -> tuple[Summary, list[str]]
         convergence, found = await at_rest(scene)
         summary = await _summed_up(wish, rig, cast, connection, (convergence, found))
         broken = summary.violations
-        told = await _told(connection, cast.acts, found, broken)
+        told = await _told(connection, cast.acts, found, [*broken, *summary.longest()])
         return summary, told + _faults(cast.strikes, broken)
     finally:
         await connection.close()

@@ -8,6 +8,7 @@ select distinct on (block_id) block_id, id, call, state, risk, settled_at from p
 -- How often channels refused our place as taken since a moment, by what was asked for, and when they did last. The lanes
 -- of a pool ask for the same at once: within the shortest pause of backoff.REFUSED all refusals are one. A refusal was
 -- right, and does not count, where a later reading found the time not sold: only what goes on being sold is refused in vain.
+-- Nor does one that came before a block of ours was given back there: in a pool it had the unit that was asked for.
 select b.listing_id, b.during, b.party, max(p.settled_at) as last_at,
        count(distinct date_bin('15 seconds', p.settled_at, timestamptz 'epoch')) as times
   from pushes p join blocks b on b.id = p.block_id
@@ -15,6 +16,9 @@ select b.listing_id, b.during, b.party, max(p.settled_at) as last_at,
    and not exists (select from offers o
                     where o.listing_id = b.listing_id and o.starts_at = lower(b.during) and o.ends_at = upper(b.during)
                       and o.unsold_at > p.settled_at)
+   and not exists (select from pushes r join blocks rb on rb.id = r.block_id
+                    where r.account_id = p.account_id and r.settled_at > p.settled_at and r.call = 'release'
+                      and r.outcome = 'done' and rb.listing_id = b.listing_id and rb.during && b.during)
  group by b.listing_id, b.during, b.party
 
 -- wish --
@@ -37,7 +41,8 @@ update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
 -- more is to be placed than the budget lets be placed in a hold's life, all of it would else lapse and be placed
 -- again, and nothing ever be confirmed. A release waits until nothing is left to close on its listing, and
 -- until no call about the same thing is under way, and as long as an account around it is braked. It waits for
--- what would lie over its own time in a pool only: elsewhere it must go before the other can come. Whether a hold
+-- what would lie over its own time in a pool only: elsewhere it must go before the other can come, and in a pool as well
+-- where the other was refused and waits to be asked for again: what is to be given back may be what it lacks. Whether a hold
 -- stands may not be known for minutes: what lies apart from it does not wait so long.
 -- And nothing is freed on an old picture: what it was taken for may be known to another account by now. Each
 -- that sells the same units must have been read completely within a quarter of an hour, or since a block
@@ -75,6 +80,7 @@ due as (
           and case when cb.during && rb.during
                    then exists (select from listings l where l.id = cb.listing_id and l.takes = 'one'
                                    and (select count(*) from listing_units m where m.listing_id = l.id) > 1)
+                        and not (c.state = 'waiting' and c.attempts = 0 and c.due_at > $2)
                    else c.state = 'in_flight' or c.due_at <= $2 end))
      and (p.call <> 'release' or p.state = 'unknown' or not braked_around(p.block_id))
      and (p.call not in ('release', 'cancel') or p.state = 'unknown' or not exists (
