@@ -22,6 +22,7 @@ from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.serving import listening
 from holdfast.simulation.courier import ON_ITS_WAY
 from holdfast.soak.program import Missed, free_port, until
+from holdfast.store.rebuilt import unlike
 from holdfast.sync import rounds
 from holdfast.sync.arrange import arrange, rehearse
 from holdfast.sync.operate import Operator
@@ -225,6 +226,14 @@ class Town:
         """Look into the store."""
         return list(await self.pool.fetch(query, *values))
 
+    async def unlike(self) -> list[str]:
+        """Where the canon rebuilt from the journals differs from the store."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return list(await unlike(connection))
+        finally:
+            await connection.close()
+
     async def exposures(self) -> list[tuple[str, str, datetime]]:
         """What the channels really sell although the time is taken elsewhere: channel, unit, start."""
         found = []
@@ -324,6 +333,7 @@ async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Tow
         )
         await built.settle()
         yield built
+        assert await built.unlike() == [], "the journals do not tell what the store has"
 
 
 def _web_parts(wiring: Wiring, clock: ManualClock) -> WebParts:

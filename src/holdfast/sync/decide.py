@@ -148,7 +148,7 @@ async def _observe(current: Turn, observation: Observation) -> Outcome:
 async def _is_no_guest(current: Turn, observation: Observation) -> None:
     """It may have been met before it could be known as ours."""
     which = (observation.account.id, observation.seen.external_id)
-    found = await turn_out(current.connection, current.parts.metrics, which, current.now)
+    found = await turn_out(current.changes, current.parts.metrics, which, current.now)
     if found is not None:
         booking_id, span = found
         data = {"account": observation.account.name, "ref": which[1]}
@@ -244,7 +244,7 @@ async def _write(
         external_id=observation.seen.external_id,
     )
     kept = (origin, fact, observation.guest)
-    return await booking_store.keep(current.connection, known, kept, current.now)
+    return await booking_store.keep(current.changes, known, kept, current.now)
 
 
 async def _sold(current: Turn, outlet: Outlet | None, known: Booking | None, fact: Fact) -> None:
