@@ -9,8 +9,8 @@ from tests.simulation.tables import Row
 
 from holdfast.inventory.model import OCCUPYING
 from holdfast.inventory.rebuild import TABLES, Image, Table
-from holdfast.store.changes import AFTER, image_of, key_of
-from holdfast.store.journal import link
+from holdfast.store.changes import image_of, key_of
+from holdfast.store.journal import AFTER, link
 
 Violation = tuple[str, str]
 """The checker's name, and what it found."""

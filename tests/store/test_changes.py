@@ -17,8 +17,8 @@ from holdfast.inventory.known import Fact
 from holdfast.inventory.model import Guest, Span
 from holdfast.store import blocks, bookings, journal
 from holdfast.store.bookings import Origin
-from holdfast.store.changes import AFTER, ChangeSet
-from holdfast.store.journal import Entry
+from holdfast.store.changes import ChangeSet
+from holdfast.store.journal import AFTER, Entry
 from holdfast.store.queries import load
 from holdfast.store.rebuilt import unlike
 

@@ -10,10 +10,7 @@ from typing import Any
 import asyncpg
 
 from holdfast.inventory.rebuild import Image, Table
-from holdfast.store.journal import Entry
-
-AFTER = "after"
-"""Where an entry's data has the rows."""
+from holdfast.store.journal import AFTER, Entry
 
 _COLUMNS: Mapping[Table, Sequence[str]] = {
     "bookings": (

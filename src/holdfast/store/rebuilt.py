@@ -8,7 +8,8 @@ from datetime import datetime
 import asyncpg
 
 from holdfast.inventory.rebuild import TABLES, After, Canon, Table, differences, rebuilt
-from holdfast.store.changes import AFTER, image_of, key_of
+from holdfast.store.changes import image_of, key_of
+from holdfast.store.journal import AFTER
 from holdfast.store.queries import load
 
 _SQL = load("rebuilt")
