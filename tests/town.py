@@ -333,7 +333,8 @@ async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Tow
         )
         await built.settle()
         yield built
-        assert await built.unlike() == [], "the journals do not tell what the store has"
+        unlike_now = await built.unlike()
+        assert not unlike_now, f"the journals do not tell what the store has: {unlike_now}"
 
 
 def _web_parts(wiring: Wiring, clock: ManualClock) -> WebParts:

@@ -116,17 +116,17 @@ FACT = Fact(
     made_at=NOW,
     read_at=NOW,
 )
+ORIGIN = Origin(venue_id=None, listing_id=None, account_id=None, channel="rooms", external_id="b-1")
 ADA = Guest(name="Ada Example", email="ada@example.test", phone="+33600000000", locale="fr")
 
 
-async def kept(pool: asyncpg.Pool, house: House, *entries: Entry, venue: int | None = None) -> int:
+async def kept(pool: asyncpg.Pool, house: House, *entries: Entry) -> int:
     """A booking that goes into the journal with these entries."""
-    origin = Origin(
+    origin = replace(
+        ORIGIN,
         venue_id=house.venue,
         listing_id=house.salon_rooms,
         account_id=house.rooms,
-        channel="rooms",
-        external_id="b-1",
     )
     async with pool.acquire() as connection, connection.transaction():
         head = await journal.lock_venue(connection, house.venue)
@@ -221,6 +221,24 @@ async def test_a_row_that_was_there_before_the_journal_had_any_is_no_difference(
     """A store that was made by a release without after-images goes on with one that has them."""
     await rows.booking(house.venue, house.salon_rooms, created_at=NOW - HOUR)
     await kept(pool, house, CREATED)
+    async with pool.acquire() as connection:
+        assert await unlike(connection) == []
+
+
+async def test_a_booking_that_goes_to_another_venue_is_told_of_there(
+    pool: asyncpg.Pool, house: House, rows: Rows
+) -> None:
+    """The journal of the venue that it left is not locked for it, and says nothing more."""
+    other = await rows.venue("orangery")
+    await kept(pool, house, CREATED)
+    async with pool.acquire() as connection, connection.transaction():
+        head = await journal.lock_venue(connection, other)
+        changes = ChangeSet(connection)
+        known = await bookings.by_ref(connection, house.rooms, "b-1")
+        assert known is not None
+        there = replace(ORIGIN, venue_id=other, account_id=house.rooms)
+        await bookings.update(changes, known, there, FACT, NOW)
+        await journal.append(connection, head, changes.told([], "poll", NOW))
     async with pool.acquire() as connection:
         assert await unlike(connection) == []
 
