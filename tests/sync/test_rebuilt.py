@@ -4,6 +4,7 @@ Every town of the tests is compared so at its end; here it is shown that this sa
 """
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,22 @@ from tests.sync.test_conflicts import chosen, clash, direct
 from tests.sync.test_main_job import NOON, SLOT
 from tests.town import BRISK, Plan, Town, town
 
+from holdfast.inventory.model import Seen, Span, Status
 from holdfast.inventory.rebuild import TABLES, Canon, rebuilt
 from holdfast.store import bookings
 from holdfast.store.journal import AFTER
+from holdfast.sync.absorb import apply as decided
+from holdfast.sync.decide import Observation
 
 HOUR = timedelta(hours=1)
+SEEN = Seen(
+    external_id="lost-1",
+    listing=None,
+    status="confirmed",
+    raw_status="confirmed",
+    span=Span.of(NOON, HOUR),
+    read_at=NOON,
+)
 
 
 async def told(t: Town) -> Canon:
@@ -24,7 +36,7 @@ async def told(t: Town) -> Canon:
 
 
 async def counts(t: Town) -> dict[str, int]:
-    found = {}
+    found: dict[str, int] = {}
     for table in TABLES:
         ((found[table],),) = await t.rows(f"select count(*) from {table}")
     return found
@@ -57,6 +69,29 @@ async def test_what_the_journal_tells_is_all_that_there_is(database_url: str) ->
         async with t.pool.acquire() as connection:
             for row in await t.rows("select id from bookings"):
                 await bookings.erase_guest(connection, row["id"], t.clock.now())
+        assert await t.unlike() == []
+
+
+async def test_what_maps_to_no_venue_is_in_the_inbox_however_it_was_heard_of(
+    database_url: str,
+) -> None:
+    """It has no journal. The kind: what a list showed was kept, and no event told how we came to know of it; of a booking
+    at a venue there was one."""
+    async with town(database_url) as t:
+        account = next(iter(t.wiring.parts.accounts.values()))
+        statuses: list[Status] = ["confirmed", "confirmed", "cancelled"]
+        for status in statuses:
+            t.clock.advance(60)
+            seen = replace(SEEN, status=status, raw_status=status, read_at=t.clock.now())
+            told = Observation(account=account, seen=seen, via="poll", heard_at=t.clock.now())
+            await decided(t.wiring.parts, [told])
+        events = await t.rows(
+            "select raw_type, outcome from inbox where ref = 'lost-1' order by id"
+        )
+        assert [tuple(row) for row in events] == [
+            ("confirmed", "unmapped"),
+            ("cancelled", "unmapped"),
+        ]
         assert await t.unlike() == []
 
 

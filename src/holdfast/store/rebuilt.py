@@ -26,16 +26,19 @@ class _Journals:
 async def unlike(connection: asyncpg.Connection) -> Sequence[str]:
     """How the journals and the store differ, in plain words; nothing: whatever is there was told.
 
-    A row that is older than the first after-image of its venue may be told of by none.
+    A row that is older than the first after-image of its venue may be told of by none. What maps to no venue has no
+    journal: an event of the inbox names it.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         journals = await _journals(connection)
         rows = {table: await connection.fetch(_SQL[table]) for table in TABLES}
+        unheard = await connection.fetch(_SQL["unheard"])
     stored: Canon = {
         table: {key_of(table, row): image_of(table, row) for row in rows[table]} for table in rows
     }
     older = [key for table in rows for key in _older(table, rows[table], journals.since)]
-    return differences(rebuilt(journals.told), stored, set(older))
+    told = [f"booking {row['id']} maps to no venue, and is in no event" for row in unheard]
+    return [*differences(rebuilt(journals.told), stored, set(older)), *told]
 
 
 async def _journals(connection: asyncpg.Connection) -> _Journals:

@@ -17,3 +17,10 @@ select * from blocks
 -- conflicts --
 -- Those of venues, open or closed.
 select *, opened_at as created_at from conflicts where venue_id is not null
+
+-- unheard --
+-- Bookings of no venue that no event is about.
+select b.id from bookings b
+ where b.venue_id is null
+   and not exists (select from inbox i where i.account_id is not distinct from b.account_id and i.ref = b.external_id)
+ order by b.id

@@ -108,7 +108,7 @@ async def _record(current: Turn, told: Sequence[tuple[Observation, Outcome]]) ->
     for observation, outcome in told:
         asked.setdefault(outcome, []).extend(observation.inbox_ids)
         if outcome in _KEPT and not observation.inbox_ids:
-            await heard(current.parts, current.connection, _row(observation), outcome)
+            await heard(current.parts, current.connection, event_of(observation), outcome)
     for outcome, ids in asked.items():
         if ids and outcome == "deferred":
             due = current.now + DEFER
@@ -117,7 +117,8 @@ async def _record(current: Turn, told: Sequence[tuple[Observation, Outcome]]) ->
             await inbox.finish(current.connection, ids, current.now, outcome)
 
 
-def _row(observation: Observation) -> Incoming:
+def event_of(observation: Observation) -> Incoming:
+    """For the record: what was read for no event's sake, and changed something."""
     raw = "absent" if isinstance(observation.seen, Absent) else observation.seen.raw_status
     return Incoming(
         account_id=observation.account.id,

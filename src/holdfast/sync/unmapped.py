@@ -17,9 +17,9 @@ from holdfast.store import conflicts, inbox, seats
 from holdfast.store.bookings import Origin
 from holdfast.store.changes import ChangeSet, unjournaled
 from holdfast.sync.alarm import count, shut
-from holdfast.sync.decide import Observation
+from holdfast.sync.decide import Observation, event_of
 from holdfast.sync.echoes import turn_out
-from holdfast.sync.heard import processed
+from holdfast.sync.heard import heard, processed
 from holdfast.sync.parts import Account, Parts
 from holdfast.sync.turn import written
 
@@ -31,12 +31,14 @@ async def keep_unmapped(parts: Parts, observation: Observation) -> None:
         ours = await is_ours(connection, account, observation.seen)
         outcome, write = ("echo", _let_go) if ours else ("unmapped", _keep)
         async with _where_it_was(connection, observation, now) as changes:
-            await write(changes, parts, observation)
+            kept = await write(changes, parts, observation)
+        if kept and not observation.inbox_ids:
+            await heard(parts, connection, event_of(observation), outcome)
         await inbox.finish(connection, observation.inbox_ids, now, outcome)
     seconds = (now - observation.heard_at).total_seconds()
-    processed(
-        parts.metrics, account.channel_name, outcome, seconds, len(observation.inbox_ids) or 1
-    )
+    events = len(observation.inbox_ids) or int(kept)
+    if events:
+        processed(parts.metrics, account.channel_name, outcome, seconds, events)
 
 
 @asynccontextmanager
@@ -63,23 +65,25 @@ async def is_ours(connection: asyncpg.Connection, account: Account, seen: Seen |
     return block is not None
 
 
-async def _let_go(changes: ChangeSet, parts: Parts, observation: Observation) -> None:
-    """Its venue is not served any more: only what cannot be wrong is written."""
+async def _let_go(changes: ChangeSet, parts: Parts, observation: Observation) -> bool:
+    """Its venue is not served any more: only what cannot be wrong is written. False: no guest's booking is kept."""
     seen, account, now = observation.seen, observation.account, parts.now()
     await turn_out(changes, parts.metrics, (account.id, seen.external_id), now)
     if isinstance(seen, Seen) and seen.status in OCCUPYING:
-        return
+        return False
     block = await block_store.by_echo(changes.connection, account.id, seen.external_id, None)
     if block is not None and not block.flying and seen.read_at >= block.changed_at:
         await block_store.gone(changes, block.id, now)
+    return False
 
 
-async def _keep(changes: ChangeSet, parts: Parts, observation: Observation) -> None:
+async def _keep(changes: ChangeSet, parts: Parts, observation: Observation) -> bool:
+    """True: it is new, or has changed."""
     seen, account, now = observation.seen, observation.account, parts.now()
     known = await booking_store.by_ref(changes.connection, account.id, seen.external_id)
     merged = merge(known, None, seen)
     if merged.fact is None:
-        return
+        return False
     origin = Origin(
         venue_id=None,
         listing_id=None,
@@ -92,6 +96,7 @@ async def _keep(changes: ChangeSet, parts: Parts, observation: Observation) -> N
     booking_id = await booking_store.keep(changes, known, kept, now)
     if booking_id is not None:
         await _tell(changes, parts.metrics, observation, (booking_id, fact), now)
+    return booking_id is not None
 
 
 async def _tell(
