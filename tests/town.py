@@ -135,6 +135,8 @@ class Town:
     database_url: str
     pool: asyncpg.Pool
     operator: Operator
+    by_hand: bool = False
+    """Rows were written past the journal, as by an older release: it cannot tell of them."""
 
     @property
     def boseat(self) -> Side:
@@ -333,8 +335,8 @@ async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Tow
         )
         await built.settle()
         yield built
-        unlike_now = await built.unlike()
-        assert not unlike_now, f"the journals do not tell what the store has: {unlike_now}"
+        differences = [] if built.by_hand else await built.unlike()
+        assert not differences, f"the journals do not tell what the store has: {differences}"
 
 
 def _web_parts(wiring: Wiring, clock: ManualClock) -> WebParts:
