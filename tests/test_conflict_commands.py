@@ -50,6 +50,7 @@ async def cancels(t: Town) -> int:
 
 
 async def snoozed_until(t: Town, ahead: timedelta) -> None:
+    t.by_hand = True
     await t.pool.execute("update conflicts set snoozed_until = $1", t.clock.now() + ahead)
 
 
@@ -90,6 +91,7 @@ async def test_a_conflict_is_listed_shown_and_decided_in_the_terminal(database_u
 async def test_programs_get_json_and_a_snooze_stops_the_policy(database_url: str) -> None:
     async with town(database_url) as t:
         number = str(await clash_in_order(t))
+        t.by_hand = True
         await t.pool.execute("update conflicts set auto_at = opened_at + interval '1 hour'")
         listed = await as_json(t, "ls")
         assert (listed["id"], listed["best"]) == (int(number), "keep_a")

@@ -22,6 +22,7 @@ from holdfast.kind import SimulatorOptions, WebhookTarget, discover
 from holdfast.serving import listening
 from holdfast.simulation.courier import ON_ITS_WAY
 from holdfast.soak.program import Missed, free_port, until
+from holdfast.store.rebuilt import unlike
 from holdfast.sync import rounds
 from holdfast.sync.arrange import arrange, rehearse
 from holdfast.sync.operate import Operator
@@ -134,6 +135,8 @@ class Town:
     database_url: str
     pool: asyncpg.Pool
     operator: Operator
+    by_hand: bool = False
+    """Rows were written past the journal, as by an older release: it cannot tell of them."""
 
     @property
     def boseat(self) -> Side:
@@ -224,6 +227,14 @@ class Town:
     async def rows(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Look into the store."""
         return list(await self.pool.fetch(query, *values))
+
+    async def unlike(self) -> list[str]:
+        """Where the canon rebuilt from the journals differs from the store."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return list(await unlike(connection))
+        finally:
+            await connection.close()
 
     async def exposures(self) -> list[tuple[str, str, datetime]]:
         """What the channels really sell although the time is taken elsewhere: channel, unit, start."""
@@ -324,6 +335,8 @@ async def town(database_url: str, plan: Plan | None = None) -> AsyncIterator[Tow
         )
         await built.settle()
         yield built
+        differences = [] if built.by_hand else await built.unlike()
+        assert not differences, f"the journals do not tell what the store has: {differences}"
 
 
 def _web_parts(wiring: Wiring, clock: ManualClock) -> WebParts:

@@ -10,6 +10,7 @@ from holdfast.progress import steps
 from holdfast.recorded import put_on_record
 from holdfast.store import events, schedule
 from holdfast.store.events import Effect, EventDetail, EventRow
+from holdfast.store.journal import words
 from holdfast.sync.replay import EventUnknown, Preview, Reread, preview, read_again
 from holdfast.terminal import as_line, parts_of, pool_of, table, tell
 from holdfast.web.problems import Problem
@@ -117,7 +118,7 @@ def _heading(event: EventDetail) -> list[str]:
 
 
 def _effect(effect: Effect) -> str:
-    return f"  {exact(effect.at)}  {effect.venue} {effect.seq}  {effect.kind}  {effect.data}"
+    return f"  {exact(effect.at)}  {effect.venue} {effect.seq}  {effect.kind}  {words(effect.data)}"
 
 
 def _foreseen(event_id: int, found: Preview, as_json: bool) -> list[str]:

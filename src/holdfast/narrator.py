@@ -28,7 +28,11 @@ SYMBOLS = {
 }
 COLOURS = {"<-": "cyan", "->": "green", "!!": "red"}
 UNTOLD = frozenset(
-    {"allocation.granted", "block.wanted_held", "block.wanted_booked", "block.wanted_nothing"}
+    {
+        *("allocation.granted", "block.wanted_held", "block.wanted_booked", "block.wanted_nothing"),
+        *("booking.changed", "allocation.changed", "block.changed", "conflict.changed"),
+        "block.past",
+    }
 )
 
 

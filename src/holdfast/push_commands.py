@@ -10,6 +10,7 @@ from holdfast.complaints import Unusable
 from holdfast.recorded import put_on_record
 from holdfast.store import calls, schedule
 from holdfast.store.calls import CallDetail, CallRow
+from holdfast.store.journal import words
 from holdfast.store.stories import Try
 from holdfast.sync.revive import PushWish, handle
 from holdfast.terminal import as_line, parts_of, pool_of, table, tell
@@ -54,7 +55,7 @@ async def show(environ: Mapping[str, str], push_id: int, as_json: bool) -> None:
         more = {"tries": [asdict(one) for one in tries], "effects": [asdict(e) for e in effects]}
         tell([as_line(asdict(push) | more)])
         return
-    told = [f"  {exact(e.at)}  {e.venue} {e.seq}  {e.kind}  {e.data}" for e in effects]
+    told = [f"  {exact(e.at)}  {e.venue} {e.seq}  {e.kind}  {words(e.data)}" for e in effects]
     tell([*_heading(push), *map(_try, tries), *told])
 
 

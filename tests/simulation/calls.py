@@ -70,23 +70,27 @@ class Blocks(Database):
             last_ref=None,
             expires_at=None,
             because=because,
+            placed_at=None,
             losses=0,
             gap_since=None,
             closed_at=None,
+            version=1,
             created_at=now,
             updated_at=now,
             lane=lane,
             party=party,
         )
-        return named([row], "id")
+        return [row]
 
     def _place(self, row: Row) -> tuple[Any, ...]:
         return (row["listing_id"], row["during"].lower, row["during"].upper, row["lane"])
 
     def blocks_wish(self, number: int, *values: Any) -> list[Row]:
         wants, until, because, now, lane = values
+        row = self.blocks.rows[number]
         self.blocks.update(
-            self.blocks.rows[number],
+            row,
+            version=row["version"] + 1,
             wants=wants,
             wanted_until=until,
             because=because,
@@ -94,25 +98,26 @@ class Blocks(Database):
             updated_at=now,
             lane=lane,
         )
-        return []
+        return [row]
 
     def blocks_shrink(self, number: int, party: int, now: datetime) -> list[Row]:
-        self.blocks.update(self.blocks.rows[number], party=party, updated_at=now)
-        return []
+        row = self.blocks.rows[number]
+        return [self.blocks.update(row, party=party, updated_at=now, version=row["version"] + 1)]
 
     def blocks_stands(self, number: int, *values: Any) -> list[Row]:
         state, ref, expires, now = values
-        self.blocks.update(
+        row = self.blocks.update(
             self.blocks.rows[number],
             state=state,
             external_id=ref,
             expires_at=expires,
+            placed_at=now,
             gap_since=None,
             updated_at=now,
         )
         asking = [c for c in self.conflicts if c["block_id"] == number and c["closed_at"] is None]
         lost = [c["id"] for c in asking if c["kind"] == "block_lost"]
-        return [{"source": None, "lost": lost}]
+        return [{**row, "source": None, "lost": lost}]
 
     def blocks_gone(self, number: int, now: datetime) -> list[Row]:
         row = self.blocks.rows[number]
@@ -126,22 +131,20 @@ class Blocks(Database):
             updated_at=now,
             gap_since=(row["gap_since"] or now) if missed else row["gap_since"],
         )
-        return []
+        return [row]
 
     def blocks_lost(self, number: int, now: datetime) -> list[Row]:
         row = self.blocks.rows[number]
-        return named([self.blocks.update(row, losses=row["losses"] + 1, updated_at=now)], "losses")
-
-    def blocks_end_losses(self, block: int, now: datetime, _resolution: str) -> list[Row]:
-        asking = [c for c in self.conflicts if c["block_id"] == block and c["closed_at"] is None]
-        return [self.conflicts.update(c, closed_at=now) for c in asking]
+        return [self.blocks.update(row, losses=row["losses"] + 1, updated_at=now)]
 
     def blocks_close(self, ids: Sequence[int], now: datetime) -> list[Row]:
-        for row in self.live_blocks():
-            if row["id"] in ids and not self.flies(row["id"]):
-                self.blocks.update(row, closed_at=now, updated_at=now)
-                self.blocks_end_losses(row["id"], now, "not wanted any more")
-        return []
+        over = [b for b in self.live_blocks() if b["id"] in ids and not self.flies(b["id"])]
+        return [self.blocks.update(row, closed_at=now, updated_at=now) for row in over]
+
+    def blocks_unasked(self, ids: Sequence[int], now: datetime, resolution: str) -> list[Row]:
+        asking = [c for c in self.conflicts if c["block_id"] in ids and c["closed_at"] is None]
+        ended = {"closed_at": now, "resolution": resolution}
+        return [self.conflicts.update(row, **ended) for row in asking]
 
     def blocks_lapsed(self, before: datetime) -> list[Row]:
         return [b for b in self.holds() if b["expires_at"] and b["expires_at"] <= before]
@@ -162,7 +165,7 @@ class Blocks(Database):
             and (b["state"] == "booked" or holds)
         ]
 
-    def blocks_finish_past(self, _now: datetime) -> list[Row]:
+    def blocks_past(self, _now: datetime) -> list[Row]:
         return []  # nothing in the simulation is ever over: it begins hours later
 
     def blocks_venue_of_ref(self, account: int, ref: str) -> list[Row]:

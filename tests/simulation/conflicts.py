@@ -33,8 +33,10 @@ class Conflicts(Blocks):
         )
         if standing is not None:
             self.on_conflict()
+            if (standing["against_ids"], standing["unit_ids"]) == (against, units):
+                return []
             self.conflicts.update(standing, against_ids=against, unit_ids=units)
-            return [{"id": standing["id"], "fresh": False, "source": None, "target": None}]
+            return [{**standing, "fresh": False, "source": None, "target": None}]
         row = self.conflicts.insert(
             venue_id=venue,
             kind=kind,
@@ -48,7 +50,7 @@ class Conflicts(Blocks):
             resolution=None,
             **ASKED_FOR,
         )
-        return [{"id": row["id"], "fresh": True, "source": None, "target": None}]
+        return [{**row, "fresh": True, "source": None, "target": None}]
 
     def conflicts_close(self, ids: Sequence[int], now: datetime, resolution: str) -> list[Row]:
         closed = []
@@ -56,7 +58,7 @@ class Conflicts(Blocks):
             if row["id"] in ids:
                 decided = json.loads(row["decision"]) if row["decision"] else {}
                 self.conflicts.update(row, closed_at=now, auto_at=None, resolution=resolution)
-                closed.append({"kind": row["kind"], "decided_by": decided.get("actor")})
+                closed.append({**row, "decided_by": decided.get("actor")})
         return closed
 
     def conflicts_renew(
@@ -69,8 +71,7 @@ class Conflicts(Blocks):
         if "first_by" in evidence:
             evidence["first_by"] = "unknown"
         told = {"against_ids": against, "unit_ids": units, "evidence": json.dumps(evidence)}
-        self.conflicts.update(row, **told)
-        return []
+        return [self.conflicts.update(row, **told)]
 
     def conflicts_by_id(self, number: int) -> list[Row]:
         return [self.conflicts.rows[number]]
@@ -108,15 +109,15 @@ class Conflicts(Blocks):
 
     def conflicts_snooze(self, number: int, until: datetime) -> list[Row]:
         row = self.conflicts.rows[number]
-        if row["closed_at"] is None:
-            self.conflicts.update(row, snoozed_until=until, auto_at=None)
-        return []
+        if row["closed_at"] is not None:
+            return []
+        return [self.conflicts.update(row, snoozed_until=until, auto_at=None)]
 
     def conflicts_set_auto(self, number: int, at: datetime | None) -> list[Row]:
         row = self.conflicts.rows[number]
-        if row["closed_at"] is None:
-            self.conflicts.update(row, auto_at=at)
-        return []
+        if row["closed_at"] is not None:
+            return []
+        return [self.conflicts.update(row, auto_at=at)]
 
     def _under_way(self) -> Iterator[tuple[Row, Row]]:
         """Open ones that were decided, each with its decision."""

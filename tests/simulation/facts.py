@@ -198,7 +198,7 @@ class Facts(Conflicts):
             return []
         added = self.bookings.insert(**row, version=1)
         self.booking_changed(added)
-        return named([added], "id")
+        return [added]
 
     def bookings_update(self, number: int, *values: Any) -> list[Row]:
         names = (
@@ -209,7 +209,7 @@ class Facts(Conflicts):
         changes: Row = dict(columns(names.split(", "), values))
         self.bookings.update(row, **changes, version=row["version"] + 1)
         self.booking_changed(row)
-        return []
+        return [row]
 
     def bookings_seen_again(self, number: int, read_at: datetime) -> list[Row]:
         row = self.bookings.rows[number]
@@ -271,10 +271,10 @@ class Facts(Conflicts):
 
     def allocations_free(self, bookings: Sequence[int], units: Sequence[int]) -> list[Row]:
         given = set(columns(bookings, units))
-        for row in self.allocations:
-            if (row["booking_id"], row["unit_id"]) in given:
-                self.allocations.delete(row)
-        return []
+        freed = [a for a in self.allocations if (a["booking_id"], a["unit_id"]) in given]
+        for row in freed:
+            self.allocations.delete(row)
+        return named(freed, "booking_id", "unit_id")
 
     def allocations_grant(self, venue: int, *arrays: Sequence[Any]) -> list[Row]:
         granted = []

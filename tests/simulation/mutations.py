@@ -3,13 +3,18 @@
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from tests.simulation.loop import SeededLoop
 
+from holdfast.inventory.allocate import Grant
 from holdfast.inventory.model import Seen
+from holdfast.inventory.plan import Wish
+from holdfast.store.changes import ChangeSet
+from holdfast.store.queries import load
 
 Mutation = tuple[ModuleType, str, Any]
 """A module, a name in it, and what stands for it."""
@@ -31,7 +36,21 @@ async def _as_it_was_known(side: Any) -> Seen:
     )
 
 
+async def _free_untold(changes: ChangeSet, grants: Collection[Grant]) -> None:
+    """Past the journal."""
+    bookings, units = [g.booking_id for g in grants], [g.unit_id for g in grants]
+    await changes.connection.fetch(load("allocations")["free"], bookings, units)
+
+
+async def _wish_untold(changes: ChangeSet, block_id: int, wanted: Wish, now: datetime) -> None:
+    """Past the journal."""
+    told = (block_id, wanted.wants, wanted.until, list(wanted.because), now, wanted.lane)
+    await changes.connection.fetch(load("blocks")["wish"], *told)
+
+
 MUTATIONS: Mapping[str, Mutation] = {
+    "frees untold": (import_module("holdfast.store.seats"), "free", _free_untold),
+    "wishes untold": (import_module("holdfast.store.blocks"), "wish", _wish_untold),
     "decides on stale reads": (import_module("holdfast.sync.ending"), "_read", _as_it_was_known),
 }
 

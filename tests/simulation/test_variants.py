@@ -18,6 +18,8 @@ PROMISED = {
     "green while blind",
     "retired venue forgotten",
     "drops a second event of one id",
+    "frees untold",
+    "wishes untold",
 }
 
 

@@ -53,3 +53,10 @@ def test_a_reference_that_is_twice_in_the_store_is_found(store: Store) -> None:
         store.bookings.insert(account_id=1, external_id="n1")
         store.commit()
     assert found == ["one booking a reference"]
+
+
+def test_a_write_that_the_journal_is_not_told_of_is_found(store: Store) -> None:
+    found = watched(store)
+    store.allocations.insert(venue_id=1, booking_id=1, unit_id=1, during=HOUR)
+    store.commit()
+    assert found == ["the journal tells what is"]

@@ -7,6 +7,7 @@ from typing import Any
 from tests.simulation.owed import unexpected
 from tests.simulation.plot import Plot, plot_of
 from tests.simulation.scene import run
+from tests.simulation.watch import REPLAY
 from tests.simulation.witness import ENDED, FREED, READ
 
 
@@ -146,6 +147,18 @@ VARIANTS = (
         how="an account counts as read to its end once any page of it was read",
         caught_by=(READ,),
         within=300,
+    ),
+    Variant(
+        name="frees untold",
+        how="a unit is given back, and the journal is not told of it",
+        caught_by=(REPLAY,),
+        within=20,
+    ),
+    Variant(
+        name="wishes untold",
+        how="a block is wanted otherwise, and the journal is told of that alone, not of the block",
+        caught_by=(REPLAY,),
+        within=20,
     ),
     Variant(
         name="retired venue forgotten",

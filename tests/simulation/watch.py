@@ -1,5 +1,6 @@
 """What the store may never hold, looked for at every commit: each look costs what the commit changed, not what there is."""
 
+import json
 from collections.abc import Iterator
 
 from tests.simulation.database import FLYING, VENUE, overlaps
@@ -7,10 +8,14 @@ from tests.simulation.store import Store
 from tests.simulation.tables import Row
 
 from holdfast.inventory.model import OCCUPYING
-from holdfast.store.journal import link
+from holdfast.inventory.rebuild import TABLES, Image, Table
+from holdfast.store.changes import image_of, key_of
+from holdfast.store.journal import AFTER, link
 
 Violation = tuple[str, str]
 """The checker's name, and what it found."""
+
+REPLAY = "the journal tells what is"
 
 
 class Watch:
@@ -25,12 +30,15 @@ class Watch:
         self._seq, self._hash = 0, b""
         """The end of the journal."""
         self._refs: dict[tuple[int, str], int] = {}
+        self._told_of: dict[tuple[Table, str], Image | None] = {}
+        """The rows as the journal has them."""
 
     def look(self) -> Iterator[Violation]:
         """What is wrong with the change that is about to be committed."""
         yield from self._grants()
         yield from self._histories()
         yield from self._chain()
+        yield from self._replay()
         yield from self._references()
         store = self._store
         for push, state in store.settled[self._settled :]:
@@ -73,6 +81,30 @@ class Watch:
             self._seq, self._hash = row["seq"], row["hash"]
         if self._store.venues.rows[VENUE]["journal_hash"] != self._hash:
             yield "the journal is whole", "its end is cut off"
+
+    def _replay(self) -> Iterator[Violation]:
+        """Every row that was written is in the journal as it is now; what maps to no venue has no journal."""
+        for entry in self._store.journal.changed:
+            for table, images in json.loads(entry["data"]).get(AFTER, {}).items():
+                self._told_of |= {(table, key): image for key, image in images.items()}
+        for table in TABLES:
+            for key, now in self._written(table).items():
+                told = self._told_of.get((table, key))
+                if told != now:
+                    yield REPLAY, f"{table} {key} is {now}, told is {told}"
+
+    def _written(self, table: Table) -> dict[str, Image | None]:
+        """What was written since the last commit, as it is now; a grant may be given back and given again."""
+        rows = getattr(self._store, table)
+        now: dict[str, Image | None] = {}
+        for row in rows.changed:
+            if row.get("venue_id") is None:
+                continue
+            if rows.rows.get(row["id"]) is row:
+                now[key_of(table, row)] = image_of(table, row)
+            else:
+                now.setdefault(key_of(table, row), None)
+        return now
 
     def _references(self) -> Iterator[Violation]:
         for row in self._store.bookings.changed:

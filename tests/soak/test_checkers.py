@@ -83,7 +83,7 @@ def test_evidence_that_is_right_is_right() -> None:
 
 def test_every_checker_has_bitten_below() -> None:
     tested = "end_state pools rest grants webhooks effects blocks revivals versions chain processes"
-    tested += " harm recipients conflicts"
+    tested += " harm recipients conflicts replay"
     assert set(CHECKERS) == set(tested.split())
 
 
@@ -232,3 +232,8 @@ def test_a_conflict_that_is_shown_although_one_of_the_two_is_gone() -> None:
     assert found(replace(RIGHT, store=gone, clashes=[shown])) == {"conflicts"}
     apart = replace(RIGHT.store, bookings=[*RIGHT.store.bookings, replace(other, span=TEA)])
     assert found(replace(RIGHT, store=apart, clashes=[shown])) == {"conflicts"}
+
+
+def test_a_store_that_is_not_what_its_journals_make() -> None:
+    unlike = ["booking 1: status is confirmed by the journal, cancelled in the store"]
+    assert found(replace(RIGHT, unlike=unlike)) == {"replay"}

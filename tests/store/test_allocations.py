@@ -14,6 +14,7 @@ from tests.web.rows import HOUR, NOON, Rows
 from holdfast.inventory.allocate import Grant
 from holdfast.inventory.model import Span
 from holdfast.store import seats
+from holdfast.store.changes import ChangeSet
 from holdfast.store.ranges import to_span
 
 MINUTE = timedelta(minutes=1)
@@ -152,7 +153,9 @@ async def test_what_comes_back_from_a_request_is_what_was_granted(
     first, second = await bookings(rows, house, 2)
     await rows.granted(first, house.salon)
     wanted = [a_grant(second, house.salon), a_grant(second, house.terrace)]
-    assert await seats.grant(connection, house.venue, wanted) == {(second, house.terrace)}
+    assert await seats.grant(ChangeSet(connection), house.venue, wanted) == {
+        (second, house.terrace)
+    }
     have = await seats.of_bookings(connection, [first, second])
     assert have == {a_grant(first, house.salon), a_grant(second, house.terrace)}
 
@@ -163,8 +166,10 @@ async def test_what_was_given_back_can_be_granted_in_the_same_transaction(
     first, second = await bookings(rows, house, 2)
     await rows.granted(first, house.salon, house.terrace)
     async with connection.transaction():
-        await seats.free(connection, [a_grant(first, house.salon)])
-        granted = await seats.grant(connection, house.venue, [a_grant(second, house.salon)])
+        await seats.free(ChangeSet(connection), [a_grant(first, house.salon)])
+        granted = await seats.grant(
+            ChangeSet(connection), house.venue, [a_grant(second, house.salon)]
+        )
     assert granted == {(second, house.salon)}
     assert await seats.of_bookings(connection, [first]) == {a_grant(first, house.terrace)}
 
@@ -174,7 +179,7 @@ async def test_two_in_one_request_that_want_the_same_are_decided_by_their_order(
 ) -> None:
     first, second = await bookings(rows, house, 2)
     wanted = [a_grant(second, house.salon), a_grant(first, house.salon)]
-    assert await seats.grant(connection, house.venue, wanted) == {(second, house.salon)}
+    assert await seats.grant(ChangeSet(connection), house.venue, wanted) == {(second, house.salon)}
 
 
 async def test_a_booking_that_is_deleted_gives_its_units_back(
@@ -202,8 +207,8 @@ async def test_a_conflict_that_is_told_again_is_one_conflict(
             unit_ids=(house.salon,),
         )
 
-    assert await seats.open_conflict(connection, conflict()) is not None
-    assert await seats.open_conflict(connection, conflict(first)) is None
+    assert await seats.open_conflict(ChangeSet(connection), conflict()) is not None
+    assert await seats.open_conflict(ChangeSet(connection), conflict(first)) is None
     kinds = ["double_booking", "too_small"]
     found = await seats.found(connection, [first, second], kinds)
     assert list(found.conflicts) == ["double_booking"]
@@ -211,7 +216,7 @@ async def test_a_conflict_that_is_told_again_is_one_conflict(
     assert list(standing) == [second]
     against = await connection.fetchval("select against_ids from conflicts")
     assert against == [first]
-    await seats.close_conflicts(connection, standing.values(), now, "no longer overlaps")
+    await seats.close_conflicts(ChangeSet(connection), standing.values(), now, "no longer overlaps")
     gone = await seats.found(connection, [second], kinds)
     assert gone.conflicts == {}
-    assert await seats.open_conflict(connection, conflict(first)) is not None
+    assert await seats.open_conflict(ChangeSet(connection), conflict(first)) is not None

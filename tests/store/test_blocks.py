@@ -13,6 +13,7 @@ from holdfast.inventory.known import Block
 from holdfast.inventory.model import Span
 from holdfast.inventory.plan import Wish
 from holdfast.store import blocks, offers
+from holdfast.store.changes import ChangeSet
 
 SLOT = Span.of(NOON, HOUR)
 SECOND = timedelta(seconds=1)
@@ -26,7 +27,7 @@ async def add(
     connection: asyncpg.Connection, house: House, marker: str, span: Span = SLOT
 ) -> int | None:
     home = (house.venue, house.rooms)
-    return await blocks.insert(connection, home, a_wish(house, span), marker, NOW)
+    return await blocks.insert(ChangeSet(connection), home, a_wish(house, span), marker, NOW)
 
 
 async def refs(connection: asyncpg.Connection, house: House, window: Span, holds: bool) -> set[str]:
@@ -60,7 +61,7 @@ async def test_a_span_of_a_listing_has_one_live_block_at_most(
     assert first is not None
     assert await add(connection, house, "m-2") is None
     assert await add(connection, house, "m-3", Span.of(NOON, 2 * HOUR)) is not None
-    await blocks.close(connection, [first], NOW)
+    await blocks.close(ChangeSet(connection), [first], NOW)
     assert await add(connection, house, "m-4") is not None
 
 
@@ -81,7 +82,7 @@ async def test_no_two_blocks_share_a_marker_or_an_id_at_the_channel(
 ) -> None:
     first = await add(connection, house, "m-1")
     assert first is not None
-    await blocks.stands(connection, first, "held", ("x-1", NOON), NOW)
+    await blocks.stands(ChangeSet(connection), first, "held", ("x-1", NOON), NOW)
     second = await add(connection, house, "m-2", Span.of(NOON, 2 * HOUR))
     with pytest.raises(asyncpg.UniqueViolationError):
         await connection.execute(f"update blocks set {column} = {value} where id = $1", second)
@@ -92,7 +93,7 @@ async def test_a_block_that_stands_is_known_by_its_id_and_by_its_marker(
 ) -> None:
     id = await add(connection, house, "m-1")
     assert id is not None
-    await blocks.stands(connection, id, "held", ("x-1", NOON), NOW + SECOND)
+    await blocks.stands(ChangeSet(connection), id, "held", ("x-1", NOON), NOW + SECOND)
     block = await blocks.by_id(connection, id)
     assert (block.state, block.external_id, block.expires_at, block.stands) == (
         "held",
@@ -117,16 +118,16 @@ async def test_a_block_that_is_lost_while_it_is_wanted_leaves_a_gap_until_it_sta
     async def gap() -> datetime | None:
         return (await blocks.by_id(connection, id)).gap_since
 
-    await blocks.gone(connection, id, NOW)
+    await blocks.gone(ChangeSet(connection), id, NOW)
     assert await gap() is None  # it never stood
-    await blocks.stands(connection, id, "held", ("x-1", NOON), NOW)
-    await blocks.gone(connection, id, NOW + SECOND)
-    await blocks.gone(connection, id, NOW + 2 * SECOND)
+    await blocks.stands(ChangeSet(connection), id, "held", ("x-1", NOON), NOW)
+    await blocks.gone(ChangeSet(connection), id, NOW + SECOND)
+    await blocks.gone(ChangeSet(connection), id, NOW + 2 * SECOND)
     assert await gap() == NOW + SECOND
-    await blocks.stands(connection, id, "held", ("x-2", NOON), NOW + 3 * SECOND)
+    await blocks.stands(ChangeSet(connection), id, "held", ("x-2", NOON), NOW + 3 * SECOND)
     assert await gap() is None
-    await blocks.wish(connection, id, replace(a_wish(house), wants="nothing"), NOW)
-    await blocks.gone(connection, id, NOW + 4 * SECOND)
+    await blocks.wish(ChangeSet(connection), id, replace(a_wish(house), wants="nothing"), NOW)
+    await blocks.gone(ChangeSet(connection), id, NOW + 4 * SECOND)
     assert await gap() is None
 
 
@@ -138,7 +139,7 @@ async def test_only_what_is_open_and_within_the_stretch_is_live(
     await rows.block(house.salon_rooms, [], start=NOON + HOUR)
     await rows.block(house.salon_rooms, [], start=NOON - HOUR)
     closed = await rows.block(house.salon_rooms, [], end=NOON + 2 * HOUR)
-    await blocks.close(connection, [closed], NOW)
+    await blocks.close(ChangeSet(connection), [closed], NOW)
     live = await blocks.live_in(connection, house.venue, SLOT)
     assert [block.id for block in live] == [inside, other_listing]
     assert await blocks.live_in(connection, house.venue + 1, SLOT) == []
@@ -162,10 +163,10 @@ async def test_a_block_is_not_closed_under_a_call_that_was_claimed_meanwhile(
 ) -> None:
     id = await rows.block(house.salon_rooms, [], state="absent", external_id=None)
     push = await rows.push(id, state="in_flight")
-    await blocks.close(connection, [id], NOW)
+    await blocks.close(ChangeSet(connection), [id], NOW)
     assert not (await blocks.by_id(connection, id)).closed
     await connection.execute("update pushes set state = 'done' where id = $1", push)
-    await blocks.close(connection, [id], NOW)
+    await blocks.close(ChangeSet(connection), [id], NOW)
     assert (await blocks.by_id(connection, id)).closed
 
 
@@ -214,7 +215,8 @@ async def test_what_is_past_is_closed_with_what_waited_for_it_unless_a_call_flie
     waiting = await rows.push(past, call="release")
     await rows.push(flying, state="unknown")
     await rows.push(coming)
-    assert await blocks.finish_past(connection, NOON + HOUR) == 1
+    assert await blocks.past(connection, NOON + HOUR) == [house.venue]
+    assert await blocks.finish_past(ChangeSet(connection), house.venue, NOON + HOUR) == 1
     open_blocks = await pool.fetch("select id from blocks where closed_at is null order by id")
     assert [row["id"] for row in open_blocks] == [flying, coming]
     ended = await pool.fetch("select id from pushes where state = 'superseded'")
@@ -236,7 +238,7 @@ async def test_what_only_a_block_of_ours_withdraws_would_be_sold_again(
     block = await rows.block(house.salon_rooms, [], start=starts[1].start)
     await offers.shut(connection, house.salon_rooms, starts[1], NOW)
     assert await sellable(connection, house) == starts
-    await blocks.gone(connection, block, NOW)
+    await blocks.gone(ChangeSet(connection), block, NOW)
     assert await sellable(connection, house) == starts[3:]
     await offers.reopen(connection, house.salon_rooms, starts[1], NOW)
     assert await sellable(connection, house) == starts

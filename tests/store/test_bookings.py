@@ -14,6 +14,7 @@ from holdfast.inventory.known import Booking, Fact, Told
 from holdfast.inventory.model import OCCUPYING, Guest, Span, Status
 from holdfast.store import bookings
 from holdfast.store.bookings import Origin
+from holdfast.store.changes import ChangeSet
 
 SECOND = timedelta(seconds=1)
 SLOT = Span.of(NOON, HOUR)
@@ -50,7 +51,7 @@ async def known(connection: asyncpg.Connection, house: House, ref: str = "b-1") 
 async def test_who_booked_is_kept_with_a_new_booking_and_nobody_leaves_no_row(
     connection: asyncpg.Connection, house: House, guest: Guest
 ) -> None:
-    id = await bookings.insert(connection, origin(house), FACT, guest, NOW)
+    id = await bookings.insert(ChangeSet(connection), origin(house), FACT, guest, NOW)
     kept = await connection.fetch("select booking_id, name, email, phone, locale from guests")
     known = [(id, guest.name, guest.email, guest.phone, guest.locale)]
     assert [tuple(row) for row in kept] == (known if guest != Guest() else [])
@@ -59,7 +60,7 @@ async def test_who_booked_is_kept_with_a_new_booking_and_nobody_leaves_no_row(
 async def test_a_booking_comes_out_as_it_went_in(
     connection: asyncpg.Connection, house: House
 ) -> None:
-    id = await bookings.insert(connection, origin(house), FACT, Guest(), NOW + SECOND)
+    id = await bookings.insert(ChangeSet(connection), origin(house), FACT, Guest(), NOW + SECOND)
     assert id is not None
     assert await known(connection, house) == Booking(
         id=id,
@@ -86,7 +87,7 @@ async def test_of_many_who_meet_a_booking_at_once_one_adds_it(
 ) -> None:
     async def one() -> int | None:
         async with pool.acquire() as connection:
-            return await bookings.insert(connection, origin(house), FACT, Guest(), NOW)
+            return await bookings.insert(ChangeSet(connection), origin(house), FACT, Guest(), NOW)
 
     added = await asyncio.gather(*(one() for _ in range(20)))
     assert len([id for id in added if id is not None]) == 1
@@ -96,17 +97,19 @@ async def test_the_same_id_on_another_account_is_another_booking(
     connection: asyncpg.Connection, house: House
 ) -> None:
     elsewhere = replace(origin(house), account_id=house.tables, listing_id=house.salon_tables)
-    assert await bookings.insert(connection, origin(house), FACT, Guest(), NOW) is not None
-    assert await bookings.insert(connection, elsewhere, FACT, Guest(), NOW) is not None
+    assert (
+        await bookings.insert(ChangeSet(connection), origin(house), FACT, Guest(), NOW) is not None
+    )
+    assert await bookings.insert(ChangeSet(connection), elsewhere, FACT, Guest(), NOW) is not None
     assert set(await bookings.by_refs(connection, house.rooms, ["b-1", "b-2"])) == {"b-1"}
 
 
 async def test_what_a_poll_compares_is_as_the_booking_is_known(
     connection: asyncpg.Connection, house: House
 ) -> None:
-    await bookings.insert(connection, origin(house), FACT, Guest(), NOW)
+    await bookings.insert(ChangeSet(connection), origin(house), FACT, Guest(), NOW)
     timeless = replace(FACT, span=None)
-    await bookings.insert(connection, origin(house, "b-2"), timeless, Guest(), NOW)
+    await bookings.insert(ChangeSet(connection), origin(house, "b-2"), timeless, Guest(), NOW)
     for ref in ("b-1", "b-2"):
         whole = await known(connection, house, ref)
         told = Told(*(getattr(whole, name) for name in Told._fields))
@@ -116,12 +119,14 @@ async def test_what_a_poll_compares_is_as_the_booking_is_known(
 async def test_a_booking_is_firm_from_the_first_time_it_was_seen_so(
     connection: asyncpg.Connection, house: House
 ) -> None:
-    await bookings.insert(connection, origin(house), FACT, Guest(), NOW)
+    await bookings.insert(ChangeSet(connection), origin(house), FACT, Guest(), NOW)
     statuses: list[Status] = ["confirmed", "held", "seated"]
     for seconds, status in enumerate(statuses, start=1):
         before = await known(connection, house)
         fact = replace(FACT, status=status, read_at=NOW + seconds * SECOND)
-        await bookings.update(connection, before, origin(house), fact, NOW + seconds * SECOND)
+        await bookings.update(
+            ChangeSet(connection), before, origin(house), fact, NOW + seconds * SECOND
+        )
     after = await known(connection, house)
     assert (after.status, after.firm_at, after.first_seen_at) == ("seated", NOW + SECOND, NOW)
     assert (after.version, after.read_at) == (4, NOW + 3 * SECOND)
@@ -130,7 +135,7 @@ async def test_a_booking_is_firm_from_the_first_time_it_was_seen_so(
 async def test_a_read_that_changed_nothing_moves_only_the_moment_of_the_read_and_never_back(
     connection: asyncpg.Connection, house: House
 ) -> None:
-    id = await bookings.insert(connection, origin(house), FACT, Guest(), NOW)
+    id = await bookings.insert(ChangeSet(connection), origin(house), FACT, Guest(), NOW)
     assert id is not None
     for at in (NOW + SECOND, NOW - SECOND):
         await bookings.seen_again(connection, id, at)
@@ -197,7 +202,7 @@ async def test_a_direct_booking_ends_by_our_own_word(
     connection: asyncpg.Connection, rows: Rows, house: House
 ) -> None:
     id = await rows.booking(house.venue)
-    await bookings.end(connection, id, "cancelled", NOW + SECOND)
+    await bookings.end(ChangeSet(connection), id, "cancelled", NOW + SECOND)
     row = await bookings.row_by_id(connection, id)
     assert row is not None
     assert (row["status"], row["version"], row["read_at"]) == ("cancelled", 2, NOW + SECOND)

@@ -39,6 +39,7 @@ LANES = [
 
 
 async def spoil(t: Town, state: str, call: str, was: str) -> list[int]:
+    t.by_hand = True
     rows = await t.rows(LONG_GONE, NOON, state, call, was, t.clock.now())
     return [row["id"] for row in rows]
 

@@ -120,6 +120,7 @@ async def test_what_was_kept_as_a_guests_before_is_turned_out_when_it_is_met_aga
         ref = await closed_at(t, target)
         owner = account(t, target)
         listing = next(i for i, one in owner.listings.items() if one.name.startswith("salon"))
+        t.by_hand = True
         booking = await t.pool.fetchval(
             "insert into bookings (venue_id, listing_id, account_id, channel, external_id, status, raw_status, payment,"
             " during, first_seen_at, read_at) select case when $3 then l.venue_id end, case when $3 then l.id end, $1, $4,"

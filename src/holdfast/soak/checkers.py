@@ -9,6 +9,7 @@ from holdfast.soak.books import said, wrongs
 from holdfast.soak.evidence import Evidence, Grant, Made, Told, Violation
 from holdfast.soak.harm import conflicts, harm, recipients
 from holdfast.soak.pools import wrongs_at
+from holdfast.soak.replay import replay
 
 Checker = Callable[[Evidence], Iterable[str]]
 
@@ -152,6 +153,7 @@ CHECKERS: Mapping[str, Checker] = {
         harm,
         recipients,
         conflicts,
+        replay,
     )
 }
 

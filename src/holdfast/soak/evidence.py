@@ -149,6 +149,8 @@ class Evidence:
     """Double bookings that are shown just now."""
     contacts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """By channel and place, whose e-mail blocks are booked for."""
+    unlike: Sequence[str] = ()
+    """How the canon rebuilt from the journals and the store differ, in plain words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ from holdfast.soak.traits import traits
 from holdfast.store import journal
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_span
+from holdfast.store.rebuilt import unlike
 from holdfast.store.trouble import DATABASE_TROUBLE
 
 _SQL = load("gather", "holdfast.soak")
@@ -166,6 +167,7 @@ async def evidence(
             (row["channel"], place_of(row["name"], row["channel"])): row["email"]
             for row in await connection.fetch(_SQL["contacts"])
         },
+        unlike=await unlike(connection),
     )
 
 

@@ -13,10 +13,11 @@ select booking_id, null, null, kind, id
 -- free --
 -- Given back before others are granted, in one transaction.
 delete from allocations where (booking_id, unit_id) in (select * from unnest($1::bigint[], $2::bigint[]))
+returning booking_id, unit_id
 
 -- grant --
 -- The constraint decides, not Python. What comes back was granted; what does not is in conflict.
 insert into allocations (venue_id, booking_id, unit_id, during)
 select $1, * from unnest($2::bigint[], $3::bigint[], $4::tstzrange[])
 on conflict do nothing
-returning booking_id, unit_id
+returning booking_id, unit_id, during

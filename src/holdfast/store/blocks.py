@@ -9,6 +9,7 @@ import asyncpg
 from holdfast.inventory.known import Block, There
 from holdfast.inventory.model import Span
 from holdfast.inventory.plan import Wish
+from holdfast.store.changes import ChangeSet
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_range, to_span
 
@@ -82,7 +83,7 @@ async def nameless(
 
 
 async def insert(
-    connection: asyncpg.Connection,
+    changes: ChangeSet,
     home: tuple[int, int],
     wish: Wish,
     marker: str,
@@ -90,7 +91,8 @@ async def insert(
 ) -> int | None:
     """Add a wished block; `home` is its venue and account. None: one lives there already."""
     venue_id, account_id = home
-    added: int | None = await connection.fetchval(
+    rows = await changes.write(
+        "blocks",
         _SQL["insert"],
         venue_id,
         wish.listing_id,
@@ -104,53 +106,71 @@ async def insert(
         wish.lane,
         wish.party,
     )
-    return added
+    return rows[0]["id"] if rows else None
 
 
-async def wish(connection: asyncpg.Connection, block_id: int, wanted: Wish, now: datetime) -> None:
+async def wish(changes: ChangeSet, block_id: int, wanted: Wish, now: datetime) -> None:
     """What it should be from now on."""
-    await connection.execute(
-        _SQL["wish"], block_id, wanted.wants, wanted.until, list(wanted.because), now, wanted.lane
-    )
+    because = list(wanted.because)
+    told = (block_id, wanted.wants, wanted.until, because, now, wanted.lane)
+    await changes.write("blocks", _SQL["wish"], *told)
 
 
-async def shrink(connection: asyncpg.Connection, block_id: int, party: int, now: datetime) -> None:
+async def shrink(changes: ChangeSet, block_id: int, party: int, now: datetime) -> None:
     """Place it for a smaller party from now on."""
-    await connection.execute(_SQL["shrink"], block_id, party, now)
+    await changes.write("blocks", _SQL["shrink"], block_id, party, now)
 
 
 async def stands(
-    connection: asyncpg.Connection,
+    changes: ChangeSet,
     block_id: int,
     state: There,
     there: tuple[str | None, datetime | None],
     now: datetime,
 ) -> Stood:
     """It is at the channel; `there` is its id and, for a hold, when it may lapse."""
-    row = await connection.fetchrow(_SQL["stands"], block_id, state, there[0], there[1], now)
+    (row,) = await changes.write("blocks", _SQL["stands"], block_id, state, *there, now)
     return Stood(source=row["source"], lost=tuple(row["lost"]))
 
 
-async def gone(connection: asyncpg.Connection, block_id: int, now: datetime) -> None:
+async def gone(changes: ChangeSet, block_id: int, now: datetime) -> None:
     """It is not at the channel (any more)."""
-    await connection.execute(_SQL["gone"], block_id, now)
+    await changes.write("blocks", _SQL["gone"], block_id, now)
 
 
-async def lost(connection: asyncpg.Connection, block_id: int, now: datetime) -> int:
+async def lost(changes: ChangeSet, block_id: int, now: datetime) -> int:
     """Somebody took it away at the channel; returns how often that happened."""
-    times: int = await connection.fetchval(_SQL["lost"], block_id, now)
-    return times
+    (row,) = await changes.write("blocks", _SQL["lost"], block_id, now)
+    return int(row["losses"])
 
 
-async def close(connection: asyncpg.Connection, block_ids: Sequence[int], now: datetime) -> None:
-    """They are over and done with."""
-    if block_ids:
-        await connection.execute(_SQL["close"], list(block_ids), now)
+async def close(changes: ChangeSet, block_ids: Sequence[int], now: datetime) -> None:
+    """They are over and done with, and so is what was asked about them."""
+    if not block_ids:
+        return
+    rows = await changes.write("blocks", _SQL["close"], list(block_ids), now)
+    await _unasked(changes, rows, now, "the block is not wanted any more")
 
 
-async def finish_past(connection: asyncpg.Connection, now: datetime) -> int:
-    """Close the blocks whose time has passed, and want nothing more of them; returns how many."""
-    return len(await connection.fetch(_SQL["finish_past"], now))
+async def _unasked(
+    changes: ChangeSet, rows: Sequence[asyncpg.Record], now: datetime, why: str
+) -> None:
+    if rows:
+        ids = [row["id"] for row in rows]
+        await changes.write("conflicts", _SQL["unasked"], ids, now, why)
+
+
+async def past(connection: asyncpg.Connection, now: datetime) -> list[int]:
+    """The venues that have blocks whose time has passed."""
+    return [row["venue_id"] for row in await connection.fetch(_SQL["past"], now)]
+
+
+async def finish_past(changes: ChangeSet, venue_id: int, now: datetime) -> int:
+    """Close a venue's blocks whose time has passed, and want nothing more of them; returns how many."""
+    rows = await changes.write("blocks", _SQL["finish_past"], venue_id, now)
+    await _unasked(changes, rows, now, "its time is over")
+    await changes.connection.execute(_SQL["uncalled"], [row["id"] for row in rows], now)
+    return len(rows)
 
 
 async def lapsed(connection: asyncpg.Connection, now: datetime) -> list[tuple[int, int]]:
@@ -181,10 +201,10 @@ async def venue_of_ref(
     return venue
 
 
-async def ask_again(connection: asyncpg.Connection, block_id: int, now: datetime) -> Span | None:
+async def ask_again(changes: ChangeSet, block_id: int, now: datetime) -> Span | None:
     """A person wants it there after all; its span."""
-    during = await connection.fetchval(_SQL["ask_again"], block_id, now)
-    return None if during is None else to_span(during)
+    rows = await changes.write("blocks", _SQL["ask_again"], block_id, now)
+    return to_span(rows[0]["during"]) if rows else None
 
 
 async def live_on(

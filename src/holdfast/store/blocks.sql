@@ -40,23 +40,25 @@ insert into blocks (venue_id, listing_id, account_id, during, marker, wants, wan
                     lane, party)
 values ($1, $2, $3, $4, $5, $6, $7, 'absent', $8, $9, $9, $10, $11)
 on conflict (listing_id, during, lane) where closed_at is null do nothing
-returning id
+returning *
 
 -- wish --
 -- The newest wish replaces the one before.
 update blocks set wants = $2, wanted_until = $3, because = $4, updated_at = $5, lane = $6, version = version + 1
  where id = $1
+returning *
 
 -- shrink --
 -- From now on it is placed for a smaller party: its channel has no table of that size left.
 update blocks set party = $2, updated_at = $3, version = version + 1 where id = $1
+returning *
 
 -- stands --
 -- It is at the channel now. The gap, if there was one, is over. Returns where the time that it stands for was taken
 -- first, and what is open about its loss.
 update blocks b set state = $2, external_id = $3, expires_at = $4, placed_at = $5, gap_since = null, updated_at = $5
  where id = $1
-returning (select k.channel from bookings k where k.id = any(b.because) order by k.first_seen_at limit 1) as source,
+returning *, (select k.channel from bookings k where k.id = any(b.because) order by k.first_seen_at limit 1) as source,
   array(select c.id from conflicts c where c.block_id = b.id and c.kind = 'block_lost' and c.closed_at is null) as lost
 
 -- gone --
@@ -65,21 +67,25 @@ update blocks
    set state = 'absent', last_ref = coalesce(external_id, last_ref), external_id = null, expires_at = null, updated_at = $2,
        gap_since = case when wants <> 'nothing' and state <> 'absent' then coalesce(gap_since, $2) else gap_since end
  where id = $1
+returning *
 
 -- lost --
 -- Somebody took it away at its channel.
-update blocks set losses = losses + 1, updated_at = $2 where id = $1 returning losses
+update blocks set losses = losses + 1, updated_at = $2 where id = $1
+returning *
 
 -- close --
 -- Nothing wanted, nothing there, nothing under way: a call may have been claimed since that was looked at.
--- What was asked about it is over with it.
-with over as (
-  update blocks b set closed_at = $2, updated_at = $2
-   where b.id = any($1::bigint[]) and b.closed_at is null
-     and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
-  returning b.id)
-update conflicts c set closed_at = $2, resolution = 'the block is not wanted any more'
-  from over where c.block_id = over.id and c.closed_at is null
+update blocks b set closed_at = $2, updated_at = $2
+ where b.id = any($1::bigint[]) and b.closed_at is null
+   and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
+returning *
+
+-- unasked --
+-- What was asked about blocks is over with them.
+update conflicts set closed_at = $2, resolution = $3
+ where block_id = any($1::bigint[]) and closed_at is null
+returning *
 
 -- lapsed --
 -- Holds of ours whose time is over, by venue. What became of one about which a call is under way, the call's
@@ -95,19 +101,24 @@ select external_id from blocks
  where account_id = $1 and during && $2 and closed_at is null and external_id is not null and updated_at < $3
    and (state = 'booked' or $4)
 
+-- past --
+-- What is over needs no call any more, whatever stands at the channel: where there is such.
+select distinct venue_id from blocks b
+ where b.closed_at is null and upper(b.during) <= $1
+   and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
+ order by venue_id
+
 -- finish_past --
--- What is over needs no call any more, whatever stands at the channel.
-with past as (
-  update blocks b set closed_at = $1, updated_at = $1
-   where b.closed_at is null and upper(b.during) <= $1
-     and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
-  returning b.id),
-unasked as (
-  update conflicts c set closed_at = $1, resolution = 'its time is over'
-    from past where c.block_id = past.id and c.closed_at is null)
-update pushes p set state = 'superseded', outcome = 'superseded', settled_at = $1
-  from past where p.block_id = past.id and p.state in ('waiting', 'shadow')
-returning p.id
+-- Of one venue.
+update blocks b set closed_at = $2, updated_at = $2
+ where b.venue_id = $1 and b.closed_at is null and upper(b.during) <= $2
+   and not exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown'))
+returning *
+
+-- uncalled --
+-- No call about blocks is wanted any more.
+update pushes set state = 'superseded', outcome = 'superseded', settled_at = $2
+ where block_id = any($1::bigint[]) and state in ('waiting', 'shadow')
 
 -- venue_of_ref --
 -- Where a block of ours stands, by its id at the channel.
@@ -116,7 +127,7 @@ select venue_id from blocks where account_id = $1 and external_id = $2
 -- ask_again --
 -- A person wants it there after all: what was lost or refused before does not count any more.
 update blocks set losses = least(losses, 1), updated_at = $2, version = version + 1 where id = $1
-returning during
+returning *
 
 -- live_on --
 -- Our live blocks on these listings, whenever.

@@ -9,6 +9,7 @@ import asyncpg
 
 from holdfast.inventory.known import Booking, Fact, Told
 from holdfast.inventory.model import FIRM, Guest, Span, Status
+from holdfast.store.changes import ChangeSet
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_range, to_span
 
@@ -109,10 +110,11 @@ async def occupying_in(
 
 
 async def insert(
-    connection: asyncpg.Connection, origin: Origin, fact: Fact, guest: Guest, now: datetime
+    changes: ChangeSet, origin: Origin, fact: Fact, guest: Guest, now: datetime
 ) -> int | None:
     """Add a booking and who booked; None: another worker added it at the same moment."""
-    added: int | None = await connection.fetchval(
+    rows = await changes.write(
+        "bookings",
         _SQL["insert"],
         origin.venue_id,
         origin.listing_id,
@@ -136,15 +138,16 @@ async def insert(
         guest.phone,
         guest.locale,
     )
-    return added
+    return rows[0]["id"] if rows else None
 
 
 async def update(
-    connection: asyncpg.Connection, known: Booking, origin: Origin, fact: Fact, now: datetime
+    changes: ChangeSet, known: Booking, origin: Origin, fact: Fact, now: datetime
 ) -> None:
     """Write what the merge decided; the venue's lock is held."""
     firm_at = known.firm_at or (now if fact.status in FIRM else None)
-    await connection.execute(
+    await changes.write(
+        "bookings",
         _SQL["update"],
         known.id,
         origin.venue_id,
@@ -168,7 +171,7 @@ async def seen_again(connection: asyncpg.Connection, booking_id: int, read_at: d
 
 
 async def keep(
-    connection: asyncpg.Connection,
+    changes: ChangeSet,
     known: Booking | None,
     what: tuple[Origin, Fact, Guest],
     now: datetime,
@@ -176,9 +179,9 @@ async def keep(
     """Add a booking or write it anew, with who booked; None: another worker added it at the same moment."""
     origin, fact, guest = what
     if known is None:
-        return await insert(connection, origin, fact, guest, now)
-    await update(connection, known, origin, fact, now)
-    await save_guest(connection, known.id, guest)
+        return await insert(changes, origin, fact, guest, now)
+    await update(changes, known, origin, fact, now)
+    await save_guest(changes.connection, known.id, guest)
     return known.id
 
 
@@ -196,13 +199,12 @@ async def erase_guest(connection: asyncpg.Connection, booking_id: int, now: date
 
 
 async def turn_out(
-    connection: asyncpg.Connection, which: tuple[int, str], now: datetime
+    changes: ChangeSet, which: tuple[int, str], now: datetime
 ) -> tuple[int, Span | None] | None:
     """End what is a block of ours, by account and id there; its number and its time. None: no live booking is there."""
-    row = await connection.fetchrow(_SQL["turn_out"], *which, now)
-    if row is None:
-        return None
-    return row["id"], None if row["during"] is None else to_span(row["during"])
+    for row in await changes.write("bookings", _SQL["turn_out"], *which, now):
+        return row["id"], None if row["during"] is None else to_span(row["during"])
+    return None
 
 
 async def lapsing(connection: asyncpg.Connection, now: datetime) -> list[tuple[int, str]]:
@@ -224,27 +226,23 @@ def direct_reference() -> str:
     return f"direct-{uuid.uuid4()}"
 
 
-async def end(
-    connection: asyncpg.Connection, booking_id: int, status: Status, now: datetime
-) -> None:
+async def end(changes: ChangeSet, booking_id: int, status: Status, now: datetime) -> None:
     """End a booking that was made directly at the venue."""
-    await connection.execute(_SQL["end"], booking_id, status, now)
+    await changes.write("bookings", _SQL["end"], booking_id, status, now)
 
 
-async def reseat(
-    connection: asyncpg.Connection, booking_id: int, unit_id: int, now: datetime
-) -> Span | None:
+async def reseat(changes: ChangeSet, booking_id: int, unit_id: int, now: datetime) -> Span | None:
     """Give a booking that was made directly at the venue another unit; its span, None: it is no such booking."""
-    during = await connection.fetchval(_SQL["reseat"], booking_id, [unit_id], now)
-    return None if during is None else to_span(during)
+    rows = await changes.write("bookings", _SQL["reseat"], booking_id, [unit_id], now)
+    return to_span(rows[0]["during"]) if rows and rows[0]["during"] is not None else None
 
 
 async def alter(
-    connection: asyncpg.Connection,
+    changes: ChangeSet,
     booking_id: int,
     unit_ids: Sequence[int],
     span: Span,
     now: datetime,
 ) -> None:
     """Give a booking that was made directly at the venue other units or another time."""
-    await connection.execute(_SQL["alter"], booking_id, list(unit_ids), to_range(span), now)
+    await changes.write("bookings", _SQL["alter"], booking_id, list(unit_ids), to_range(span), now)

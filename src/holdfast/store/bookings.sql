@@ -36,11 +36,11 @@ with made as (
                         party_size, unit_ids, held_until, made_at, first_seen_at, firm_at, read_at, created_at, updated_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
   on conflict (account_id, external_id) do nothing
-  returning id),
+  returning *),
 named as (
   insert into guests (booking_id, name, email, phone, locale)
   select id, $18, $19, $20, $21 from made where num_nonnulls($18::text, $19::text, $20::text, $21::text) > 0)
-select id from made
+select * from made
 
 -- update --
 -- The merge decided under the venue's lock; the version says that something changed.
@@ -48,6 +48,7 @@ update bookings
    set venue_id = $2, listing_id = $3, status = $4, raw_status = $5, payment = $6, during = $7, party_size = $8,
        held_until = $9, made_at = $10, firm_at = $11, read_at = $12, updated_at = $13, version = version + 1
  where id = $1
+returning *
 
 -- seen_again --
 -- Nothing changed, but the read was newer.
@@ -85,7 +86,7 @@ update inbox i set body = null, headers = null
 update bookings
    set status = 'cancelled', raw_status = '(a block of ours)', held_until = null, updated_at = $3, version = version + 1
  where account_id = $1 and external_id = $2 and status in ('held', 'pending', 'confirmed', 'seated', 'unknown')
-returning id, during
+returning *
 
 -- lapsing --
 -- Holds whose deadline has passed and that nobody is about to look at.
@@ -104,11 +105,12 @@ select external_id from bookings
 -- end --
 -- A direct booking ends by our own word; a closure remains to be known as one.
 update bookings set status = $2, raw_status = case raw_status when 'closure' then raw_status else $2 end, updated_at = $3, read_at = $3, version = version + 1 where id = $1
+returning *
 
 -- reseat --
 -- A booking made at the venue itself goes to another unit.
 update bookings set unit_ids = $2, updated_at = $3, version = version + 1 where id = $1 and account_id is null
-returning during
+returning *
 
 -- alter --
 -- A booking made at the venue itself takes other units or another time. It asks for them only now: whoever
@@ -116,3 +118,4 @@ returning during
 update bookings
    set unit_ids = $2, during = $3, made_at = $4, firm_at = $4, read_at = $4, updated_at = $4, version = version + 1
  where id = $1 and account_id is null
+returning *

@@ -10,6 +10,7 @@ import asyncpg
 
 from holdfast.inventory.evidence import Closing, Witness
 from holdfast.inventory.remedy import Act, Call
+from holdfast.store.changes import ChangeSet
 from holdfast.store.queries import load
 
 _SQL = load("conflicts")
@@ -86,36 +87,33 @@ def _decision(text: str | None) -> Decision | None:
     return Decision(**told | {"calls": calls})
 
 
-async def decide(
-    connection: asyncpg.Connection, conflict_id: int, decision: Decision, now: datetime
-) -> None:
+async def decide(changes: ChangeSet, conflict_id: int, decision: Decision, now: datetime) -> None:
     """Write it down; the venue's lock is held."""
-    await connection.execute(_SQL["decide"], conflict_id, json.dumps(asdict(decision)), now)
+    told = json.dumps(asdict(decision))
+    await changes.write("conflicts", _SQL["decide"], conflict_id, told, now)
 
 
-async def reopen(
-    connection: asyncpg.Connection, conflict_id: int, why: Mapping[str, object]
-) -> bool:
+async def reopen(changes: ChangeSet, conflict_id: int, why: Mapping[str, object]) -> bool:
     """Take the decision back and add to the evidence why; False: there was none."""
-    opened = await connection.fetchval(_SQL["reopen"], conflict_id, json.dumps(dict(why)))
-    return opened is not None
+    told = json.dumps(dict(why))
+    return bool(await changes.write("conflicts", _SQL["reopen"], conflict_id, told))
 
 
-async def snooze(connection: asyncpg.Connection, conflict_id: int, until: datetime) -> None:
+async def snooze(changes: ChangeSet, conflict_id: int, until: datetime) -> None:
     """Rest until then; a policy does nothing any more."""
-    await connection.execute(_SQL["snooze"], conflict_id, until)
+    await changes.write("conflicts", _SQL["snooze"], conflict_id, until)
 
 
-async def set_auto(connection: asyncpg.Connection, conflict_id: int, at: datetime | None) -> None:
+async def set_auto(changes: ChangeSet, conflict_id: int, at: datetime | None) -> None:
     """When the policy acts; None: it does not."""
-    await connection.execute(_SQL["set_auto"], conflict_id, at)
+    await changes.write("conflicts", _SQL["set_auto"], conflict_id, at)
 
 
 async def renew(
-    connection: asyncpg.Connection, conflict_id: int, against: Sequence[int], units: Sequence[int]
+    changes: ChangeSet, conflict_id: int, against: Sequence[int], units: Sequence[int]
 ) -> None:
     """Whom it is against now."""
-    await connection.execute(_SQL["renew"], conflict_id, list(against), list(units))
+    await changes.write("conflicts", _SQL["renew"], conflict_id, list(against), list(units))
 
 
 async def about(

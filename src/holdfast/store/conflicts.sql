@@ -5,7 +5,8 @@ insert into conflicts (venue_id, kind, booking_id, block_id, against_ids, unit_i
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (kind, coalesce(booking_id, 0), coalesce(block_id, 0)) where closed_at is null
 do update set against_ids = excluded.against_ids, unit_ids = excluded.unit_ids
-returning id, (xmax = 0) as fresh,
+   where (conflicts.against_ids, conflicts.unit_ids) is distinct from (excluded.against_ids, excluded.unit_ids)
+returning *, (xmax = 0) as fresh,
   (select b.channel from bookings b where b.id = any(conflicts.against_ids) order by b.first_seen_at, b.id limit 1) as source,
   coalesce((select b.channel from bookings b where b.id = conflicts.booking_id),
            (select a.channel from blocks k join accounts a on a.id = k.account_id where k.id = conflicts.block_id)) as target
@@ -16,7 +17,7 @@ update conflicts
    set closed_at = $2, auto_at = null,
        resolution = coalesce((decision ->> 'act') || ' by ' || (decision ->> 'actor') || ': ' || (decision ->> 'reason'), $3)
  where id = any($1::bigint[]) and closed_at is null
-returning kind, decision ->> 'actor' as decided_by
+returning *, decision ->> 'actor' as decided_by
 
 -- renew --
 -- Whom it is against may change while it is open.
@@ -25,6 +26,7 @@ update conflicts
        -- who came first was told of the others
        evidence = case when evidence ? 'first_by' then evidence || '{"first_by": "unknown"}' else evidence end
  where id = $1 and against_ids <> $2
+returning *
 
 -- by_id --
 -- One, open or closed.
@@ -38,7 +40,7 @@ select id, kind from conflicts where booking_id = $1 and kind = any($2::text[]) 
 -- What was decided, and by whom. Whoever decides while a decision is under way changes nothing.
 update conflicts set decision = $2, decided_at = $3, auto_at = null, snoozed_until = null
  where id = $1 and decision is null and closed_at is null
-returning id
+returning *
 
 -- reopen --
 -- The decision did not come true: a person must look again, and see why.
@@ -46,16 +48,17 @@ update conflicts
    set decision = null, decided_at = null, auto_at = null, snoozed_until = null,
        evidence = evidence || jsonb_build_object('reopened', coalesce(evidence -> 'reopened', '[]') || jsonb_build_array($2::jsonb))
  where id = $1 and decision is not null and closed_at is null
-returning id
+returning *
 
 -- snooze --
 -- Later; and nothing happens by itself meanwhile.
 update conflicts set snoozed_until = $2, auto_at = null where id = $1 and closed_at is null
-returning id
+returning *
 
 -- set_auto --
 -- When the policy will act, or null: it will not.
 update conflicts set auto_at = $2 where id = $1 and closed_at is null
+returning *
 
 -- resting_on --
 -- Open decisions that need this booking to be cancelled.

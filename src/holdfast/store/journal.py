@@ -13,6 +13,9 @@ import asyncpg
 from holdfast.store.queries import load
 
 _SQL = load("journal")
+AFTER = "after"
+"""Where an entry's data has the rows that it changed, as they were after it; all else are words for people."""
+
 _ABOUT = ("kind", "actor", "booking_id", "block_id", "push_id", "inbox_id")
 
 
@@ -55,6 +58,14 @@ async def lock_venue(connection: asyncpg.Connection, venue_id: int) -> Head:
 def canonical(data: Mapping[str, object]) -> str:
     """The text that is kept and hashed: sorted keys, no spaces, ASCII."""
     return json.dumps(dict(data), sort_keys=True, separators=(",", ":"))
+
+
+def words(data: str) -> str:
+    """What an entry's data says to a person: without the rows."""
+    told = json.loads(data)
+    if not isinstance(told, dict) or AFTER not in told:
+        return data
+    return canonical({name: value for name, value in told.items() if name != AFTER})
 
 
 def link(before: bytes, row: Mapping[str, Any]) -> bytes:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import asyncpg
 
+from holdfast.store.changes import ChangeSet
 from holdfast.store.queries import load
 
 _SQL = load("restored")
@@ -27,9 +28,9 @@ async def being_cancelled(connection: asyncpg.Connection, venue_id: int) -> list
     return [row["booking_id"] for row in await connection.fetch(_SQL["undecided"], venue_id)]
 
 
-async def stop_policy(connection: asyncpg.Connection, venue_id: int) -> list[int]:
+async def stop_policy(changes: ChangeSet, venue_id: int) -> list[int]:
     """Leave to people what a policy had announced; returns the conflicts."""
-    return [row["id"] for row in await connection.fetch(_SQL["no_policy"], venue_id)]
+    return [row["id"] for row in await changes.write("conflicts", _SQL["no_policy"], venue_id)]
 
 
 async def read_all(connection: asyncpg.Connection, now: datetime) -> None:

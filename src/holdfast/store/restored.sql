@@ -25,7 +25,7 @@ select distinct booking_id from pushes
 -- no_policy --
 -- Nothing happens by itself to what people may have settled since.
 update conflicts set auto_at = null where venue_id = $1 and closed_at is null and auto_at is not null
-returning id
+returning *
 
 -- read_all --
 -- Every account is to be read anew, and counts as never read until it was.

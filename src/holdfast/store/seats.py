@@ -8,6 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from holdfast.inventory.allocate import Grant
+from holdfast.store.changes import ChangeSet
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_range, to_span
 
@@ -83,21 +84,19 @@ async def sitting(connection: asyncpg.Connection, booking_ids: Collection[int]) 
     return {g.booking_id: g.unit_id for g in await of_bookings(connection, booking_ids)}
 
 
-async def free(connection: asyncpg.Connection, grants: Collection[Grant]) -> None:
+async def free(changes: ChangeSet, grants: Collection[Grant]) -> None:
     """Take these back."""
     if grants:
-        await connection.execute(
-            _SEATS["free"], [g.booking_id for g in grants], [g.unit_id for g in grants]
-        )
+        bookings, units = [g.booking_id for g in grants], [g.unit_id for g in grants]
+        await changes.delete("allocations", _SEATS["free"], bookings, units)
 
 
-async def grant(
-    connection: asyncpg.Connection, venue_id: int, grants: Sequence[Grant]
-) -> set[tuple[int, int]]:
+async def grant(changes: ChangeSet, venue_id: int, grants: Sequence[Grant]) -> set[tuple[int, int]]:
     """Ask for these; what comes back as (booking, unit) was granted, by the database's word."""
     if not grants:
         return set()
-    rows = await connection.fetch(
+    rows = await changes.write(
+        "allocations",
         _SEATS["grant"],
         venue_id,
         [g.booking_id for g in grants],
@@ -107,9 +106,10 @@ async def grant(
     return {(row["booking_id"], row["unit_id"]) for row in rows}
 
 
-async def open_conflict(connection: asyncpg.Connection, conflict: NewConflict) -> Opened | None:
+async def open_conflict(changes: ChangeSet, conflict: NewConflict) -> Opened | None:
     """Open it; None: it is open already."""
-    row = await connection.fetchrow(
+    rows = await changes.write(
+        "conflicts",
         _CONFLICTS["open"],
         conflict.venue_id,
         conflict.kind,
@@ -120,16 +120,17 @@ async def open_conflict(connection: asyncpg.Connection, conflict: NewConflict) -
         json.dumps(dict(conflict.evidence)),
         conflict.opened_at,
     )
-    if not row["fresh"]:
-        return None
-    return Opened(id=row["id"], source=row["source"], target=row["target"])
+    for row in rows:
+        if row["fresh"]:
+            return Opened(id=row["id"], source=row["source"], target=row["target"])
+    return None
 
 
 async def close_conflicts(
-    connection: asyncpg.Connection, ids: Collection[int], now: datetime, resolution: str
+    changes: ChangeSet, ids: Collection[int], now: datetime, resolution: str
 ) -> list[Closed]:
     """These are settled, and by what; returns those that were open."""
     if not ids:
         return []
-    rows = await connection.fetch(_CONFLICTS["close"], list(ids), now, resolution)
-    return [Closed(**row) for row in rows]
+    rows = await changes.write("conflicts", _CONFLICTS["close"], list(ids), now, resolution)
+    return [Closed(kind=row["kind"], decided_by=row["decided_by"]) for row in rows]

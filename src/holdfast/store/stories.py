@@ -6,6 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
+from holdfast.store.journal import words
 from holdfast.store.queries import load
 from holdfast.store.typed import fetched
 
@@ -39,6 +40,11 @@ class Entry:
     data: str
     listing: str | None
     channel: str | None
+
+    @property
+    def words(self) -> str:
+        """Its data as it is shown: without the rows that it has for a replay."""
+        return words(self.data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

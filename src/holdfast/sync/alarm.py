@@ -3,18 +3,17 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-import asyncpg
-
 from holdfast.inventory.known import Block
 from holdfast.metrics import Metrics
 from holdfast.store import seats
+from holdfast.store.changes import ChangeSet
 from holdfast.store.seats import NewConflict, Opened
 from holdfast.sync.turn import Turn
 
 
 async def alarm(turn: Turn, conflict: NewConflict, data: Mapping[str, object]) -> None:
     """Open it, unless it is open already."""
-    opened = await seats.open_conflict(turn.connection, conflict)
+    opened = await seats.open_conflict(turn.changes, conflict)
     if opened is None:
         return
     count(turn.parts.metrics, conflict.kind, opened)
@@ -45,14 +44,14 @@ OVER = "its time is over"
 
 
 async def shut(
-    connection: asyncpg.Connection,
+    changes: ChangeSet,
     metrics: Metrics,
     ids: Collection[int],
     now: datetime,
     resolution: str,
 ) -> None:
     """Close these, and count by whom they were settled."""
-    for closed in await seats.close_conflicts(connection, ids, now, resolution):
+    for closed in await seats.close_conflicts(changes, ids, now, resolution):
         actor = "policy" if closed.decided_by == "policy" else "operator"
         undecided = "expired" if resolution == OVER else "by_itself"
         by = actor if closed.decided_by else undecided

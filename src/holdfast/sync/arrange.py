@@ -150,7 +150,7 @@ async def _alter(current: Turn, row: asyncpg.Record, wish: Alteration) -> None:
     units = tuple(row["unit_ids"]) if wish.unit is None else _unit(current.premises, wish.unit)
     if (units, span) == (tuple(row["unit_ids"]), before):
         raise WishRefused("start", "another unit or another time: it is there already")
-    await booking_store.alter(current.connection, row["id"], units, span, current.now)
+    await booking_store.alter(current.changes, row["id"], units, span, current.now)
     inbox_id = await hear_direct(current, row["external_id"], "direct_change", "move")
     data = {
         "channel": "direct",

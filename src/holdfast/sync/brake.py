@@ -10,6 +10,7 @@ from holdfast.inventory.brake import ROUND, Quarantine, judge_reads, judge_scan
 from holdfast.inventory.model import Absent
 from holdfast.store import brake as brake_store
 from holdfast.store import inbox, seats
+from holdfast.store.changes import unjournaled
 from holdfast.store.inbox import Incoming
 from holdfast.store.journal import Entry
 from holdfast.sync.decide import Observation
@@ -117,7 +118,7 @@ async def trip(parts: Parts, account: Account, verdict: Quarantine) -> None:
             opened_at=now,
             evidence={"account": account.name, **why, "settle_with": "holdfast brake release"},
         )
-        if await seats.open_conflict(connection, conflict) is None:
+        if await seats.open_conflict(unjournaled(connection), conflict) is None:
             await brake_store.another(connection, account.name)
         told = {"account": account.name, **{key: why[key] for key in ("reason", "live", "gone")}}
         entry = Entry(kind="account.braked", actor="brake", at=now, data=told)

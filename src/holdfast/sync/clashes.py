@@ -51,7 +51,7 @@ async def _note(
     for booking_id, conflict_id in standing.items():
         clash = found.get(booking_id)
         if clash is not None and clash.against:
-            await conflicts.renew(turn.connection, conflict_id, clash.against, clash.unit_ids)
+            await conflicts.renew(turn.changes, conflict_id, clash.against, clash.unit_ids)
     new = [clash for booking_id, clash in found.items() if booking_id not in standing]
     for clash in new:
         await _open(turn, clash)
@@ -138,6 +138,6 @@ async def _announce(turn: Turn, booking_id: int) -> None:
         turn.note("conflict.left_to_a_person", left, booking_id=booking_id)
         return
     at = turn.now + GRACE
-    await conflicts.set_auto(turn.connection, conflict_id, at)
+    await conflicts.set_auto(turn.changes, conflict_id, at)
     data = {"conflict": conflict_id, "act": action.act, "at": at.isoformat()}
     turn.note("conflict.auto_announced", data, booking_id=booking_id)

@@ -82,7 +82,7 @@ async def close(
     turn: Turn, over: Mapping[int, str], resolution: str, booking_id: int | None
 ) -> None:
     """Their cause is gone."""
-    await shut(turn.connection, turn.parts.metrics, over, turn.now, resolution)
+    await shut(turn.changes, turn.parts.metrics, over, turn.now, resolution)
     for kind in over.values():
         turn.note("conflict.closed", {"kind": kind, "why": resolution}, booking_id=booking_id)
 
@@ -160,7 +160,7 @@ async def reopen(
 ) -> None:
     """A decision did not come true: it is taken back, and why is added to the evidence."""
     told = {"at": turn.now.isoformat(), **why}
-    if await conflicts.reopen(turn.connection, conflict_id, told):
+    if await conflicts.reopen(turn.changes, conflict_id, told):
         data = {"conflict": conflict_id, **told}
         turn.note("conflict.reopened", data, booking_id=booking_id)
 

@@ -108,7 +108,7 @@ async def _record(current: Turn, told: Sequence[tuple[Observation, Outcome]]) ->
     for observation, outcome in told:
         asked.setdefault(outcome, []).extend(observation.inbox_ids)
         if outcome in _KEPT and not observation.inbox_ids:
-            await heard(current.parts, current.connection, _row(observation), outcome)
+            await heard(current.parts, current.connection, event_of(observation), outcome)
     for outcome, ids in asked.items():
         if ids and outcome == "deferred":
             due = current.now + DEFER
@@ -117,7 +117,8 @@ async def _record(current: Turn, told: Sequence[tuple[Observation, Outcome]]) ->
             await inbox.finish(current.connection, ids, current.now, outcome)
 
 
-def _row(observation: Observation) -> Incoming:
+def event_of(observation: Observation) -> Incoming:
+    """For the record: what was read for no event's sake, and changed something."""
     raw = "absent" if isinstance(observation.seen, Absent) else observation.seen.raw_status
     return Incoming(
         account_id=observation.account.id,
@@ -148,7 +149,7 @@ async def _observe(current: Turn, observation: Observation) -> Outcome:
 async def _is_no_guest(current: Turn, observation: Observation) -> None:
     """It may have been met before it could be known as ours."""
     which = (observation.account.id, observation.seen.external_id)
-    found = await turn_out(current.connection, current.parts.metrics, which, current.now)
+    found = await turn_out(current.changes, current.parts.metrics, which, current.now)
     if found is not None:
         booking_id, span = found
         data = {"account": observation.account.name, "ref": which[1]}
@@ -244,7 +245,7 @@ async def _write(
         external_id=observation.seen.external_id,
     )
     kept = (origin, fact, observation.guest)
-    return await booking_store.keep(current.connection, known, kept, current.now)
+    return await booking_store.keep(current.changes, known, kept, current.now)
 
 
 async def _sold(current: Turn, outlet: Outlet | None, known: Booking | None, fact: Fact) -> None:

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Literal
 
-import asyncpg
-
 from holdfast.inventory.known import Block, Outlet, There
 from holdfast.inventory.marker import ORPHAN
 from holdfast.inventory.model import FIRM, OCCUPYING, Absent, Seen, Span
@@ -14,6 +12,7 @@ from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import conflicts, offers
 from holdfast.store.blocks import Stood
+from holdfast.store.changes import ChangeSet
 from holdfast.sync.alarm import shut
 from holdfast.sync.concerns import block_stands, orphan_over
 from holdfast.sync.losses import about, tell, was_taken_away
@@ -53,17 +52,17 @@ async def echo(current: Turn, account: Account, block: Block, seen: Seen | Absen
 
 
 async def turn_out(
-    connection: asyncpg.Connection, metrics: Metrics, which: tuple[int, str], now: datetime
+    changes: ChangeSet, metrics: Metrics, which: tuple[int, str], now: datetime
 ) -> tuple[int, Span | None] | None:
     """What we placed ourselves was taken for a guest's: it is none from now on. Returns its number and its time.
 
     `which` is its account and its id there. A block may be met first without its marker, before its id is known.
     """
-    found = await booking_store.turn_out(connection, which, now)
+    found = await booking_store.turn_out(changes, which, now)
     if found is None:
         return None
-    open_ones = await conflicts.about(connection, found[0], ["unmapped"])
-    await shut(connection, metrics, open_ones, now, "it is a block of ours")
+    open_ones = await conflicts.about(changes.connection, found[0], ["unmapped"])
+    await shut(changes, metrics, open_ones, now, "it is a block of ours")
     return found
 
 
@@ -100,7 +99,7 @@ async def shut_under(current: Turn, block: Block) -> bool:
 
 async def lose(current: Turn, block: Block, why: str = "lost") -> None:
     """It is not at its channel any more: what stood on its time is sold again, and planned for anew."""
-    await block_store.gone(current.connection, block.id, current.now)
+    await block_store.gone(current.changes, block.id, current.now)
     await offers.reopen(current.connection, block.listing_id, block.span, current.now)
     await orphan_over(current, block.id, "it is gone at the channel")
     kind = "block.released" if block.wants == "nothing" and why == "lost" else f"block.{why}"
@@ -130,7 +129,7 @@ async def _beside(current: Turn, account: Account, outlet: Outlet, span: Span) -
             listing_id=outlet.id, span=span, wants="nothing", until=None, because=(), lane=lane
         )
         marker = f"{ORPHAN}{current.parts.random.getrandbits(60):x}"
-        found = await block_store.insert(current.connection, home, wish, marker, current.now)
+        found = await block_store.insert(current.changes, home, wish, marker, current.now)
         if found is not None:
             return found
     return None
@@ -139,4 +138,4 @@ async def _beside(current: Turn, account: Account, outlet: Outlet, span: Span) -
 async def _stands(current: Turn, block_id: int, seen: Seen) -> Stood:
     state: There = "held" if seen.status in ("held", "pending") else "booked"
     there = (seen.external_id, seen.held_until)
-    return await block_store.stands(current.connection, block_id, state, there, current.now)
+    return await block_store.stands(current.changes, block_id, state, there, current.now)

@@ -9,6 +9,7 @@ from holdfast.inventory.policy import LeftToAPerson, automatic
 from holdfast.inventory.remedy import Action
 from holdfast.store import conflicts
 from holdfast.store.cases import cases, practice
+from holdfast.store.changes import unjournaled
 from holdfast.store.conflicts import Due, Unseen
 from holdfast.store.inbox import Incoming
 from holdfast.sync.alarm import OVER, shut
@@ -48,7 +49,7 @@ async def _ended(parts: Parts, due: Due, why: str) -> None:
     """There is nothing left to settle."""
     if due.venue_id is None:
         async with parts.pool.acquire() as connection:
-            await shut(connection, parts.metrics, [due.id], parts.now(), why)
+            await shut(unjournaled(connection), parts.metrics, [due.id], parts.now(), why)
         return
     async with turn(parts, due.venue_id, actor="clock") as current:
         known = await conflicts.by_id(current.connection, due.id)
@@ -73,7 +74,7 @@ async def _auto(parts: Parts, due: Due) -> None:
         else:
             return
     async with turn(parts, premises.id, actor=POLICY) as current:
-        await conflicts.set_auto(current.connection, due.id, None)
+        await conflicts.set_auto(current.changes, due.id, None)
         current.note("conflict.left_to_a_person", {"conflict": due.id, "why": why})
 
 

@@ -18,7 +18,7 @@ def was_taken_away(block: Block, read_at: datetime) -> bool:
 
 async def tell(current: Turn, block: Block) -> None:
     """Count the loss and open a conflict: the first time to tell, from then on to ask."""
-    losses = await block_store.lost(current.connection, block.id, current.now)
+    losses = await block_store.lost(current.changes, block.id, current.now)
     outlet = current.premises.ever.get(block.listing_id)
     account = current.parts.accounts.get(outlet.account_id) if outlet else None
     channel = account.channel_name if account else "other"

@@ -25,7 +25,7 @@ async def want_calls(turn: Turn, called: Sequence[Called], ground: Ground) -> li
     refused = await _refused(turn, called) if ground.refused else {}
     states = {one.block.id: await _next_state(turn, one, refused) for one in called}
     over = [number for number, state in states.items() if state == OVER]
-    await block_store.close(turn.connection, over, turn.now)
+    await block_store.close(turn.changes, over, turn.now)
     paused = {o.id for o in turn.premises.ever.values() if o.account_id in ground.paused}
     wanted = (one for one in called if one.block.wants != "nothing")
     return [_remedy(one, states[one.block.id], paused) for one in wanted]

@@ -187,7 +187,7 @@ async def _insert(current: Turn, units: tuple[int, ...], span: Span, wish: Direc
     )
     fact = _fact(current.now, span, wish)
     booking_id = await booking_store.insert(
-        current.connection, origin, fact, wish.contact, current.now
+        current.changes, origin, fact, wish.contact, current.now
     )
     if booking_id is None:
         raise WishRefused("start", "another try: this reference was taken at the same moment")
@@ -242,7 +242,7 @@ def _fact(now: datetime, span: Span, wish: DirectBooking) -> Fact:
 
 async def cancel_direct(current: Turn, row: asyncpg.Record, reason: str) -> None:
     """End a booking made at the venue itself, and plan anew."""
-    await booking_store.end(current.connection, row["id"], "cancelled", current.now)
+    await booking_store.end(current.changes, row["id"], "cancelled", current.now)
     current.parts.metrics.bookings_ingested.of(source="direct", change="cancellation").inc()
     current.note("booking.cancelled", {"channel": "direct", "reason": reason}, booking_id=row["id"])
     current.freed.add(row["id"])

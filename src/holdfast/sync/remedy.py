@@ -13,6 +13,7 @@ from holdfast.store import blocks as block_store
 from holdfast.store import bookings as booking_store
 from holdfast.store import conflicts
 from holdfast.store.cases import cases
+from holdfast.store.changes import unjournaled
 from holdfast.store.conflicts import Conflict, Decision
 from holdfast.store.decisions import Cause
 from holdfast.store.ranges import to_span
@@ -119,7 +120,7 @@ async def _decide(current: Turn, conflict: Conflict, wish: Wish) -> Settling:
         return await _snooze(current, conflict, wish)
     pushes = await _ask(current, case, action, wish.reason)
     decision = _decision(case, action, wish, pushes)
-    await conflicts.decide(current.connection, conflict.id, decision, current.now)
+    await conflicts.decide(current.changes, conflict.id, decision, current.now)
     _note(current, conflict, wish, action)
     await _by_our_own_word(current, conflict, action, wish.reason)
     return await _settling(current, conflict, action)
@@ -150,7 +151,7 @@ def _already(conflict: Conflict) -> str:
 async def _snooze(current: Turn, conflict: Conflict, wish: Wish) -> Settling:
     """It rests, and the policy does nothing by itself any more."""
     until = current.now + timedelta(minutes=wish.minutes)
-    await conflicts.snooze(current.connection, conflict.id, until)
+    await conflicts.snooze(current.changes, conflict.id, until)
     data = {"conflict": conflict.id, "until": until.isoformat(), "reason": wish.reason}
     if conflict.auto_at is not None:
         data["stopped"] = "auto"
@@ -205,13 +206,13 @@ async def _by_our_own_word(current: Turn, conflict: Conflict, action: Action, re
     if action.moves is not None:
         await _move(current, *action.moves)
     if action.act == "retry" and conflict.block_id is not None:
-        span = await block_store.ask_again(current.connection, conflict.block_id, current.now)
+        span = await block_store.ask_again(current.changes, conflict.block_id, current.now)
         current.touch(span)
         await replan(current)
 
 
 async def _move(current: Turn, booking_id: int, unit_id: int) -> None:
-    span = await booking_store.reseat(current.connection, booking_id, unit_id, current.now)
+    span = await booking_store.reseat(current.changes, booking_id, unit_id, current.now)
     data = {"channel": "direct", "units": [current.premises.units[unit_id].name]}
     current.note("booking.moved", data, booking_id=booking_id)
     current.freed.add(booking_id)
@@ -257,9 +258,9 @@ async def _without_venue(parts: Parts, conflict: Conflict, wish: Wish) -> Settli
         now = parts.now()
         if action.act == "snooze":
             until = now + timedelta(minutes=wish.minutes)
-            await conflicts.snooze(connection, conflict.id, until)
+            await conflicts.snooze(unjournaled(connection), conflict.id, until)
             return Settling(conflict_id=conflict.id, act="snooze", state="snoozed")
         decision = Decision(act=action.act, actor=wish.actor, reason=wish.reason)
-        await conflicts.decide(connection, conflict.id, decision, now)
-        await shut(connection, parts.metrics, [conflict.id], now, action.text)
+        await conflicts.decide(unjournaled(connection), conflict.id, decision, now)
+        await shut(unjournaled(connection), parts.metrics, [conflict.id], now, action.text)
     return Settling(conflict_id=conflict.id, act=action.act, state="settled")

@@ -138,9 +138,9 @@ async def _seat(turn: Turn, scene: Scene) -> Seats:
     everybody = [*scene.bookings, *as_bookings(single, outlets)]  # who can sit elsewhere, does
     seating = allocate(everybody, turn.premises.ever, units, have).known()
     wanted = set(seating.grants)
-    await seats.free(turn.connection, have - wanted)
+    await seats.free(turn.changes, have - wanted)
     missing = sorted(wanted - have, key=lambda g: (g.unit_id, g.span, g.booking_id))
-    granted = await seats.grant(turn.connection, turn.premises.id, missing)
+    granted = await seats.grant(turn.changes, turn.premises.id, missing)
     refused = [g for g in missing if (g.booking_id, g.unit_id) not in granted]
     clashes = list(seating.clashes) + [
         Clash(booking_id=g.booking_id, unit_ids=(g.unit_id,), against=()) for g in refused
@@ -200,7 +200,7 @@ async def _apply(turn: Turn, outlet: Outlet, change: Change) -> Block | None:
     wish, block = change.wish, change.block
     if block is None:
         return await _add(turn, outlet, wish)
-    await block_store.wish(turn.connection, block.id, wish, turn.now)
+    await block_store.wish(turn.changes, block.id, wish, turn.now)
     if block.wants == "nothing":
         await orphan_over(turn, block.id, "it is needed again")
     stands = {"stands": True} if block.wants == block.state == wish.wants else {}
@@ -216,7 +216,7 @@ async def _apply(turn: Turn, outlet: Outlet, change: Change) -> Block | None:
 async def _add(turn: Turn, outlet: Outlet, wish: Wish) -> Block | None:
     marker = f"{outlet.id}-{turn.parts.random.getrandbits(60):x}"
     home = (turn.premises.id, outlet.account_id)
-    added = await block_store.insert(turn.connection, home, wish, marker, turn.now)
+    added = await block_store.insert(turn.changes, home, wish, marker, turn.now)
     if added is None:
         return None
     data = {**_about(outlet, wish.span), "because": list(wish.because)}

@@ -7,9 +7,11 @@ import asyncpg
 
 from holdfast.inventory.plan import risk
 from holdfast.store import conflicts as conflict_store
-from holdfast.store import journal, lineage, pushes
+from holdfast.store import lineage, pushes
 from holdfast.store import restored as restored_store
+from holdfast.store.changes import ChangeSet
 from holdfast.store.journal import Entry
+from holdfast.sync.turn import written
 
 WHY = "the store was restored from a backup; what was decided since is not known"
 
@@ -50,21 +52,20 @@ async def _doubt_venue(
     connection: asyncpg.Connection, venue_id: int, by: tuple[datetime, str], doubts: Doubts
 ) -> None:
     now, who = by
-    head = await journal.lock_venue(connection, venue_id)
-    urgency = risk("place", "booked")
-    blocks = await restored_store.look_for_blocks(connection, venue_id, now, urgency)
-    reopened = await restored_store.stop_policy(connection, venue_id)
-    for booking_id in await restored_store.being_cancelled(connection, venue_id):
-        await pushes.stop_of_booking(connection, booking_id, now)
-        reopened += await _reopen(connection, booking_id, now)
-    told = {"looked_for": blocks, "conflicts": sorted(set(reopened))}
-    entry = Entry(kind="store.restored", actor=who, at=now, data=told)
-    await journal.append(connection, head, [entry])
+    async with written(connection, venue_id, who, now) as found:
+        urgency = risk("place", "booked")
+        blocks = await restored_store.look_for_blocks(connection, venue_id, now, urgency)
+        reopened = await restored_store.stop_policy(found.changes, venue_id)
+        for booking_id in await restored_store.being_cancelled(connection, venue_id):
+            await pushes.stop_of_booking(connection, booking_id, now)
+            reopened += await _reopen(found.changes, booking_id, now)
+        told = {"looked_for": blocks, "conflicts": sorted(set(reopened))}
+        found.entries.append(Entry(kind="store.restored", actor=who, at=now, data=told))
     doubts.blocks += blocks
     doubts.decisions += len(set(reopened))
 
 
-async def _reopen(connection: asyncpg.Connection, booking_id: int, now: datetime) -> list[int]:
-    resting = list(await conflict_store.resting_on(connection, booking_id))
+async def _reopen(changes: ChangeSet, booking_id: int, now: datetime) -> list[int]:
+    resting = list(await conflict_store.resting_on(changes.connection, booking_id))
     why = {"at": now.isoformat(), "why": WHY}
-    return [number for number in resting if await conflict_store.reopen(connection, number, why)]
+    return [number for number in resting if await conflict_store.reopen(changes, number, why)]

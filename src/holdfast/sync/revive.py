@@ -75,9 +75,7 @@ async def _revive(current: Turn, found: Sequence[Dead], reason: str, handled: Ha
         if push.newer:
             handled.refused[push.id] = ASKED_SINCE
         elif push.block_id is not None:
-            current.touch(
-                await block_store.ask_again(current.connection, push.block_id, current.now)
-            )
+            current.touch(await block_store.ask_again(current.changes, push.block_id, current.now))
         else:
             await _cancel_again(current, push, reason, handled)
     await replan(current)

@@ -20,7 +20,7 @@ from holdfast.sync.losses import about
 from holdfast.sync.outcome import Again, Done, Ended, FindOut
 from holdfast.sync.parts import Account, Answer, Parts
 from holdfast.sync.replan import replan
-from holdfast.sync.turn import Turn, again_after_a_migration, turn
+from holdfast.sync.turn import Turn, again_after_a_migration, turn, written
 
 NEAR = timedelta(days=7)
 """Answers about blocks that begin so close together are settled in one turn."""
@@ -49,17 +49,18 @@ async def _settle_outside(parts: Parts, answer: Answer) -> None:
             delay = _delay(push, verdict, result, now)
             await pushes.later(connection, push, result, delay, now)
             return
-        outcome = _outcome(verdict)
-        ended = (outcome, result.detail if outcome == "dead" else None)
-        settled = await pushes.settle(connection, push, result, ended, now)
-        block = settled.block if settled is not None else None
-        placed = verdict.placed if isinstance(verdict, Done) else None
-        if block is not None and placed is not None:
-            there = (placed.external_id or None, placed.expires_at)
-            state: There = "booked" if placed.booked else "held"
-            await block_store.stands(connection, block.id, state, there, now)
-        elif block is not None and outcome == "done":
-            await block_store.gone(connection, block.id, now)
+        async with written(connection, push.venue_id, "worker", now) as found:
+            outcome = _outcome(verdict)
+            ended = (outcome, result.detail if outcome == "dead" else None)
+            settled = await pushes.settle(connection, push, result, ended, now)
+            block = settled.block if settled is not None else None
+            placed = verdict.placed if isinstance(verdict, Done) else None
+            if block is not None and placed is not None:
+                there = (placed.external_id or None, placed.expires_at)
+                state: There = "booked" if placed.booked else "held"
+                await block_store.stands(found.changes, block.id, state, there, now)
+            elif block is not None and outcome == "done":
+                await block_store.gone(found.changes, block.id, now)
     _count(parts, answer)
 
 
@@ -171,7 +172,7 @@ async def _placed(
     }
     if block.gap_since is not None:
         data["gap_seconds"] = (current.now - block.gap_since).total_seconds()
-    stood = await block_store.stands(current.connection, block.id, state, there, current.now)
+    stood = await block_store.stands(current.changes, block.id, state, there, current.now)
     sold = await shut_under(current, block)
     current.note(f"block.{state}", data, block_id=block.id, push_id=push.id)
     await block_stands(current, stood)
@@ -229,7 +230,7 @@ async def _shrunk(current: Turn, block: Block) -> bool:
     smaller = [seats for seats in sizes if block.party is not None and seats < block.party]
     if not smaller:
         return False
-    await block_store.shrink(current.connection, block.id, max(smaller), current.now)
+    await block_store.shrink(current.changes, block.id, max(smaller), current.now)
     return True
 
 

@@ -11,6 +11,7 @@ import asyncpg
 
 from holdfast.inventory.model import Span
 from holdfast.store import journal
+from holdfast.store.changes import ChangeSet
 from holdfast.store.journal import Entry, Head
 from holdfast.sync.parts import Parts, Premises
 
@@ -41,8 +42,9 @@ class Turn:
 
     parts: Parts
     connection: asyncpg.Connection
+    changes: ChangeSet
+    """Takes every write to bookings, allocations, blocks and conflicts."""
     premises: Premises
-    head: Head
     now: datetime
     actor: str
     heard_at: datetime
@@ -81,18 +83,18 @@ async def turn(
     async with parts.pool.acquire() as connection, connection.transaction():
         head = await journal.lock_venue(connection, venue_id)
         premises = await _as_configured(parts, connection, head)
-        now = parts.now()
+        now, changes = parts.now(), ChangeSet(connection)
         current = Turn(
             parts=parts,
             connection=connection,
+            changes=changes,
             premises=premises,
-            head=head,
             now=now,
             actor=actor,
             heard_at=heard_at or now,
         )
         yield current
-        await journal.append(connection, head, current.entries)
+        await journal.append(connection, head, changes.told(current.entries, actor, now))
     parts.wake(*(("deliver", account) for account in current.calling))
 
 
@@ -102,3 +104,22 @@ async def _as_configured(parts: Parts, connection: asyncpg.Connection, head: Hea
     if known is not None and known != head.configured_at:
         await parts.follow(connection)
     return parts.venue(head.venue_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What is written at a venue where nothing is decided, and the entries that tell of it."""
+
+    changes: ChangeSet
+    entries: list[Entry] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def written(
+    connection: asyncpg.Connection, venue_id: int, actor: str, now: datetime
+) -> AsyncIterator[Written]:
+    """Take the venue's lock, in service or not, within a transaction; what is written goes into its journal."""
+    head = await journal.lock_venue(connection, venue_id)
+    found = Written(changes=ChangeSet(connection))
+    yield found
+    await journal.append(connection, head, found.changes.told(found.entries, actor, now))
