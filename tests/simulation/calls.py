@@ -119,6 +119,17 @@ class Blocks(Database):
         lost = [c["id"] for c in asking if c["kind"] == "block_lost"]
         return [{**row, "source": None, "lost": lost}]
 
+    def blocks_hurry_over(self, listing: int, during: Range, now: datetime) -> list[Row]:
+        found = []
+        for push in self.pushes.rows.values():
+            block = self.blocks.rows.get(push["block_id"])
+            rests = push["call"] == "place" and push["state"] == "waiting" and not push["attempts"]
+            if block is None or not rests or push["due_at"] <= now or block["wants"] == "nothing":
+                continue
+            if block["listing_id"] == listing and overlaps(block["during"], during):
+                found.append(self.pushes.update(push, due_at=now))
+        return found
+
     def blocks_gone(self, number: int, now: datetime) -> list[Row]:
         row = self.blocks.rows[number]
         missed = row["wants"] != "nothing" and row["state"] != "absent"

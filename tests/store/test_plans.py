@@ -140,6 +140,7 @@ HOT: list[tuple[str, str, tuple[object, ...]]] = [
     ("blocks", "finish_past", ("venue", NOON)),
     ("blocks", "uncalled", ([4711, 4712], NOON)),
     ("blocks", "lapsed", (NOON,)),
+    ("blocks", "hurry_over", ("listing", STRETCH, LATER)),
     ("offers", "known_in", (["listing"], STRETCH.lower, STRETCH.upper)),
     ("ground", "ground", ("venue", ["listing"], STRETCH.lower, STRETCH.upper, ["account"], LATER)),
     ("offers", "save_closed", ("listing", STRETCH.lower, STRETCH.upper, [], [], LATER)),

@@ -13,6 +13,7 @@ from tests.store.soon import next_due
 from tests.web.rows import HOUR, NOON, NOW, Rows
 
 from holdfast.inventory.model import Span
+from holdfast.store import blocks as blocks_store
 from holdfast.store import offers, pushes, worker_locks
 from holdfast.store.blocks import by_id as blocks_by_id
 from holdfast.store.pushes import Claimed, Delay, NewPush, Try
@@ -296,6 +297,20 @@ async def test_a_refusal_is_forgotten_when_a_block_of_ours_is_given_back_there(
     after = NOW + SECOND
     await connection.execute("update pushes set settled_at = $2 where id = $1", release, after)
     assert not await pushes.refusals(connection, house.venue, NOW - SECOND)
+
+
+async def test_what_was_refused_is_asked_for_when_a_block_of_ours_is_gone_there(
+    connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    old = await rows.block(house.salon_rooms, [], start=NOON)
+    over = await rows.block(house.salon_rooms, [], start=NOON + HOUR / 2, state="absent")
+    apart = await rows.block(house.salon_rooms, [], start=NOON + 3 * HOUR, state="absent")
+    for block in (over, apart):
+        await rows.push(block, due_at=NOW + HOUR)
+    gone = await blocks_by_id(connection, old)
+    assert await blocks_store.hurry_over(connection, gone, NOW) == {house.rooms}
+    due = await connection.fetch("select block_id from pushes where due_at = $1", NOW)
+    assert [row["block_id"] for row in due] == [over]
 
 
 async def test_a_release_does_not_wait_while_nobody_can_know_what_became_of_a_hold(

@@ -207,6 +207,12 @@ async def ask_again(changes: ChangeSet, block_id: int, now: datetime) -> Span | 
     return to_span(rows[0]["during"]) if rows else None
 
 
+async def hurry_over(connection: asyncpg.Connection, gone: Block, now: datetime) -> set[int]:
+    """A block is gone: what was refused over its time there is asked for now. The accounts of which a call is wanted."""
+    asked = (gone.listing_id, to_range(gone.span), now)
+    return {row["account_id"] for row in await connection.fetch(_SQL["hurry_over"], *asked)}
+
+
 async def live_on(
     connection: asyncpg.Connection, venue_id: int, listing_ids: Sequence[int]
 ) -> list[Block]:

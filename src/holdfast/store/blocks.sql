@@ -129,6 +129,13 @@ select venue_id from blocks where account_id = $1 and external_id = $2
 update blocks set losses = least(losses, 1), updated_at = $2, version = version + 1 where id = $1
 returning *
 
+-- hurry_over --
+-- A block of ours is gone from a listing: what was refused over its time, and waits to be asked for again, is asked for now.
+update pushes p set due_at = $3 from blocks b
+ where b.listing_id = $1 and b.closed_at is null and b.during && $2 and b.wants <> 'nothing'
+   and p.block_id = b.id and p.call = 'place' and p.state = 'waiting' and p.attempts = 0 and p.due_at > $3
+returning p.account_id
+
 -- live_on --
 -- Our live blocks on these listings, whenever.
 select b.*, exists (select from pushes p where p.block_id = b.id and p.state in ('in_flight', 'unknown')) as flying

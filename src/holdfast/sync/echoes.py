@@ -101,6 +101,7 @@ async def lose(current: Turn, block: Block, why: str = "lost") -> None:
     """It is not at its channel any more: what stood on its time is sold again, and planned for anew."""
     await block_store.gone(current.changes, block.id, current.now)
     await offers.reopen(current.connection, block.listing_id, block.span, current.now)
+    current.calling |= await block_store.hurry_over(current.connection, block, current.now)
     await orphan_over(current, block.id, "it is gone at the channel")
     kind = "block.released" if block.wants == "nothing" and why == "lost" else f"block.{why}"
     current.note(kind, about(current, block), block_id=block.id)
