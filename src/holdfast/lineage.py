@@ -31,8 +31,11 @@ CREDIBLE = 10**12
 
 ACTOR = "holdfast"
 
+# What is no text was not written here: it is written over.
 _RAISE = """
-if tonumber(ARGV[1]) > (tonumber(redis.call('GET', KEYS[1]) or '0') or 0) then redis.call('SET', KEYS[1], ARGV[1]) end
+local kept = redis.pcall('GET', KEYS[1])
+local told = type(kept) ~= 'table' and tonumber(kept or '0') or 0
+if tonumber(ARGV[1]) > told then redis.call('SET', KEYS[1], ARGV[1]) end
 return 0
 """
 
