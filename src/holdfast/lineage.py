@@ -31,11 +31,11 @@ CREDIBLE = 10**12
 
 ACTOR = "holdfast"
 
-# What is no text was not written here: it is written over.
+# What no process of ours can have written is written over.
 _RAISE = """
 local kept = redis.pcall('GET', KEYS[1])
 local told = type(kept) ~= 'table' and tonumber(kept or '0') or 0
-if tonumber(ARGV[1]) > told then redis.call('SET', KEYS[1], ARGV[1]) end
+if tonumber(ARGV[1]) > told or told >= tonumber(ARGV[1]) + tonumber(ARGV[2]) then redis.call('SET', KEYS[1], ARGV[1]) end
 return 0
 """
 
@@ -127,6 +127,8 @@ class Watch:
             return
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._raise(keys=[key_of(self._installation)], args=[self._highest or 0])
+                await self._raise(
+                    keys=[key_of(self._installation)], args=[self._highest or 0, CREDIBLE]
+                )
         except (RedisError, OSError, TimeoutError):
             log.debug("lineage_without_redis")
