@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from holdfast.clock import Clock
 from holdfast.store import lineage
 from holdfast.store.lineage import Look
-from holdfast.store.trouble import DATABASE_TROUBLE
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.sync.parts import Wake
 from holdfast.sync.restored import catch_up
 
@@ -77,8 +77,10 @@ class Watch:
         while True:
             try:
                 await self._round(pool, wake)
-            except DATABASE_TROUBLE as error:
+            except DATABASE_FAILURES as error:
                 log.debug("store_not_looked_at", reason=type(error).__name__)
+            except asyncpg.PostgresError as error:
+                log.error("store_not_doubted", reason=str(error))  # noqa: TRY400 - a line a second
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _round(self, pool: asyncpg.Pool, wake: Wake) -> None:
