@@ -80,7 +80,7 @@ class Watch:
             except DATABASE_FAILURES as error:
                 log.debug("store_not_looked_at", reason=type(error).__name__)
             except asyncpg.PostgresError as error:
-                log.error("store_not_doubted", reason=str(error))  # noqa: TRY400 - a line a second
+                log.error("store_not_doubted", reason=str(error))
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _round(self, pool: asyncpg.Pool, wake: Wake) -> None:
