@@ -98,8 +98,12 @@ class Penalties:
             self._doubted_since = now
             log.warning("limit_unexplained", account=self._account, seconds=round(seconds))
             await self._records.keep(now, now + BELIEVED, told=False)
-        believed = use != "acting" and now - self._doubted_since < BELIEVED
-        return seconds if believed else self.remaining()
+        left = (self._doubted_since + BELIEVED - now).total_seconds()
+        if use == "acting" or left <= 0:
+            return self.remaining()
+        return max(
+            min(seconds, left), self.remaining()
+        )  # a reading is put off by what is said here
 
     async def _is_explained(self, until: datetime, now: datetime) -> bool:
         if self._reaches(until):
