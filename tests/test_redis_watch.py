@@ -4,10 +4,13 @@ The kind of fault: the worker said so and web, with the same server, said nothin
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from holdfast.herald import open_redis
@@ -17,6 +20,7 @@ from holdfast.soak.program import (
     HERE,
     REDIS_READY,
     Program,
+    finished,
     free_port,
     holdfast,
     redis_server,
@@ -25,6 +29,8 @@ from holdfast.soak.program import (
 )
 
 QUICK = 0.05
+
+Told = Callable[[Redis], Awaitable[Any]]
 
 
 @pytest.fixture
@@ -56,6 +62,55 @@ async def test_redis_that_goes_and_comes_is_told_of_twice(server: tuple[Program,
             await program.start()
             await says("redis_back")
     assert [one["event"] for one in told] == ["redis_away", "redis_back"]
+    await redis.aclose(close_connection_pool=True)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "again"),
+    [
+        (
+            lambda redis: redis.config_set("maxmemory", "1"),
+            lambda r: r.config_set("maxmemory", "0"),
+        ),
+        (lambda redis: redis.replicaof(HERE, "1"), lambda redis: redis.replicaof("no", "one")),
+    ],
+    ids=["no memory", "a replica"],
+)
+async def test_redis_that_takes_nothing_in_is_told_of_and_the_doctor_says_it(
+    server: tuple[Program, int],
+    tmp_path: Path,
+    database_url: str,
+    refuse: Told,
+    again: Told,
+) -> None:
+    """The kind of fault: it answers a ping, and nothing is shared. All said that it is well: the log of web, its readiness,
+    and `doctor`."""
+    port = server[1]
+    redis = open_redis(f"redis://{HERE}:{port}/0")
+    urls = {
+        "HOLDFAST_DATABASE_URL": database_url,
+        "HOLDFAST_REDIS_URL": f"redis://{HERE}:{port}/0",
+    }
+
+    async def doctor() -> str:
+        done = await finished(tmp_path, "doctor", **urls)
+        return next(line for line in done.out.splitlines() if " redis " in line)
+
+    with capture_logs() as told:
+
+        async def says(event: str) -> None:
+            async def said() -> bool:
+                return [one["event"] for one in told][-1:] == [event]
+
+            await until(said, event)
+
+        async with in_background(watched(redis, QUICK), "redis"):
+            await refuse(redis)
+            await says("redis_away")
+            assert re.match("warn .*takes nothing in", await doctor())
+            await again(redis)
+            await says("redis_back")
+            assert re.match("ok .*answers", await doctor())
     await redis.aclose(close_connection_pool=True)
 
 

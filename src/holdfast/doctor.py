@@ -1,4 +1,5 @@
-"""The command `doctor`: one line for each thing that must be so, and what to do where it is not. It changes nothing."""
+"""The command `doctor`: one line for each thing that must be so, and what to do where it is not. It changes nothing
+but a word in Redis that is gone after a second."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -30,9 +31,10 @@ from holdfast.doctor_servers import (
     reached,
     slowly,
     unreachable,
+    without_redis,
 )
 from holdfast.doctor_store import same_store
-from holdfast.herald import open_redis
+from holdfast.herald import leave_word, open_redis
 from holdfast.inventory.freshness import lost
 from holdfast.kind import discover
 from holdfast.settings import Settings, SettingsError, database_of
@@ -159,12 +161,11 @@ async def _redis(settings: Settings) -> Line:
         async with asyncio.timeout(PATIENCE):
             await redis.ping()
             remark = await of_redis(redis)
+            await leave_word(redis)
     except TooOld as error:
         return Line(what="redis", health="fail", told=str(error), todo="Move to a newer server.")
     except (RedisError, OSError, TimeoutError) as error:
-        told = f"does not answer: {type(error).__name__}"
-        todo = "Nothing is lost without it, but workers wake more slowly and rate budgets are not shared."
-        return Line(what="redis", health="warn", told=told, todo=todo)
+        return without_redis(error)
     finally:
         with suppress(RedisError, OSError, TimeoutError):
             await redis.aclose(close_connection_pool=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import asyncpg
+from redis.exceptions import ResponseError
 
 from holdfast.address import unsafe
 from holdfast.supported import TooOld
@@ -49,6 +50,18 @@ def unreachable(error: Exception) -> Line:
             "Its role may not look: grant it what it needs, or use the role that owns the tables."
         )
     return Line(what="database", health="fail", told=told, todo=todo)
+
+
+def without_redis(error: Exception) -> Line:
+    """Redis is away, or answers and takes nothing in."""
+    told = f"does not answer: {type(error).__name__}"
+    todo = (
+        "Nothing is lost without it, but workers wake more slowly and rate budgets are not shared."
+    )
+    if isinstance(error, ResponseError):
+        told = f"answers, but takes nothing in: {error}"
+        todo += " Is it full, or a replica?"
+    return Line(what="redis", health="warn", told=told, todo=todo)
 
 
 def slowly(seconds: float) -> Line | None:

@@ -11,7 +11,7 @@ from secrets import token_hex
 
 import structlog
 from arq.connections import ArqRedis
-from redis.asyncio import ConnectionPool
+from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from holdfast.sync.parts import Lane, Step, Wake
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 QUEUE = "holdfast"
 WAKE = f"wake:{QUEUE}"
 HINT_LIVES_MS = 3_600_000
+WORD_MS = 1_000
 PATIENCE = 0.5
 """Seconds; a producer never waits longer for Redis than this."""
 
@@ -63,6 +64,11 @@ def open_redis(url: str) -> ArqRedis:
         default_queue_name=QUEUE,
         expires_extra_ms=HINT_LIVES_MS,
     )
+
+
+async def leave_word(redis: Redis) -> None:
+    """Raises what redis-py raises where it does not answer, or takes nothing in: full, a replica, its disk away."""
+    await redis.set(f"{QUEUE}:word", b"1", px=WORD_MS)
 
 
 def spelt(sender: str, lanes: set[Lane]) -> bytes:

@@ -82,17 +82,28 @@ class Penalties:
         """Redis holds nothing back."""
         self._doubted_since = None
 
-    async def holds(self, seconds: float, use: Use) -> bool:
-        """Whether a penalty in Redis that lasts so long still holds back a call of this use."""
+    def remaining(self) -> float:
+        """Seconds for which our provider asked for no calls, as far as this process knows: whatever Redis says now."""
+        if self._told_until is None:
+            return 0.0
+        return max(0.0, (self._told_until - self._clock.now()).total_seconds())
+
+    async def holds(self, seconds: float, use: Use) -> float:
+        """For how long a penalty in Redis, which lasts so long, holds back a call of this use; 0: it does not."""
         now = self._clock.now()
         if await self._is_explained(now + timedelta(seconds=seconds), now):
             self.none()
-            return True
+            return seconds
         if self._doubted_since is None or self._doubted_since > now:
             self._doubted_since = now
             log.warning("limit_unexplained", account=self._account, seconds=round(seconds))
             await self._records.keep(now, now + BELIEVED, told=False)
-        return use != "acting" and now - self._doubted_since < BELIEVED
+        left = (self._doubted_since + BELIEVED - now).total_seconds()
+        if use == "acting" or left <= 0:
+            return self.remaining()
+        return max(
+            min(seconds, left), self.remaining()
+        )  # a reading is put off by what is said here
 
     async def _is_explained(self, until: datetime, now: datetime) -> bool:
         if self._reaches(until):

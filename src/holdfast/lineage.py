@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from holdfast.clock import Clock
 from holdfast.store import lineage
 from holdfast.store.lineage import Look
-from holdfast.store.trouble import DATABASE_TROUBLE
+from holdfast.store.trouble import DATABASE_FAILURES
 from holdfast.sync.parts import Wake
 from holdfast.sync.restored import catch_up
 
@@ -31,8 +31,11 @@ CREDIBLE = 10**12
 
 ACTOR = "holdfast"
 
+# What no process of ours can have written is written over.
 _RAISE = """
-if tonumber(ARGV[1]) > (tonumber(redis.call('GET', KEYS[1]) or '0') or 0) then redis.call('SET', KEYS[1], ARGV[1]) end
+local kept = redis.pcall('GET', KEYS[1])
+local told = type(kept) ~= 'table' and tonumber(kept or '0') or 0
+if tonumber(ARGV[1]) > told or told >= tonumber(ARGV[1]) + tonumber(ARGV[2]) then redis.call('SET', KEYS[1], ARGV[1]) end
 return 0
 """
 
@@ -74,8 +77,10 @@ class Watch:
         while True:
             try:
                 await self._round(pool, wake)
-            except DATABASE_TROUBLE as error:
+            except DATABASE_FAILURES as error:
                 log.debug("store_not_looked_at", reason=type(error).__name__)
+            except asyncpg.PostgresError as error:
+                log.error("store_not_doubted", reason=str(error))
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _round(self, pool: asyncpg.Pool, wake: Wake) -> None:
@@ -124,6 +129,8 @@ class Watch:
             return
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._raise(keys=[key_of(self._installation)], args=[self._highest or 0])
+                await self._raise(
+                    keys=[key_of(self._installation)], args=[self._highest or 0, CREDIBLE]
+                )
         except (RedisError, OSError, TimeoutError):
             log.debug("lineage_without_redis")

@@ -12,7 +12,7 @@ from arq.connections import ArqRedis
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from holdfast.herald import QUEUE, WAKE, packed, told
+from holdfast.herald import QUEUE, WAKE, leave_word, packed, told
 from holdfast.worker import Drainer, drain_job
 
 log = structlog.get_logger()
@@ -28,6 +28,9 @@ POLL_SECONDS = 1.0
 SILENCE_SECONDS = 3.0
 """A subscription into a black hole raises nothing by itself: after this silence it is made anew."""
 
+
+OTHER_TYPE = "WRONGTYPE"
+"""How Redis says that a key holds something else than is asked of it."""
 
 CLOSE_SECONDS = 2.0
 """Jobs only start work, so a stop hardly waits for them unless Redis is frozen."""
@@ -96,9 +99,11 @@ class SteadyWorker(Worker):
         try:
             while True:
                 self._nudge.clear()
-                self._bury()
                 try:
+                    await self._bury()
                     await self._poll_iteration()
+                    if failures:
+                        await leave_word(self.pool)
                 except Exception as error:  # arq lets any error of its bookkeeping end the worker
                     failures += 1
                     await self._recover(error, failures)
@@ -116,22 +121,32 @@ class SteadyWorker(Worker):
         self.redis_answers = True
         return 0
 
-    def _bury(self) -> None:
+    async def _bury(self) -> None:
+        """Forget the jobs that failed: the sweep does their work again. What is no job at all leaves the queue."""
         for job_id, task in list(self.tasks.items()):
             if task.done() and (task.cancelled() or task.exception()):
-                del self.tasks[job_id]  # the sweep does its work again
+                del self.tasks[job_id]
+                if not task.cancelled() and OTHER_TYPE in str(task.exception()):
+                    await self.pool.zrem(QUEUE, job_id)
 
     async def _recover(self, error: Exception, failures: int) -> None:
         self.redis_answers = False
         if failures == 1:
             log.warning("redis_away", reason=type(error).__name__)
         await self.pool.connection_pool.disconnect(inuse_connections=False)
+        if OTHER_TYPE in str(error):
+            await self._clear()
         # arq takes a slot before its Redis calls and loses it when one of them raises
         self.job_counter = running = self._begun - self._ended
         self.sem = asyncio.BoundedSemaphore(self.max_jobs + 1)
         for _ in range(min(running, self.max_jobs + 1)):
             await self.sem.acquire()
         await asyncio.sleep(min(2.0, 0.05 * 2 ** min(failures, 6)) * self._random.uniform(0.5, 1))
+
+    async def _clear(self) -> None:
+        """The queue is none, and would be met again at each look. All jobs in it say the same: look."""
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
+            await self.pool.delete(QUEUE)
 
     async def _listen(self) -> None:
         while True:

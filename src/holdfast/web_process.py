@@ -10,7 +10,6 @@ import asyncpg
 import structlog
 from arq.connections import ArqRedis
 from pydantic import SecretStr
-from redis.exceptions import RedisError
 
 from holdfast.address import is_loopback
 from holdfast.agreement import is_right
@@ -19,7 +18,7 @@ from holdfast.complaints import Unusable
 from holdfast.kind import discover
 from holdfast.metrics import metrics_app
 from holdfast.processes import Surroundings, in_background, settle_in, traced, traced_by
-from holdfast.redis_watch import watched
+from holdfast.redis_watch import trouble_of, watched
 from holdfast.serving import IDLE_SECONDS, First, listening, stoppable, until_told_to_stop
 from holdfast.settings import Settings, SettingsError
 from holdfast.starting import ensure_servers, surroundings
@@ -125,11 +124,8 @@ def _others_ready(
     redis: ArqRedis, clock: AgreedClock
 ) -> Callable[[], Awaitable[Mapping[str, bool]]]:
     async def ready() -> Mapping[str, bool]:
-        try:
-            answers = bool(await redis.ping())
-        except (RedisError, OSError, TimeoutError):
-            answers = False
-        return {"redis": answers, "clock": is_right(clock)}
+        well = await trouble_of(redis) is None
+        return {"redis": well, "clock": is_right(clock)}
 
     return ready
 

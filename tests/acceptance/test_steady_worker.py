@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -14,11 +14,12 @@ import asyncpg
 import pytest
 from arq import func
 from arq.connections import ArqRedis
+from structlog.testing import capture_logs
 from tests.acceptance.stage import tell
 
 from holdfast import configuration, configuration_apply
 from holdfast.clock import SystemClock
-from holdfast.herald import PATIENCE, Herald, open_redis
+from holdfast.herald import PATIENCE, QUEUE, Herald, open_redis
 from holdfast.kind import discover
 from holdfast.processes import Surroundings, in_background
 from holdfast.soak.house import SECRETS, write_configuration
@@ -39,6 +40,8 @@ from holdfast.worker import Drainer
 from holdfast.worker_process import running_worker
 
 JOBS = 20
+
+Told = Callable[[ArqRedis], Awaitable[Any]]
 
 
 class Counter(Drainer):
@@ -204,6 +207,54 @@ async def test_jobs_in_flight_when_redis_dies_cost_no_slot(redis: Program) -> No
         await answers(worker, wanted=False)
         counter.free.set()
         await redis.start()
+        await answers(worker, wanted=True)
+        await jobs_run(port_of(redis), counter)
+
+
+@pytest.mark.parametrize("where", ["the queue", "a job"])
+async def test_jobs_run_after_a_key_of_ours_was_of_another_type(redis: Program, where: str) -> None:
+    """The kind of fault: what cannot be read stays for ever, and each look fails at it. All in the queue are hints."""
+    async with at_work(port_of(redis)) as (worker, counter):
+        async with client_of(port_of(redis)) as client:
+            if where == "the queue":
+                await client.set(QUEUE, "nonsense")
+            else:
+                await client.zadd("arq:job:poison", {"nonsense": 1})
+                await client.zadd(QUEUE, {"poison": 1})
+
+            async def gone() -> bool:
+                return not await client.exists(QUEUE)
+
+            await until(gone, "what cannot be read is gone", 60)
+        await answers(worker, wanted=True)
+        await jobs_run(port_of(redis), counter)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "again"),
+    [
+        (
+            lambda redis: redis.config_set("maxmemory", "1"),
+            lambda r: r.config_set("maxmemory", "0"),
+        ),
+        (lambda redis: redis.replicaof(HERE, "1"), lambda redis: redis.replicaof("no", "one")),
+    ],
+    ids=["no memory", "a replica"],
+)
+async def test_a_redis_that_takes_nothing_in_is_away_until_it_takes_something(
+    redis: Program, refuse: Told, again: Told
+) -> None:
+    """The kind of fault: who is only asked for a ping is well. Each look was half an answer: away, back, away, back."""
+    async with at_work(port_of(redis)) as (worker, counter), client_of(port_of(redis)) as client:
+        worker.health_check_interval = 0.1
+        await refuse(client)
+        await answers(worker, wanted=False)
+        with capture_logs() as logged:
+            for _ in range(30):
+                await asyncio.sleep(0.1)
+                assert not worker.redis_answers
+        assert [one["event"] for one in logged if one["event"].startswith("redis_")] == []
+        await again(client)
         await answers(worker, wanted=True)
         await jobs_run(port_of(redis), counter)
 

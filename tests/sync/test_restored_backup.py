@@ -160,3 +160,30 @@ async def test_a_guest_who_was_to_be_cancelled_when_the_backup_was_made_is_asked
             assert (row["decision"], row["closed_at"]) == (None, None)
             for side in t.sides.values():
                 assert [e for e in await side.taken("salon") if e["by"] == "guest"]
+
+
+FLIES = """
+insert into pushes (venue_id, account_id, block_id, call, state, risk, starts_at, due_at, lease_until, observed_at, wished_at)
+select venue_id, account_id, block_id, 'release', $1, risk, starts_at, due_at, due_at, observed_at, wished_at
+  from pushes where call = 'place' and state = 'done'
+"""
+
+
+@pytest.mark.parametrize("state", ["in_flight", "unknown"])
+async def test_a_release_under_way_of_a_block_that_is_wanted_again_keeps_nobody_from_doubting(
+    database_url: str, surroundings: Surroundings, tmp_path: Path, state: str
+) -> None:
+    """The kind of fault: what was under way counted only where it places. One call of a block may be under way: the look at
+    it could not begin, no doubt was ever worked off, and nothing was sent any more at any venue."""
+    async with town(database_url, QUIET) as t:
+        await t.boseat.book("salon", NOON + 4 * HOUR, 60)
+        await t.pass_time(60, 3)
+        placed = await refs(t, "mozrest")
+        assert placed
+        await t.rows(FLIES, state)
+        await t.rows("update blocks set state = 'held' where wants = 'booked'")
+        await backup(database_url, tmp_path / "dump")
+        async with restored(t, surroundings, tmp_path / "dump") as after:
+            await live_unexposed(after, 60)
+            assert await refs(t, "mozrest") == placed
+            assert await after.violations() == []

@@ -264,6 +264,26 @@ async def test_redis_is_not_believed_that_a_store_is_further_behind_than_any_can
                 assert (await standing(wiring.parts.pool)).went_back_at is None
 
 
+@pytest.mark.parametrize("lie", ["another type", "nonsense", "9" * 18])
+async def test_no_lie_in_redis_keeps_word_from_those_that_start_later(
+    database_url: str, redis_url: str, lie: str
+) -> None:
+    """The kind of fault: what is not believed is not written over either, and stays. It has no time to live."""
+    async with Redis.from_url(redis_url) as redis, town(database_url, QUIET) as t:
+        await lived(t, redis)
+        key = key_of((await standing(t.pool)).installation)
+        await redis.delete(key)
+        await (redis.zadd(key, {"nonsense": 1}) if lie == "another type" else redis.set(key, lie))
+        async with wired(base(t, redis), wake_nobody) as wiring:
+            watch = wiring.watch.keep_looking(wiring.parts.pool, wake_nobody)
+            async with in_background(watch, "store"), asyncio.timeout(HANGS):
+                while True:
+                    if await redis.type(key) == b"string" and await redis.get(key) != lie.encode():
+                        break
+                    await asyncio.sleep(0.02)
+            assert (await standing(wiring.parts.pool)).went_back_at is None
+
+
 async def test_many_processes_and_connections_at_once_notice_nothing_where_nothing_is(
     database_url: str, redis_url: str
 ) -> None:

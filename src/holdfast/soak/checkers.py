@@ -115,9 +115,12 @@ def revivals(found: Evidence) -> Iterator[str]:
 
 
 def versions(found: Evidence) -> Iterator[str]:
-    """A booking's version never falls, and no booking is ever dropped."""
+    """A booking's version never falls, and no booking is ever dropped, but where the store went back."""
     known: dict[int, int] = {}
+    age = 0
     for look in found.looks:
+        if look.age != age:
+            known, age = {}, look.age
         for booking, version in known.items():
             now = look.versions.get(booking)
             if now is None or now < version:

@@ -113,6 +113,8 @@ class Look:
 
     versions: Mapping[int, int]
     grants: Sequence[Grant]
+    age: int = 0
+    """How often the store had gone back to an older state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,12 @@ TARGETS: Mapping[str, Sequence[str]] = {
     "redis flushed": ("redis",),
     "redis killed": ("redis",),
     "redis paused": ("redis",),
+    "redis lies": ("redis",),
+    "redis goes back": ("redis",),
+    "redis takes nothing in": ("redis",),
     "postgres killed": ("postgres",),
     "postgres paused": ("postgres",),
+    "postgres full": ("postgres",),
     "provider 429": SIDES,
     "provider 5xx before": SIDES,
     "provider 5xx after": SIDES,
@@ -41,6 +45,13 @@ TARGETS: Mapping[str, Sequence[str]] = {
 }
 """What each kind of fault may strike. A simulator is never killed: its books are the truth that all is judged by."""
 
+RARE: Mapping[str, tuple[float, float, float]] = {
+    "postgres crowded": (2.0, 8.0, 20.0),
+    "postgres goes back": (5.0, 30.0, 90.0),
+}
+"""What takes a machine much work: once in a long soak, in a short one never. Seconds at least and at most; and before the
+end of the soak: so long there is still news of which an older state must learn."""
+
 LEASE_AND_MORE = 35.0
 """Seconds: a worker paused for so long comes back to leases that others have taken."""
 
@@ -50,7 +61,7 @@ LONGER_THAN_A_HOLD = (11.0, 16.0)
 LONG_FROM = 180.0
 """Seconds of a soak from which on its faults may last long."""
 
-SPARE = 4
+SPARE = 5
 """Gaps are random: so many more than there are kinds fit into the time on average."""
 
 
@@ -104,7 +115,15 @@ def planned(seed: int, seconds: float, gap: float) -> list[Fault]:
             )
         )
         at += random.uniform(0.3, 1.7) * gap
-    return found
+    return sorted([*found, *_rare(seed, seconds)], key=lambda fault: fault.at)
+
+
+def _rare(seed: int, seconds: float) -> Iterator[Fault]:
+    random = Random(f"rare faults {seed}")  # noqa: S311 - reproducible, not secret
+    for kind, (least, most, before) in RARE.items() if seconds >= LONG_FROM else ():
+        long = random.uniform(least, most)
+        at = random.uniform(least, seconds - before - most)
+        yield Fault(at=at, kind=kind, target="postgres", seconds=long, dice=random.random())
 
 
 def _deck(random: Random) -> Iterator[str]:

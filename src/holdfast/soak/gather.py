@@ -4,9 +4,9 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +49,8 @@ class Watch:
     """Looks at the store again and again, past all proxies; while Postgres is down there is nothing to see."""
 
     url: str
+    age: Callable[[], int] = int
+    """How often the store went back to an older state until now."""
     looks: list[Look] = field(default_factory=list)
 
     async def keep(self) -> None:
@@ -62,7 +64,7 @@ class Watch:
         connection = await asyncpg.connect(self.url, timeout=5)
         try:
             async with connection.transaction(isolation="repeatable_read"):
-                self.looks.append(await look(connection))
+                self.looks.append(replace(await look(connection), age=self.age()))
         finally:
             await connection.close(timeout=5)
 
@@ -155,13 +157,13 @@ async def evidence(
         },
         blocks=[_block(row) for row in await connection.fetch(_SQL["blocks"])],
         placed={row["channel"]: row["count"] for row in placed},
-        told=[_told(row) for row in await connection.fetch(_SQL["told"])],
-        looks=[*looks, await look(connection)],
+        told=await told(connection),
+        looks=[*looks, replace(await look(connection), age=looks[-1].age if looks else 0)],
         broken={venue: seq for venue, seq in broken.items() if seq is not None},
         waiting=await waiting(connection),
         ended_alone=list(ended_alone),
         houses=await houses(connection),
-        cancels=[_cancel(row) for row in await connection.fetch(_SQL["cancels"])],
+        cancels=await cancels(connection),
         clashes=[Clash(**dict(row)) for row in await connection.fetch(_SQL["shown"])],
         contacts={
             (row["channel"], place_of(row["name"], row["channel"])): row["email"]
@@ -209,14 +211,23 @@ def _made(record: Mapping[str, Any], unit: str) -> Made:
     )
 
 
-def _cancel(row: asyncpg.Record) -> Cancel:
-    return Cancel(
-        channel=row["channel"],
-        ref=row["ref"],
-        actor=row["actor"],
-        about=[(channel, ref) for channel, ref in row["about"]],
-        read_after=row["read_after"],
-    )
+async def cancels(connection: asyncpg.Connection) -> list[Cancel]:
+    """Guests' bookings that were to end."""
+    return [
+        Cancel(
+            channel=row["channel"],
+            ref=row["ref"],
+            actor=row["actor"],
+            about=[(channel, ref) for channel, ref in row["about"]],
+            read_after=row["read_after"],
+        )
+        for row in await connection.fetch(_SQL["cancels"])
+    ]
+
+
+async def told(connection: asyncpg.Connection) -> list[Told]:
+    """What the journal says of bookings."""
+    return [_told(row) for row in await connection.fetch(_SQL["told"])]
 
 
 def _block(row: asyncpg.Record) -> Block:

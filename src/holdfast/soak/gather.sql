@@ -53,12 +53,12 @@ select count(*) from pushes where state = 'dead'
 
 -- see --
 -- Of this session only. `unseen`: a hold on a pool whose answer was lost can be seen by no call, and is waited for
--- until it must have lapsed. `kept`: what is given back only after that.
+-- until it must have lapsed. Of one that a store which went back looks for, no try is known. `kept`: what is given back only after that.
 create temporary view unseen as
 select p.id, p.block_id, b.listing_id, b.during, b.wants
   from pushes p join blocks b on b.id = p.block_id join listings l on l.id = b.listing_id
  where p.call = 'place' and p.state = 'unknown' and p.absent_reads > 0 and l.takes = 'one'
-   and (select min(t.sent_at) from attempts t where t.push_id = p.id) > now() - interval '8 minutes';
+   and coalesce((select min(t.sent_at) from attempts t where t.push_id = p.id), p.wished_at) > now() - interval '8 minutes';
 create temporary view kept as
 select p.id, p.block_id
   from pushes p join blocks b on b.id = p.block_id

@@ -11,6 +11,7 @@ from holdfast.soak.books import wrongs
 from holdfast.soak.checkers import PASSING, violations
 from holdfast.soak.evidence import Evidence, Look
 from holdfast.soak.gather import evidence, stored, waiting
+from holdfast.soak.lost import Lost, beside, less_known
 from holdfast.soak.side import Side
 
 LATE_SECONDS = 900.0
@@ -28,6 +29,8 @@ class Scene:
     sides: Mapping[str, Side]
     looks: Sequence[Look]
     ended_alone: Callable[[], Sequence[str]]
+    lost: Sequence[Lost] = ()
+    """What the store knew when it went back."""
 
 
 async def at_rest(scene: Scene) -> tuple[float | None, Evidence]:
@@ -39,12 +42,19 @@ async def at_rest(scene: Scene) -> tuple[float | None, Evidence]:
     while True:
         since = time.monotonic() - began
         if since >= LATE_SECONDS or await _quiet(scene):
-            found = await evidence(scene.connection, scene.sides, scene.looks, scene.ended_alone())
+            found = await _evidence(scene)
             if not any(broken.checker in PASSING for broken in violations(found)):
                 return since, found
             if since >= LATE_SECONDS:
                 return None, found
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _evidence(scene: Scene) -> Evidence:
+    found = await evidence(scene.connection, scene.sides, scene.looks, scene.ended_alone())
+    for lost in scene.lost:
+        found = beside(found, await less_known(scene.connection, lost))
+    return found
 
 
 async def _quiet(scene: Scene) -> bool:

@@ -44,6 +44,8 @@ class Postgres:
 
     folder: Path
     url: str = ""
+    age: int = 0
+    """How often it was replaced by an older state of itself."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> None:
@@ -71,9 +73,14 @@ class Postgres:
         return [self.number, *(row["pid"] for row in rows)]
 
     @property
+    def data(self) -> Path:
+        """All that it keeps."""
+        return self.folder / "postgres"
+
+    @property
     def number(self) -> int:
         """The postmaster's process."""
-        told = (self.folder / "postgres" / "postmaster.pid").read_text()
+        told = (self.data / "postmaster.pid").read_text()
         return int(told.splitlines()[0])
 
     @property

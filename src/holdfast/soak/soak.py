@@ -29,12 +29,14 @@ from holdfast.soak.gather import (
     stories,
     witness,
 )
+from holdfast.soak.lost import less_known, wrongs_then
 from holdfast.soak.report import Summary, concerned, story
 from holdfast.soak.rest import LATE_SECONDS, Scene, at_rest
 from holdfast.soak.rig import Rig, rigged
 from holdfast.soak.sales import sold_twice, unmeasured
 from holdfast.soak.staff import Staff
 from holdfast.soak.strikes import Strikes
+from holdfast.soak.strikes_servers import prepare
 from holdfast.soak.weigh import table_bytes, weighed
 
 STAFF_PAUSE = 1.0
@@ -96,8 +98,9 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
     async with rigged(folder, wish.seed) as rig:
         random = Random(f"guests {wish.seed}")  # noqa: S311 - reproducible, not secret
         crowd = Crowd(sides=rig.sides, random=random, choice=CHOICE)
-        watch, strikes = Watch(url=rig.postgres.url), Strikes(rig=rig)
+        watch, strikes = Watch(url=rig.postgres.url, age=lambda: rig.postgres.age), Strikes(rig=rig)
         await strikes.set_clocks()
+        await prepare(rig)
         async with _beside(rig.keep()), _employed(rig, wish.seed) as staff:
             laden = await table_bytes(rig.postgres.url)
             cast = Cast(crowd=crowd, staff=staff, watch=watch, strikes=strikes, laden=laden)
@@ -144,6 +147,7 @@ async def _judged(wish: Wish, rig: Rig, cast: Cast) -> tuple[Summary, list[str]]
         sides=rig.sides,
         looks=cast.watch.looks,
         ended_alone=lambda: rig.ended_alone,
+        lost=cast.strikes.past.lost,
     )
     try:
         convergence, found = await at_rest(scene)
@@ -163,7 +167,9 @@ async def _summed_up(
     end: tuple[float | None, Evidence],
 ) -> Summary:
     (convergence, found), strikes = end, cast.strikes
-    exposures = await exposed(connection, strikes.clocks)
+    exposures = [*await exposed(connection, strikes.clocks)]
+    for lost in strikes.past.lost:
+        exposures += (await less_known(connection, lost)).exposures.values()
     parts = [shares(one, strikes.stood) for one in exposures]
     costs = await weighed(connection, rig, cast.laden)
     bounds = [*time_bounds(convergence, parts), *cost_bounds(costs)]
@@ -183,7 +189,12 @@ async def _summed_up(
         unmeasured=unmeasured(sales, exposures),
         convergence=convergence,
         bounds=bounds,
-        violations=[*violations(found), *_restless(convergence), *beyond(bounds)],
+        violations=[
+            *violations(found),
+            *(one for lost in strikes.past.lost for one in wrongs_then(found, lost)),
+            *_restless(convergence),
+            *beyond(bounds),
+        ],
     )
 
 

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import get_args
 
 import asyncpg
@@ -18,11 +19,13 @@ from holdfast.clock import SystemClock
 from holdfast.soak.bounds import Struck
 from holdfast.soak.evidence import Clock
 from holdfast.soak.faults import Fault
+from holdfast.soak.going_back import GoingBack
 from holdfast.soak.house import listings, without
 from holdfast.soak.program import HERE, finished, until
 from holdfast.soak.proxy import Manner
 from holdfast.soak.rig import Rig
 from holdfast.soak.staff import VENUE
+from holdfast.soak.strikes_servers import WAYS
 from holdfast.soak.traits import traits
 from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.steer import NotSteered, SteerAct, SteerWish, steer
@@ -59,9 +62,14 @@ class Strikes:
     """Each from when to when."""
     clocks: list[Clock] = field(default_factory=list)
     """How the providers' clocks were set, in order."""
+    past: GoingBack = field(init=False)
     _turns: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
+
+    def __post_init__(self) -> None:
+        turns = self._turns.__getitem__
+        self.past = GoingBack(rig=self.rig, turns=turns, clocks=self.clocks)
 
     async def all(self, faults: Sequence[Fault]) -> None:
         """Returns when every one is over and healed."""
@@ -83,6 +91,8 @@ class Strikes:
 
     def _way(self, kind: str) -> Callable[[Fault], Awaitable[None]]:
         family, _, what = kind.partition(" ")
+        if kind in WAYS:
+            return partial(WAYS[kind], self.rig)
         if family == "link":
             return self._link
         if family == "webhooks":
@@ -97,6 +107,7 @@ class Strikes:
             "redis flushed": self._flush,
             "postgres killed": self._postgres,
             "postgres paused": self._frozen,
+            "postgres goes back": self.past.strike,
             "provider clock ahead": self._clock,
             "token revoked": self._token,
             "configuration listing away": self._configuration,

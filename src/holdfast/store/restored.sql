@@ -3,10 +3,13 @@
 select id from venues order by id
 
 -- stop_placing --
--- What was about to be sent when the backup was made, was sent since, or was not wanted any more.
+-- What was about to be sent when the backup was made, was sent since, or was not wanted any more. And whatever was under
+-- way of a block that is looked for: only one call of a block is under way, and the look says what became of all.
 update pushes p set state = 'superseded', outcome = 'superseded', settled_at = $2, epoch = epoch + 1, lease_until = null
- where p.venue_id = $1 and p.call in ('place', 'commit')
-   and p.state in ('waiting', 'in_flight', 'unknown')
+ where p.venue_id = $1
+   and (p.call in ('place', 'commit') and p.state in ('waiting', 'in_flight', 'unknown')
+        or p.state in ('in_flight', 'unknown')
+           and p.block_id in (select id from blocks where venue_id = $1 and closed_at is null and wants <> 'nothing' and state <> 'booked'))
 
 -- look_for --
 -- Blocks that are wanted and not booked as far as we know: each is looked for at its channel before any call.
