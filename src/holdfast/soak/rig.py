@@ -205,9 +205,9 @@ def _url(link: Link) -> str:
 
 
 def _simulator(folder: Path, name: str, web_url: str, seed: int) -> Program:
-    """With both example venues: rooms, and a pool of tables."""
+    """With both example venues: rooms, and a pool of tables; and with a place that is none of ours."""
     world = folder / f"{name}.json"
-    world.write_text(json.dumps(example_worlds()[name]))
+    world.write_text(json.dumps(traits()[name].world(example_worlds()[name])))
     return simulator(folder, name, web_url, "--seed", str(seed), "--world", str(world))
 
 
