@@ -34,7 +34,13 @@ OUTAGES = (
     "link ",
     "process paused",
 )
-WAITS = ("provider 429", "people pause")
+WAITS = (
+    "provider 429",
+    "people pause",
+    "configuration account",
+    "configuration shadow",
+    "configuration paused",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What must never be, whatever broke: pure functions over recorded evidence. No I/O."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 
@@ -99,9 +99,15 @@ def blocks(found: Evidence) -> Iterator[str]:
 
 
 def revivals(found: Evidence) -> Iterator[str]:
-    """A booking that was over never occupies again, and no older read overwrites a newer one."""
+    """A booking that was over never occupies again, and no older read overwrites a newer one.
+
+    But for one whose id its provider gave to another guest.
+    """
     by_booking: dict[int, list[Told]] = defaultdict(list)
+    again = _given_again(found)
     for told in found.told:
+        if told.ref in again:
+            continue
         by_booking[told.booking_id].append(told)
     for story in by_booking.values():
         for before, after in pairwise(sorted(story, key=lambda t: t.seq)):
@@ -111,6 +117,11 @@ def revivals(found: Evidence) -> Iterator[str]:
                 yield f"{after.ref} was {before.status} and is {after.status} again"
             if before.read_at and after.read_at and after.read_at < before.read_at:
                 yield f"{after.ref}: what was read at {after.read_at} came after {before.read_at}"
+
+
+def _given_again(found: Evidence) -> set[str]:
+    refs = Counter(made.ref for side in found.sides.values() for made in side.made if not made.ours)
+    return {ref for ref, bookings in refs.items() if bookings > 1}
 
 
 def versions(found: Evidence) -> Iterator[str]:

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,10 +70,11 @@ class Cast:
         return [*self.crowd.acts, *self.staff.acts]
 
     @property
-    def moved(self) -> frozenset[str]:
+    def moved(self) -> Collection[str]:
         """Guests who were told to move, or tried to, under both references."""
         moves = [act for act in self.crowd.acts if act.what == "move"]
-        return frozenset(ref for act in moves for ref in (act.ref, act.outcome.split(" ")[0]))
+        carried = self.strikes.lies.moved
+        return carried.union(ref for act in moves for ref in (act.ref, act.outcome.split(" ")[0]))
 
 
 async def soak(wish: Wish) -> None:
@@ -182,7 +183,12 @@ async def _summed_up(
         unmeasured=unmeasured(sales, exposures),
         convergence=convergence,
         bounds=bounds,
-        violations=[*violations(found), *_restless(convergence), *beyond(bounds)],
+        violations=[
+            *violations(found),
+            *_restless(convergence),
+            *beyond(bounds),
+            *strikes.office.wrongs,
+        ],
     )
 
 

@@ -17,12 +17,12 @@ from redis.exceptions import RedisError
 from holdfast.clock import SystemClock
 from holdfast.soak.bounds import Struck
 from holdfast.soak.evidence import Clock
-from holdfast.soak.faults import Fault
-from holdfast.soak.house import listings, without
-from holdfast.soak.program import HERE, finished, until
+from holdfast.soak.faults import LIES, Fault
+from holdfast.soak.lies import Lies
+from holdfast.soak.office import Office
+from holdfast.soak.program import HERE, until
 from holdfast.soak.proxy import Manner
 from holdfast.soak.rig import Rig
-from holdfast.soak.staff import VENUE
 from holdfast.soak.traits import traits
 from holdfast.store.trouble import DATABASE_TROUBLE
 from holdfast.sync.steer import NotSteered, SteerAct, SteerWish, steer
@@ -59,9 +59,15 @@ class Strikes:
     """Each from when to when."""
     clocks: list[Clock] = field(default_factory=list)
     """How the providers' clocks were set, in order."""
+    office: Office = field(init=False)
+    lies: Lies = field(init=False)
     _turns: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
+
+    def __post_init__(self) -> None:
+        self.office = Office(rig=self.rig, turns=self._turns, log=self.log)
+        self.lies = Lies(sides=self.rig.sides, log=self.log)
 
     async def all(self, faults: Sequence[Fault]) -> None:
         """Returns when every one is over and healed."""
@@ -89,6 +95,10 @@ class Strikes:
             return self._webhooks
         if family == "people":
             return self._people
+        if family == "configuration":
+            return self.office.strike
+        if kind in LIES:
+            return self.lies.strike
         if what in ("killed", "paused", "told to stop") and family != "postgres":
             return self._process
         if what in ("429", "5xx before", "5xx after", "time-out after"):
@@ -99,7 +109,6 @@ class Strikes:
             "postgres paused": self._frozen,
             "provider clock ahead": self._clock,
             "token revoked": self._token,
-            "configuration listing away": self._configuration,
             "providers all away": self._all_away,
         }[kind]
 
@@ -211,30 +220,6 @@ class Strikes:
             return False
 
         await until(heard, f"{account}: {act}", look=HALF)
-
-    async def _configuration(self, fault: Fault) -> None:
-        """A room's listing leaves the file, and comes back as it was.
-
-        Not one of the venue with the pool: all that is closed there is closed anew after it, which takes minutes.
-        """
-        file = self.rig.folder / "holdfast.toml"
-        before = file.read_text()
-        names = listings(before, VENUE)
-        name = names[int(fault.dice * len(names))]
-        file.write_text(without(before, name))
-        await self._command("apply", "--yes", "--yes-remove", name)
-        await asyncio.sleep(fault.seconds)
-        file.write_text(before)
-        await self._command("apply", "--yes")
-
-    async def _command(self, *words: str) -> None:
-        async def heard() -> bool:
-            done = await finished(self.rig.folder, *words, **self.rig.settings)
-            if done.code:
-                self.log.append(f"         {' '.join(words)}: {done.code} {done.err[-200:]}")
-            return done.code == 0
-
-        await until(heard, " ".join(words), look=HALF)
 
     async def _told(self, side: str, method: str, path: str, body: object = None) -> None:
         """A simulator that is paused hears it when it goes on."""
