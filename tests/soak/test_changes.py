@@ -26,15 +26,11 @@ def parsed(text: str) -> Configuration:
 async def numbers(connection: asyncpg.Connection) -> dict[str, list[tuple[int, str]]]:
     """What there is, by its number and name."""
     book = await store.load(connection)
-    rows = {
-        "accounts": book.accounts,
-        "venues": book.venues,
-        "units": book.units,
-        "listings": book.listings,
-    }
     return {
-        what: sorted((number, row.name) for number, row in these.items())
-        for what, these in rows.items()
+        "accounts": sorted((number, row.name) for number, row in book.accounts.items()),
+        "venues": sorted((number, row.name) for number, row in book.venues.items()),
+        "units": sorted((number, row.name) for number, row in book.units.items()),
+        "listings": sorted((number, row.name) for number, row in book.listings.items()),
     }
 
 

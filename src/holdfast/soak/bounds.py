@@ -51,6 +51,7 @@ class Struck:
     side: str | None
     began: datetime
     ended: datetime
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

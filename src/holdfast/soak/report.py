@@ -35,6 +35,8 @@ class Summary:
     """What was sold twice; and"""
     unmeasured: Sequence[Sale]
     """where no exposure was measured at that moment."""
+    pages: str
+    """How they were answered."""
     convergence: float | None
     bounds: Sequence[Bound]
     violations: Sequence[Violation]
@@ -57,6 +59,7 @@ class Summary:
             f"    by others       {_blamed(self.shares)}",
             f"  Sold twice        {_sales(self.sales, self.unmeasured)}",
             *(f"    {sale}" for sale in self.unmeasured[:MOST]),
+            f"  Pages read        {self.pages}",
             f"  Convergence       {_converged(self.convergence)}",
             f"  Bounds            {_kept(self.bounds)}",
             *(f"    {bound}" for bound in self.bounds),

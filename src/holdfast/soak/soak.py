@@ -29,9 +29,12 @@ from holdfast.soak.gather import (
     stories,
     witness,
 )
+from holdfast.soak.pages import read
+from holdfast.soak.pages import wrongs as wrong_pages
+from holdfast.soak.reader import Reader, troubles
 from holdfast.soak.report import Summary, concerned, story
 from holdfast.soak.rest import LATE_SECONDS, Scene, at_rest
-from holdfast.soak.rig import Rig, rigged
+from holdfast.soak.rig import WEBS, Rig, rigged
 from holdfast.soak.sales import sold_twice, unmeasured
 from holdfast.soak.staff import Staff
 from holdfast.soak.strikes import Strikes
@@ -61,6 +64,7 @@ class Cast:
     crowd: Crowd
     staff: Staff
     watch: Watch
+    reader: Reader
     strikes: Strikes
     laden: int
     """Bytes that tables took before."""
@@ -99,9 +103,15 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
         crowd = Crowd(sides=rig.sides, random=random, choice=CHOICE)
         watch, strikes = Watch(url=rig.postgres.url), Strikes(rig=rig)
         await strikes.set_clocks()
-        async with _beside(rig.keep()), _employed(rig, wish.seed) as staff:
-            laden = await table_bytes(rig.postgres.url)
-            cast = Cast(crowd=crowd, staff=staff, watch=watch, strikes=strikes, laden=laden)
+        async with _beside(rig.keep()), _employed(rig, wish.seed) as (staff, reader):
+            cast = Cast(
+                crowd=crowd,
+                staff=staff,
+                watch=watch,
+                reader=reader,
+                strikes=strikes,
+                laden=await table_bytes(rig.postgres.url),
+            )
             async with _beside(watch.keep()):
                 await _under_fire(wish, cast)
                 await crowd.decide_all()
@@ -109,11 +119,13 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
 
 
 @asynccontextmanager
-async def _employed(rig: Rig, seed: int) -> AsyncIterator[Staff]:
+async def _employed(rig: Rig, seed: int) -> AsyncIterator[tuple[Staff, Reader]]:
     random = Random(f"staff {seed}")  # noqa: S311 - reproducible, not secret
     async with aiohttp.ClientSession() as session:
         sides = list(rig.sides.values())
-        yield Staff(urls=rig.webs, sides=sides, session=session, random=random)
+        webs = dict(zip(WEBS, rig.webs, strict=True))
+        staff = Staff(urls=rig.webs, sides=sides, session=session, random=random)
+        yield staff, Reader(webs=webs, session=session)
 
 
 async def _under_fire(wish: Wish, cast: Cast) -> None:
@@ -122,6 +134,7 @@ async def _under_fire(wish: Wish, cast: Cast) -> None:
         await asyncio.gather(
             cast.crowd.live(wish.pause, wish.seconds),
             cast.staff.live(STAFF_PAUSE, wish.seconds),
+            cast.reader.live(wish.seconds),
             cast.strikes.all(faults),
         )
 
@@ -169,6 +182,8 @@ async def _summed_up(
     costs = await weighed(connection, rig, cast.laden)
     bounds = [*time_bounds(convergence, parts), *cost_bounds(costs)]
     sales = list(sold_twice(found.sides, strikes.clocks, cast.moved))
+    visits = cast.reader.visits
+    pages = wrong_pages(visits, strikes.stood, await troubles(connection, strikes.pauses))
     return Summary(
         seed=wish.seed,
         seconds=wish.seconds,
@@ -181,6 +196,7 @@ async def _summed_up(
         shares=parts,
         sales=sales,
         unmeasured=unmeasured(sales, exposures),
+        pages=read(visits),
         convergence=convergence,
         bounds=bounds,
         violations=[
@@ -188,6 +204,7 @@ async def _summed_up(
             *_restless(convergence),
             *beyond(bounds),
             *strikes.office.wrongs,
+            *pages,
         ],
     )
 

@@ -20,6 +20,7 @@ from holdfast.soak.evidence import Clock
 from holdfast.soak.faults import LIES, Fault
 from holdfast.soak.lies import Lies
 from holdfast.soak.office import Office
+from holdfast.soak.pages import Trouble
 from holdfast.soak.program import HERE, until
 from holdfast.soak.proxy import Manner
 from holdfast.soak.rig import Rig
@@ -59,6 +60,8 @@ class Strikes:
     """Each from when to when."""
     clocks: list[Clock] = field(default_factory=list)
     """How the providers' clocks were set, in order."""
+    pauses: list[Trouble] = field(default_factory=list)
+    """What people held back, from when to when."""
     office: Office = field(init=False)
     lies: Lies = field(init=False)
     _turns: defaultdict[str, asyncio.Lock] = field(
@@ -85,7 +88,15 @@ class Strikes:
             self.log.append(str(replace(fault, at=time.monotonic() - began)))
             at = CLOCK.now()
             await self._way(fault.kind)(fault)
-            self.stood.append(Struck(kind=fault.kind, side=fault.side, began=at, ended=CLOCK.now()))
+            self.stood.append(
+                Struck(
+                    kind=fault.kind,
+                    target=fault.target,
+                    side=fault.side,
+                    began=at,
+                    ended=CLOCK.now(),
+                )
+            )
 
     def _way(self, kind: str) -> Callable[[Fault], Awaitable[None]]:
         family, _, what = kind.partition(" ")
@@ -199,9 +210,13 @@ class Strikes:
 
     async def _people(self, fault: Fault) -> None:
         """They hold an account's intake or pushes back for so long, or have it read at once."""
-        account = f"{fault.target}-main"
+        account, began = f"{fault.target}-main", CLOCK.now()
         for act in STEPS[fault.kind]:
+            if act.startswith("resume"):
+                what = f"{account} was held back by a person"
+                self.pauses.append(Trouble(what=what, began=began, ended=CLOCK.now()))
             await self._steered(account, act)
+            began = CLOCK.now()
             await asyncio.sleep(fault.seconds)
 
     async def _steered(self, account: str, act: SteerAct) -> None:
