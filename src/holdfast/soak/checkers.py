@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 
 from holdfast.inventory.model import OCCUPYING
 from holdfast.soak.books import said, wrongs
-from holdfast.soak.evidence import Evidence, Grant, Made, Told, Violation
+from holdfast.soak.evidence import Evidence, Grant, Made, Row, Told, Violation
 from holdfast.soak.harm import conflicts, harm, recipients
 from holdfast.soak.pools import wrongs_at
 
@@ -47,13 +47,26 @@ def _granted_twice(given: Sequence[Grant]) -> Iterator[str]:
 
 
 def webhooks(found: Evidence) -> Iterator[str]:
-    """Whatever was answered with a 2xx is in the inbox, as often as it was."""
+    """Whatever was answered with a 2xx is in the inbox, as often as it was.
+
+    Only what went with forgotten guests cannot be told any more by its body: it is counted.
+    """
     for channel, side in found.sides.items():
-        for digest, accepted in side.accepted.items():
-            row = found.inbox.get((channel, digest))
-            kept = row.count if row else 0
-            if kept < accepted and not (row and row.numbered):
+        lost = {
+            digest: (accepted, kept)
+            for digest, accepted in side.accepted.items()
+            if (kept := _kept(found.inbox.get((channel, digest)), accepted)) < accepted
+        }
+        if sum(accepted - kept for accepted, kept in lost.values()) > found.erased.get(channel, 0):
+            for digest, (accepted, kept) in lost.items():
                 yield f"{channel} webhook {digest[:12]}: {accepted} times 2xx, {kept} times kept"
+
+
+def _kept(row: Row | None, accepted: int) -> int:
+    """One that its provider numbers is kept once, however often it is delivered."""
+    if row is None:
+        return 0
+    return max(row.count, accepted) if row.numbered else row.count
 
 
 def effects(found: Evidence) -> Iterator[str]:

@@ -149,6 +149,8 @@ class Evidence:
     """Double bookings that are shown just now."""
     contacts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """By channel and place, whose e-mail blocks are booked for."""
+    erased: Mapping[str, int] = field(default_factory=dict)
+    """By channel, how many webhooks of the inbox have lost their bodies, because their guests were forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

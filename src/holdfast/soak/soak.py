@@ -19,6 +19,7 @@ from holdfast.progress import passing
 from holdfast.soak.bounds import broken as beyond
 from holdfast.soak.bounds import cost_bounds, shares, time_bounds
 from holdfast.soak.checkers import violations
+from holdfast.soak.clerk import Clerk, remembered
 from holdfast.soak.crowd import Act, Crowd
 from holdfast.soak.evidence import Evidence, Violation
 from holdfast.soak.faults import planned
@@ -40,8 +41,8 @@ from holdfast.soak.staff import Staff
 from holdfast.soak.strikes import Strikes
 from holdfast.soak.weigh import table_bytes, weighed
 
-STAFF_PAUSE = 1.0
-"""Seconds between two acts of people at the venue, on average."""
+STAFF_PAUSE, CLERK_PAUSE = 1.0, 6.0
+"""Seconds between two acts of people at the venue, on average; each command is a process of its own."""
 
 CHOICE = 3
 """Offers of a place that guests want: so few that they race for them."""
@@ -63,6 +64,7 @@ class Cast:
 
     crowd: Crowd
     staff: Staff
+    clerk: Clerk
     watch: Watch
     reader: Reader
     strikes: Strikes
@@ -71,7 +73,11 @@ class Cast:
 
     @property
     def acts(self) -> list[Act]:
-        return [*self.crowd.acts, *self.staff.acts]
+        return [*self.crowd.acts, *self.at_the_venue]
+
+    @property
+    def at_the_venue(self) -> list[Act]:
+        return [*self.staff.acts, *self.clerk.acts]
 
     @property
     def moved(self) -> Collection[str]:
@@ -107,6 +113,7 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
             cast = Cast(
                 crowd=crowd,
                 staff=staff,
+                clerk=_clerk(rig, wish.seed),
                 watch=watch,
                 reader=reader,
                 strikes=strikes,
@@ -128,12 +135,20 @@ async def _employed(rig: Rig, seed: int) -> AsyncIterator[tuple[Staff, Reader]]:
         yield staff, Reader(webs=webs, session=session)
 
 
+def _clerk(rig: Rig, seed: int) -> Clerk:
+    random = Random(f"clerk {seed}")  # noqa: S311 - reproducible, not secret
+    return Clerk(
+        folder=rig.folder, url=rig.postgres.url, settings=lambda: rig.settings, random=random
+    )
+
+
 async def _under_fire(wish: Wish, cast: Cast) -> None:
     faults = planned(wish.seed, wish.seconds, wish.gap) if wish.gap else []
     async with passing(wish.seconds, "Guests and faults"):
         await asyncio.gather(
             cast.crowd.live(wish.pause, wish.seconds),
             cast.staff.live(STAFF_PAUSE, wish.seconds),
+            cast.clerk.live(CLERK_PAUSE, wish.seconds),
             cast.reader.live(wish.seconds),
             cast.strikes.all(faults),
         )
@@ -188,7 +203,7 @@ async def _summed_up(
         seed=wish.seed,
         seconds=wish.seconds,
         acts=cast.crowd.acts,
-        staff=cast.staff.acts,
+        staff=cast.at_the_venue,
         struck=strikes.struck,
         spoilt={name: link.spoilt for name, link in rig.links.items()},
         counts=await counted(connection),
@@ -204,6 +219,8 @@ async def _summed_up(
             *_restless(convergence),
             *beyond(bounds),
             *strikes.office.wrongs,
+            *cast.clerk.wrongs,
+            *await remembered(connection, cast.clerk.forgotten),
             *pages,
         ],
     )
