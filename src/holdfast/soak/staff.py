@@ -95,7 +95,7 @@ class Staff:
             url, data=form, headers=BROWSER, timeout=patience, allow_redirects=False
         ) as answer:
             if answer.status == 303:
-                return re.findall(r"b=(\d+)", answer.headers["Location"])[0]
+                return str(re.findall(r"b=(\d+)", answer.headers["Location"])[0])
             if answer.status >= 400:
                 raise Refused(f"{answer.status} from {answer.url.authority}")
             return await answer.text()

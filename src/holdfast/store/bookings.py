@@ -8,6 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from holdfast.inventory.known import Booking, Fact, Told
+from holdfast.inventory.merge import begins_anew, is_another
 from holdfast.inventory.model import FIRM, Guest, Span, Status
 from holdfast.store.queries import load
 from holdfast.store.ranges import to_range, to_span
@@ -143,7 +144,8 @@ async def update(
     connection: asyncpg.Connection, known: Booking, origin: Origin, fact: Fact, now: datetime
 ) -> None:
     """Write what the merge decided; the venue's lock is held."""
-    firm_at = known.firm_at or (now if fact.status in FIRM else None)
+    anew = begins_anew(known, fact)
+    firm_at = (None if anew else known.firm_at) or (now if fact.status in FIRM else None)
     await connection.execute(
         _SQL["update"],
         known.id,
@@ -159,6 +161,7 @@ async def update(
         firm_at,
         fact.read_at,
         now,
+        now if anew else known.first_seen_at,
     )
 
 
@@ -178,6 +181,8 @@ async def keep(
     if known is None:
         return await insert(connection, origin, fact, guest, now)
     await update(connection, known, origin, fact, now)
+    if is_another(known, fact):
+        await connection.execute(_SQL["forget_guest"], known.id)
     await save_guest(connection, known.id, guest)
     return known.id
 
