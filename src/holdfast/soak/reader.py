@@ -13,6 +13,7 @@ import aiohttp
 import asyncpg
 
 from holdfast.clock import SystemClock
+from holdfast.soak.faults import SIDES
 from holdfast.soak.pages import EXPOSED_LONG, LATELY, Trouble, Visit
 from holdfast.store.queries import load
 
@@ -33,13 +34,12 @@ PATHS = (
     "/bookings",
     "/events",
     "/pushes",
-    "/accounts/boseat-main",
-    "/accounts/mozrest-main",
+    *(f"/accounts/{side}-main" for side in SIDES),
     f"{API}/bookings",
     f"{API}/blocks",
     f"{API}/conflicts",
     f"{API}/accounts",
-    f"{API}/listings/salon-boseat/exposure",
+    *(f"{API}/listings/salon-{side}/exposure" for side in SIDES),
 )
 EXPLAINED = "/explain?venue=glasshouse&unit=salon"
 NEWEST = {
