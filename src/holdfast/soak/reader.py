@@ -20,7 +20,7 @@ from holdfast.store.queries import load
 _SQL = load("pages", "holdfast.soak")
 CLOCK = SystemClock()
 PATIENCE = aiohttp.ClientTimeout(total=20.0)
-PAUSE = 0.25
+PAUSE = 1.0
 """Seconds between two requests: a reader is no flood."""
 
 API = "/api/v1"
