@@ -47,6 +47,7 @@ class Summary:
             f"Soak with seed {self.seed}, {self.seconds:.0f} s under fire",
             f"  Operations        {len(self.acts)} by guests: {_acts(self.acts)}",
             f"                    {len(self.staff)} at the venue: {_acts(self.staff)}",
+            f"                    decided: {_decided(self.staff)}",
             *(f"    {amount:4} {why}" for why, amount in _refused(self.staff).most_common(MOST)),
             f"  Stored            {self.counts['bookings']} bookings, {self.counts['webhooks']} webhooks",
             f"  Outward calls     {self.counts['attempts']}, {self.counts['unknown']} of unknown outcome",
@@ -71,6 +72,12 @@ class Summary:
 def _acts(acts: Sequence[Act]) -> str:
     done = Counter(act.what for act in acts if not act.outcome.startswith("no: "))
     return f"{_counted(done)}; {len(acts) - done.total()} refused"
+
+
+def _decided(acts: Sequence[Act]) -> str:
+    """Conflicts, by what was done about them."""
+    done = (a.outcome for a in acts if a.what == "decide" and not a.outcome.startswith("no: "))
+    return _counted(Counter(outcome.split(" ")[0] for outcome in done))
 
 
 def _refused(acts: Sequence[Act]) -> Counter[str]:
