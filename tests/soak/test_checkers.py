@@ -258,3 +258,12 @@ def test_a_house_may_have_had_another_contact_for_a_while() -> None:
         made = [replace(MADE, contact=contact)]
         evidence = with_mozrest(replace(MOZREST, made=made))
         assert found(replace(evidence, contacts=house)) == bites
+
+
+def test_what_a_booking_did_in_two_venues_is_told_in_order_of_time() -> None:
+    """Each venue counts its entries for itself: a booking that moved has a low number after a high one."""
+    moved = replace(TOLD, venue_id=2, seq=1, at=NOON, kind="booking.updated", read_at=NOON)
+    here = replace(TOLD, seq=9)
+    assert found(replace(RIGHT, told=[moved, here])) == set()
+    stale = replace(moved, read_at=TOLD.at - HOUR)
+    assert found(replace(RIGHT, told=[stale, here])) == {"revivals"}

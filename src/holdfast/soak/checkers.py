@@ -123,7 +123,7 @@ def revivals(found: Evidence) -> Iterator[str]:
             continue
         by_booking[told.booking_id].append(told)
     for story in by_booking.values():
-        for before, after in pairwise(sorted(story, key=lambda t: t.seq)):
+        for before, after in pairwise(sorted(story, key=lambda t: (t.at, t.seq))):
             if before.status is None or after.status is None:
                 continue
             if before.status not in OCCUPYING and after.status in OCCUPYING:
