@@ -7,6 +7,7 @@ import asyncpg
 from tests.town import SECRETS, town
 
 from holdfast.soak.clerk import Clerk, remembered
+from holdfast.soak.program import Finished
 
 HOUR = 60
 
@@ -39,3 +40,10 @@ async def test_guests_are_forgotten_events_read_again_and_nothing_breaks(
             assert len(await remembered(connection, clerk.forgotten)) == 1
         finally:
             await connection.close()
+
+
+def test_a_command_broke_where_its_last_word_is_no_line_of_ours() -> None:
+    traced = "Traceback (most recent call last):\n  File ...\n"
+    assert Finished(code=1, out="", err=f"{traced}KeyError: 7\n").broke
+    assert not Finished(code=1, out="", err=f"{traced}holdfast: the database refuses\n").broke
+    assert not Finished(code=1, out="", err="holdfast: the database refuses\n").broke

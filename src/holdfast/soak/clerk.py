@@ -79,7 +79,7 @@ class Clerk:
         """Whether it was done. A command says what is wrong in a line, and never breaks."""
         done = await finished(self.folder, *words, **self.settings())
         self._note(words[0], "done" if done.code == 0 else f"no: {done.err.strip()[-120:]}")
-        if done.code not in ANSWERS or "Traceback" in done.err:
+        if done.code not in ANSWERS or done.broke:
             told = done.err.strip().splitlines()[-1:]
             what = f"{' '.join(words)}: {done.code} {''.join(told)}"
             self.wrongs.append(Violation(checker="commands", what=what))

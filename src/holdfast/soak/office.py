@@ -99,7 +99,7 @@ class Office:
         done = await finished(self.rig.folder, *words, **self.rig.settings)
         if done.code:
             self.log.append(f"         {' '.join(words)}: {done.code} {done.err[-300:]}")
-        if "Traceback" in done.err:
+        if done.broke:
             told = done.err.strip().splitlines()[-1]
             self.wrongs.append(Violation(checker="commands", what=f"{words[0]}: {told}"))
         return done
