@@ -19,6 +19,9 @@ FINDS_NOTHING: Mapping[str, object] = {
 """Of a living booking as of any other: what asks twice in a row learns nothing from it."""
 
 MISSING = {"provider list short": "second_half", "provider list lacks one": "one_row"}
+WHOLE = "whole-house"
+"""Whoever moves there costs as many calls as fifty who book a room: guests book it often enough."""
+
 HALF = 0.5
 
 
@@ -75,7 +78,8 @@ class Lies:
         unit, ref = rooms[int(fault.dice * len(rooms))]
         home = next(place for place, known in side.units.items() if known == unit)
         strange = bool(side.strange) and fault.dice * 10 % 1 < HALF
-        places = [*side.strange] if strange else [p for p in side.units if p != home]
+        sold = [p for p, known in side.units.items() if known != WHOLE and p != home]
+        places = [*side.strange] if strange else sold
         await self._carried(side, ref, places[int(fault.dice * 100 % 1 * len(places))], fault.dice)
         await asyncio.sleep(fault.seconds)
         if strange and fault.dice * 1000 % 1 < HALF:
