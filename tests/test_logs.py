@@ -50,6 +50,18 @@ def written() -> Written:
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
+def test_a_pool_without_its_database_does_not_tell_of_it_each_second(written: Written) -> None:
+    """The kind of fault: a library tells of an outage again and again, each time with its stack. We tell of it once."""
+    pool = logging.getLogger("asyncpg.pool")
+    try:
+        raise ConnectionResetError
+    except ConnectionResetError:
+        pool.warning("Failed to restore the pool connection floor; retrying", exc_info=True)
+    assert written() == []
+    pool.warning("Pool.close() is taking over 60 seconds to complete.")
+    assert len(written()) == 1
+
+
 def test_what_is_no_http_is_a_line_that_quotes_nothing_of_it(written: Written) -> None:
     try:
         raise BadHttpMessage("Invalid header value char: b'X-Api-Key: canary'")

@@ -34,6 +34,8 @@ def explained(error: Exception) -> tuple[str, int] | None:
 
 
 def _network(error: Exception) -> tuple[str, int] | None:
+    if isinstance(error, asyncpg.TransactionRollbackError):
+        return "nothing was changed: others wrote the same at that moment: run it again", FAILED
     if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
         return f"the database refuses: {error}", FAILED
     if isinstance(error, OSError | TimeoutError):

@@ -1,6 +1,7 @@
 """Makes the database say what the configuration says: load, compare, save, in one transaction."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import asyncpg
@@ -12,6 +13,9 @@ from holdfast.configuration_renames import renamed
 from holdfast.kind import discover
 from holdfast.store import configuration as store
 from holdfast.store import departures, schedule
+
+MOST_DEADLOCKS = 5
+"""Workers lock what they decide on in an order of their own: some meet it, and one of them must give way."""
 
 CHANGED_MEANWHILE = (
     "the configuration was changed by another command meanwhile: look at the plan again"
@@ -53,8 +57,18 @@ async def apply(
     """Change the database and return what was changed; new and changed accounts are due to be read at `now`.
 
     Safe to run at once from several processes. `shown` is what was agreed to: what another process did meanwhile
-    need not be done again, but nothing else is done. Raises PlanRefused, and then nothing was changed.
+    need not be done again, but nothing else is done. Where Postgres ends it because it and others waited for each
+    other, it begins anew. Raises PlanRefused, and then nothing was changed.
     """
+    for _ in range(MOST_DEADLOCKS):
+        with suppress(asyncpg.DeadlockDetectedError):
+            return await _applied(connection, configuration, now, shown)
+    return await _applied(connection, configuration, now, shown)
+
+
+async def _applied(
+    connection: asyncpg.Connection, configuration: Configuration, now: datetime, shown: Plan | None
+) -> Plan:
     async with connection.transaction():
         await store.lock(connection)
         found = await plan(connection, configuration)

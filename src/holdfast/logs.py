@@ -71,6 +71,12 @@ def set_up_logs(stream: TextIO, clock: Clock) -> None:
     for name, level in _QUIETER.items():
         logging.getLogger(name).setLevel(level)
     logging.getLogger("aiohttp.server").addFilter(_unquoted)
+    logging.getLogger("asyncpg.pool").addFilter(_is_no_outage)
+
+
+def _is_no_outage(record: logging.LogRecord) -> bool:
+    """We say once that a database is away: a pool would say so each second, with its stack."""
+    return not str(record.msg).startswith("Failed to restore the pool")
 
 
 def _unquoted(record: logging.LogRecord) -> bool:

@@ -4,6 +4,7 @@ The kind of fault: a new name was a new thing, and the old one left with all tha
 venues, units and listings alike.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ import pytest
 from holdfast.configuration_apply import apply, plan
 from holdfast.configuration_model import Configuration
 from holdfast.configuration_plan import PlanRefused
+from holdfast.soak.program import until
 from holdfast.store.configuration import load
 from holdfast.wiring import purse
 
@@ -237,3 +239,32 @@ async def test_a_renamed_account_has_no_second_budget(
     assert purse(book, row) == "rooms-main"
     await connection.execute("update accounts set name = 'rooms-main' where name = 'tables-main'")
     assert purse(await load(connection), row) == "rooms-new"
+
+
+async def test_a_deadlock_with_whoever_writes_meanwhile_is_no_end(
+    connection: asyncpg.Connection, database_url: str, configured: Configured
+) -> None:
+    """The kind of fault: Postgres ends one of two that wait for each other, which may be a command as well as a worker.
+
+    A worker tries again; `apply` ended with Postgres' own lines. Seen among guests when an account was renamed.
+    """
+    await apply(connection, configured(), NOW)
+    other = await asyncpg.connect(database_url)
+    try:
+        await other.execute(
+            "set deadlock_timeout = '60s'"
+        )  # so that the other one is found to be it
+        async with other.transaction():
+            await other.fetch("select id from venues for update")
+            work = asyncio.create_task(apply(connection, configured(*EVERYTHING), NOW))
+            await until(lambda: waits_for_a_lock(other), "apply waits for the venue", look=0.01)
+            await other.execute("select id from accounts for update")
+        done = await work
+        assert "~ account rooms-new: renamed from rooms-main" in str(done).splitlines()
+    finally:
+        await other.close()
+
+
+async def waits_for_a_lock(connection: asyncpg.Connection) -> bool:
+    query = "select exists (select from pg_locks where not granted and locktype <> 'advisory')"
+    return bool(await connection.fetchval(query))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.inventory.made import a_booking, a_seen, at, patient, span, steps
 
-from holdfast.inventory.known import Booking, Told
-from holdfast.inventory.merge import Merged, is_news, merge
+from holdfast.inventory.known import Booking, Fact, Told
+from holdfast.inventory.merge import Merged, begins_anew, is_another, is_news, merge
 from holdfast.inventory.model import OCCUPYING, Absent, Payment, Seen, Status
 
 LISTINGS = {1: "salon", 2: "terrace"}
@@ -241,3 +241,31 @@ def test_another_time_is_a_move() -> None:
 def test_any_other_difference_is_an_update(change: dict[str, object]) -> None:
     merged = judged(a_booking(), a_seen(read_at=at("11:00"), **change))
     assert (merged.verdict, merged.change) == ("applied", "booking.updated")
+
+
+@pytest.mark.parametrize(
+    ("known", "raw", "anew"),
+    [
+        ("cancelled", "canceled", True),
+        ("declined", "declined", True),
+        ("completed", "completed", True),
+        ("cancelled", "(absent)", False),
+        ("expired", "held", False),
+        ("confirmed", "confirmed", False),
+    ],
+)
+def test_what_its_channel_had_ended_begins_anew(known: Status, raw: str, anew: bool) -> None:
+    """What only we had ended, because we did not find it, was there all along."""
+    before = a_booking(status=known, raw_status=raw)
+    assert begins_anew(before, Fact.of(a_seen(status="confirmed"))) == anew
+    assert not begins_anew(before, Fact.of(a_seen(status="cancelled")))
+
+
+def test_another_time_of_making_is_another_booking_under_the_same_id() -> None:
+    over = a_booking(status="cancelled", raw_status="(absent)", made_at=at("08:00"))
+    again = Fact.of(a_seen(status="confirmed", made_at=at("09:00")))
+    assert is_another(over, again)
+    assert begins_anew(over, again)
+    assert not is_another(replace(over, status="confirmed"), again)
+    assert not is_another(over, replace(again, made_at=over.made_at))
+    assert not is_another(over, replace(again, made_at=None))

@@ -203,7 +203,7 @@ class Facts(Conflicts):
     def bookings_update(self, number: int, *values: Any) -> list[Row]:
         names = (
             "venue_id, listing_id, status, raw_status, payment, during, party_size, held_until, made_at,"
-            " firm_at, read_at, updated_at"
+            " firm_at, read_at, updated_at, first_seen_at"
         )
         row = self.bookings.rows[number]
         changes: Row = dict(columns(names.split(", "), values))
@@ -215,6 +215,9 @@ class Facts(Conflicts):
         row = self.bookings.rows[number]
         if row["read_at"] < read_at:
             self.bookings.update(row, read_at=read_at)
+        return []
+
+    def bookings_forget_guest(self, *_: Any) -> list[Row]:
         return []
 
     def bookings_save_guest(self, *_: Any) -> list[Row]:

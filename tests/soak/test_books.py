@@ -110,3 +110,10 @@ def test_the_pause_that_a_unit_needs_is_sold_to_nobody_and_is_taken_from_nobody(
     hidden = found(side(GUEST, next_one), side(BLOCK, again), replace(pauses, bookings=both))
     assert "hidden clash" in hidden
     assert found(side(GUEST, next_one), side(BLOCK, again), replace(STORE, bookings=both)) == ""
+
+
+def test_a_booking_in_a_place_that_is_none_of_ours_is_known_and_takes_nothing() -> None:
+    away = replace(side(), elsewhere=frozenset({"g1"}))
+    assert found(away, side()) == ""
+    assert "only in the store" in found(side(), side())
+    assert "orphan block" in found(away, side(BLOCK))

@@ -8,6 +8,7 @@ from tests.soak.test_pool_checks import sold
 from holdfast.inventory.known import Unit
 from holdfast.inventory.model import Span
 from holdfast.soak.books import Books, Entry, Store, Stored
+from holdfast.soak.changes import FIRST_CONTACT, SECOND_CONTACT
 from holdfast.soak.checkers import CHECKERS, violations
 from holdfast.soak.evidence import (
     Block,
@@ -237,3 +238,37 @@ def test_a_conflict_that_is_shown_although_one_of_the_two_is_gone() -> None:
 def test_a_store_that_is_not_what_its_journals_make() -> None:
     unlike = ["booking 1: status is confirmed by the journal, cancelled in the store"]
     assert found(replace(RIGHT, unlike=unlike)) == {"replay"}
+
+
+def test_only_as_many_webhooks_may_be_gone_as_went_with_forgotten_guests() -> None:
+    assert found(replace(RIGHT, inbox={}, erased={"boseat": 2})) == set()
+    assert found(replace(RIGHT, inbox={}, erased={"boseat": 1})) == {"webhooks"}
+    assert found(replace(RIGHT, inbox={}, erased={"mozrest": 2})) == {"webhooks"}
+
+
+def test_an_id_that_its_provider_gave_twice_may_live_twice() -> None:
+    over = replace(TOLD, seq=2, kind="booking.cancelled", status="cancelled")
+    again = replace(TOLD, seq=3, kind="booking.confirmed")
+    first = replace(MADE, ref="g1", ours=False, marker=None, over=NOON)
+    twice = replace(BOSEAT, made=[first, replace(first, over=None)])
+    sides = {**RIGHT.sides, "boseat": twice}
+    assert found(replace(RIGHT, told=[TOLD, over, again], sides=sides)) == set()
+    sides = {**RIGHT.sides, "boseat": replace(BOSEAT, made=[first])}
+    assert found(replace(RIGHT, told=[TOLD, over, again], sides=sides)) == {"revivals"}
+
+
+def test_a_house_may_have_had_another_contact_for_a_while() -> None:
+    house = {("mozrest", "salon"): FIRST_CONTACT}
+    for contact, bites in ((SECOND_CONTACT, set()), ("guest@example.test", {"recipients"})):
+        made = [replace(MADE, contact=contact)]
+        evidence = with_mozrest(replace(MOZREST, made=made))
+        assert found(replace(evidence, contacts=house)) == bites
+
+
+def test_what_a_booking_did_in_two_venues_is_told_in_order_of_time() -> None:
+    """Each venue counts its entries for itself: a booking that moved has a low number after a high one."""
+    moved = replace(TOLD, venue_id=2, seq=1, at=NOON, kind="booking.updated", read_at=NOON)
+    here = replace(TOLD, seq=9)
+    assert found(replace(RIGHT, told=[moved, here])) == set()
+    stale = replace(moved, read_at=TOLD.at - HOUR)
+    assert found(replace(RIGHT, told=[stale, here])) == {"revivals"}

@@ -37,6 +37,7 @@ def test_every_figure_is_printed() -> None:
         convergence=1.5,
         sales=[SALE, SALE],
         unmeasured=[SALE],
+        pages="12, p99 0.10 s",
         bounds=[Bound(name="convergence", figure=1.5, limit=1.0, unit=" s")],
         violations=[LOST],
     )

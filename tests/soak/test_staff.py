@@ -21,13 +21,18 @@ async def test_they_book_cancel_and_decide_and_note_what_they_did(database_url: 
         for _ in range(ACTS):
             await staff.act()
         done = [act for act in staff.acts if not act.outcome.startswith("no: ")]
-        assert {act.what for act in done} == {"book", "cancel", "decide"}
+        assert {act.what for act in done} == {"book", "close", "cancel", "decide"}
         booked = {act.ref for act in done if act.what == "book"}
-        rows = await t.rows("select external_id from bookings where channel = 'direct'")
-        assert {row["external_id"] for row in rows} == booked
+        rows = await t.rows(
+            "select id, external_id, raw_status from bookings where channel = 'direct'"
+        )
+        closed = {str(row["id"]) for row in rows if row["raw_status"] == "closure"}
+        assert closed == {act.ref for act in done if act.what == "close"}
+        assert {row["external_id"] for row in rows if str(row["id"]) not in closed} == booked
         decided = await t.rows("select id from conflicts where decision is not null")
         acts = [act.outcome.split(" ")[0] for act in done if act.what == "decide"]
         assert len(decided) == sum(act != "snooze" for act in acts)
+        assert {"keep_both", "snooze"} <= set(acts)
 
 
 async def test_who_is_not_answered_goes_on(database_url: str) -> None:

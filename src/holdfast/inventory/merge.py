@@ -9,6 +9,9 @@ from holdfast.inventory.model import FIRM, OCCUPYING, Absent, Seen, Status
 
 Verdict = Literal["applied", "noop", "stale"]
 
+ABSENT = "(absent)"
+"""The raw status of what its channel shows no more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
@@ -61,6 +64,22 @@ def tells_the_same(known: Booking | Told, listing: str | None, seen: Seen) -> bo
     )
 
 
+def begins_anew(known: Booking, fact: Fact) -> bool:
+    """Whether it takes time again after its channel had ended it: it came when it is told of again, not before.
+
+    Its time was free meanwhile. What only we had ended was there all along.
+    """
+    over = known.status not in OCCUPYING and known.status != "expired"
+    theirs = known.raw_status != ABSENT or is_another(known, fact)
+    return over and theirs and fact.status in OCCUPYING
+
+
+def is_another(known: Booking, fact: Fact) -> bool:
+    """Whether its provider gave the id of what is over to another guest's booking, as far as it tells."""
+    over, told = known.status not in OCCUPYING, known.made_at is not None
+    return over and told and fact.made_at is not None and fact.made_at != known.made_at
+
+
 def _created(status: Status) -> str:
     return "booking.created" if status in OCCUPYING else "booking.recorded"
 
@@ -72,7 +91,7 @@ def _vanished(known: Booking | None, listing: str | None, absent: Absent) -> Mer
     fact = Fact(
         listing=listing,
         status=status,
-        raw_status="(absent)",
+        raw_status=ABSENT,
         payment=known.payment,
         span=known.span,
         party_size=known.party_size,

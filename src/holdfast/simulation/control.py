@@ -4,14 +4,16 @@ Every path lies below `/control`, apart from the provider's API, and looks the s
 
     GET  /control/places                what can be booked: [{"place", "name", "house", "zone"}]
     GET  /control/offers?days=2         [{"place", "start", "end"}], what a guest could book now; &place=... only there
-    POST /control/guest/book            {"place", "start", "end", "party", "confirm"} -> {"ref"}, or 409
+    POST /control/guest/book            {"place", "start", "end", "party", "confirm"} -> {"ref"}, or 409; with "ref"
+                                        the id of one that is over is used again
     POST /control/guest/{ref}/confirm   the guest goes through with it -> {"ref"}, which may be a new one
     POST /control/guest/{ref}/cancel    -> {"ref"}
-    POST /control/guest/{ref}/move      {"start", "end"} -> {"ref"}, or 409
+    POST /control/guest/{ref}/move      {"start", "end"} -> {"ref"}, or 409; with "place" somewhere else
     GET  /control/truth                 see `Provider.truth`
     GET  /control/records               see `Provider.records`
     GET, PUT /control/switches          {"name": "value"}
-    GET, POST, DELETE /control/faults   rules of `faults.Fault`
+    PUT  /control/secrets               {"secrets": [...]}: these credentials of the first client, and no others
+    GET, POST, DELETE /control/faults   rules of `faults.Fault`;  PUT /control/lists  `lists.Telling`
     PUT  /control/webhooks              `courier.Manner`;  POST /control/webhooks/flush {"order"}
     GET  /control/webhooks              deliveries;  GET, DELETE /control/requests  the journal of requests,
                                         with ?since=n without its first n
@@ -22,16 +24,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from random import Random
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from holdfast.clock import Clock, ManualClock, SettableClock
+from holdfast.simulation.asked import json_of, valid
 from holdfast.simulation.courier import Courier, Manner
 from holdfast.simulation.faults import Fault, Faults
-
-Model = TypeVar("Model", bound=BaseModel)
+from holdfast.simulation.lists import Lists
 
 
 class Refused(Exception):
@@ -49,6 +51,7 @@ class GuestWish(BaseModel):
     party: int = 2
     confirm: bool = True
     """False: only a hold, which the guest may confirm, cancel or let lapse."""
+    ref: str | None = None
     name: str = "Guest Example"
     email: str = "guest@example.test"
     phone: str = "+33600000000"
@@ -61,6 +64,7 @@ class Moved(BaseModel):
 
     start: datetime
     end: datetime
+    place: str | None = None
 
 
 class Provider(Protocol):
@@ -89,6 +93,10 @@ class Provider(Protocol):
 
     def guest_moves(self, ref: str, to: Moved) -> str: ...
 
+    def accept(self, secrets: Sequence[str]) -> None:
+        """The first client's credentials from now on."""
+        ...
+
     def truth(self) -> dict[str, object]:
         """What is really so, by the provider's own books:
 
@@ -115,6 +123,7 @@ class Bench:
         self.random = Random(seed)  # noqa: S311 - reproducible faults, not secrets
         self.faults = Faults(clock, Random(seed + 1))  # noqa: S311 - the same
         self.courier = Courier(clock, Random(seed + 2))  # noqa: S311 - the same
+        self.lists = Lists(Random(seed + 3))  # noqa: S311 - the same
 
     def application(self) -> web.Application:
         """An application that spoils answers as told, dates them by its clock and closes the courier at its end."""
@@ -133,7 +142,7 @@ class Bench:
 
 def add_control(app: web.Application, bench: Bench, provider: Provider) -> None:
     """Put the control side beside the provider's API."""
-    for part in (_Guests(provider), _Switches(provider), _Weather(bench)):
+    for part in (_Guests(provider), _Switches(provider), _Weather(bench), bench.lists):
         app.add_routes(part.routes())
 
 
@@ -165,7 +174,7 @@ class _Guests:
         return web.json_response(self._provider.records())
 
     async def _book(self, request: web.Request) -> web.Response:
-        wish = _valid(GuestWish, await _json(request))
+        wish = valid(GuestWish, await json_of(request))
         try:
             return web.json_response({"ref": self._provider.guest_books(wish)})
         except Refused as no:
@@ -178,7 +187,7 @@ class _Guests:
                 return web.json_response({"ref": self._provider.guest_confirms(ref)})
             if act == "cancel":
                 return web.json_response({"ref": self._provider.guest_cancels(ref)})
-            to = _valid(Moved, await _json(request))
+            to = valid(Moved, await json_of(request))
             return web.json_response({"ref": self._provider.guest_moves(ref, to)})
         except Refused as no:
             return web.json_response({"refused": str(no)}, status=409)
@@ -192,15 +201,21 @@ class _Switches:
         return [
             web.get("/control/switches", self._show),
             web.put("/control/switches", self._set),
+            web.put("/control/secrets", self._accept),
         ]
 
     async def _show(self, _request: web.Request) -> web.Response:
         return web.json_response(self._provider.switches)
 
     async def _set(self, request: web.Request) -> web.Response:
-        wanted = {str(name): str(value) for name, value in (await _json(request)).items()}
+        wanted = {str(name): str(value) for name, value in (await json_of(request)).items()}
         set_switches(self._provider, wanted)
         return web.json_response(self._provider.switches)
+
+    async def _accept(self, request: web.Request) -> web.Response:
+        secrets = [str(secret) for secret in (await json_of(request))["secrets"]]
+        self._provider.accept(secrets)
+        return web.json_response({"secrets": len(secrets)})
 
 
 def set_switches(provider: Provider, wanted: Mapping[str, str]) -> None:
@@ -234,7 +249,7 @@ class _Weather:
         return web.json_response([rule.model_dump() for rule in self._bench.faults.rules])
 
     async def _add_fault(self, request: web.Request) -> web.Response:
-        self._bench.faults.rules.append(_valid(Fault, await _json(request)))
+        self._bench.faults.rules.append(valid(Fault, await json_of(request)))
         return await self._faults(request)
 
     async def _clear_faults(self, request: web.Request) -> web.Response:
@@ -256,11 +271,11 @@ class _Weather:
         )
 
     async def _set_manner(self, request: web.Request) -> web.Response:
-        self._bench.courier.manner = _valid(Manner, await _json(request))
+        self._bench.courier.manner = valid(Manner, await json_of(request))
         return web.json_response(self._bench.courier.manner.model_dump())
 
     async def _flush(self, request: web.Request) -> web.Response:
-        order = (await _json(request)).get("order", "kept")
+        order = (await json_of(request)).get("order", "kept")
         if order not in ("kept", "reverse", "random"):
             raise web.HTTPBadRequest(text="order: expected kept, reverse or random")
         return web.json_response({"flushed": self._bench.courier.flush(order)})
@@ -274,7 +289,7 @@ class _Weather:
         return await self._requests(request)
 
     async def _advance(self, request: web.Request) -> web.Response:
-        clock, asked = self._bench.clock, await _json(request)
+        clock, asked = self._bench.clock, await json_of(request)
         if isinstance(clock, ManualClock) and "advance" in asked:
             clock.advance(float(asked["advance"]))
         elif isinstance(clock, SettableClock) and "ahead" in asked:
@@ -282,17 +297,3 @@ class _Weather:
         else:
             raise web.HTTPConflict(text="this simulator's clock cannot be moved so")
         return web.json_response({"now": clock.now().isoformat()})
-
-
-async def _json(request: web.Request) -> dict[str, Any]:
-    body = await request.json() if request.can_read_body else {}
-    if not isinstance(body, dict):
-        raise web.HTTPBadRequest(text="expected a JSON object")
-    return body
-
-
-def _valid(model: type[Model], body: dict[str, Any]) -> Model:
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        raise web.HTTPBadRequest(text=str(error)) from error

@@ -28,6 +28,8 @@ class Books:
     taken: Mapping[str, Sequence[Entry]]
     offers: Mapping[str, Sequence[Span]]
     taken_twice: int
+    elsewhere: frozenset[str] = frozenset()
+    """References of what is booked in places that are none of ours."""
 
     def guests(self, unit: str) -> list[Entry]:
         return [entry for entry in self.taken.get(unit, ()) if not entry.ours]
@@ -81,7 +83,13 @@ def read_books(truth: Mapping[str, Any], units: Mapping[str, str]) -> Books:
     places = [place for place in truth["places"] if place["place"] in units]
     taken = {units[p["place"]]: [_entry(t) for t in p["taken"]] for p in places}
     offers = {units[p["place"]]: [_span(o) for o in p["offers"]] for p in places}
-    return Books(taken=taken, offers=offers, taken_twice=truth["taken_twice"])
+    strange = [place for place in truth["places"] if place["place"] not in units]
+    return Books(
+        taken=taken,
+        offers=offers,
+        taken_twice=truth["taken_twice"],
+        elsewhere=frozenset(t["ref"] for place in strange for t in place["taken"]),
+    )
 
 
 def _entry(taken: Mapping[str, Any]) -> Entry:
@@ -166,8 +174,9 @@ def _memory(books: Mapping[str, Books], store: Store) -> Iterator[str]:
             yield f"not in the store: {key}"
         elif booking.span != guest.span or (booking.status == "held") != guest.held:
             yield f"otherwise in the store: {key} {booking}, really {guest}"
+    away = {(name, ref) for name, side in books.items() for ref in side.elsewhere}
     yield from (
-        f"only in the store: {key}" for key in known.keys() - real.keys() if key[0] in books
+        f"only in the store: {key}" for key in known.keys() - real.keys() - away if key[0] in books
     )
 
 

@@ -33,7 +33,13 @@ OUTAGES = (
     "link ",
     "process paused",
 )
-WAITS = ("provider 429", "people pause")
+WAITS = (
+    "provider 429",
+    "people pause",
+    "configuration account",
+    "configuration shadow",
+    "configuration paused",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,7 @@ class Struck:
     side: str | None
     began: datetime
     ended: datetime
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,12 @@
 """What must never be, whatever broke: pure functions over recorded evidence. No I/O."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 
 from holdfast.inventory.model import OCCUPYING
 from holdfast.soak.books import said, wrongs
-from holdfast.soak.evidence import Evidence, Grant, Made, Told, Violation
+from holdfast.soak.evidence import Evidence, Grant, Made, Row, Told, Violation
 from holdfast.soak.harm import conflicts, harm, recipients
 from holdfast.soak.pools import wrongs_at
 from holdfast.soak.replay import replay
@@ -48,13 +48,26 @@ def _granted_twice(given: Sequence[Grant]) -> Iterator[str]:
 
 
 def webhooks(found: Evidence) -> Iterator[str]:
-    """Whatever was answered with a 2xx is in the inbox, as often as it was."""
+    """Whatever was answered with a 2xx is in the inbox, as often as it was.
+
+    Only what went with forgotten guests cannot be told any more by its body: it is counted.
+    """
     for channel, side in found.sides.items():
-        for digest, accepted in side.accepted.items():
-            row = found.inbox.get((channel, digest))
-            kept = row.count if row else 0
-            if kept < accepted and not (row and row.numbered):
+        lost = {
+            digest: (accepted, kept)
+            for digest, accepted in side.accepted.items()
+            if (kept := _kept(found.inbox.get((channel, digest)), accepted)) < accepted
+        }
+        if sum(accepted - kept for accepted, kept in lost.values()) > found.erased.get(channel, 0):
+            for digest, (accepted, kept) in lost.items():
                 yield f"{channel} webhook {digest[:12]}: {accepted} times 2xx, {kept} times kept"
+
+
+def _kept(row: Row | None, accepted: int) -> int:
+    """One that its provider numbers is kept once, however often it is delivered."""
+    if row is None:
+        return 0
+    return max(row.count, accepted) if row.numbered else row.count
 
 
 def effects(found: Evidence) -> Iterator[str]:
@@ -100,18 +113,29 @@ def blocks(found: Evidence) -> Iterator[str]:
 
 
 def revivals(found: Evidence) -> Iterator[str]:
-    """A booking that was over never occupies again, and no older read overwrites a newer one."""
+    """A booking that was over never occupies again, and no older read overwrites a newer one.
+
+    But for one whose id its provider gave to another guest.
+    """
     by_booking: dict[int, list[Told]] = defaultdict(list)
+    again = _given_again(found)
     for told in found.told:
+        if told.ref in again:
+            continue
         by_booking[told.booking_id].append(told)
     for story in by_booking.values():
-        for before, after in pairwise(sorted(story, key=lambda t: t.seq)):
+        for before, after in pairwise(sorted(story, key=lambda t: (t.at, t.seq))):
             if before.status is None or after.status is None:
                 continue
             if before.status not in OCCUPYING and after.status in OCCUPYING:
                 yield f"{after.ref} was {before.status} and is {after.status} again"
             if before.read_at and after.read_at and after.read_at < before.read_at:
                 yield f"{after.ref}: what was read at {after.read_at} came after {before.read_at}"
+
+
+def _given_again(found: Evidence) -> set[str]:
+    refs = Counter(made.ref for side in found.sides.values() for made in side.made if not made.ours)
+    return {ref for ref, bookings in refs.items() if bookings > 1}
 
 
 def versions(found: Evidence) -> Iterator[str]:

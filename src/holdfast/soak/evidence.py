@@ -153,6 +153,8 @@ class Evidence:
     """By channel and place, whose e-mail blocks are booked for."""
     unlike: Sequence[str] = ()
     """How the canon rebuilt from the journals and the store differ, in plain words."""
+    erased: Mapping[str, int] = field(default_factory=dict)
+    """By channel, how many webhooks of the inbox have lost their bodies, because their guests were forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,42 @@ SIDES = tuple(sorted(traits()))
 LINKS = (*(f"to-{side}" for side in SIDES), "webhooks", "to-redis", "to-postgres")
 
 EVERY_SIDE = "every provider"
+FILE = "holdfast.toml"
 
-TARGETS: Mapping[str, Sequence[str]] = {
+CHANGES: dict[str, Sequence[str]] = {
+    **dict.fromkeys(
+        (
+            "configuration listing renamed",
+            "configuration unit renamed",
+            "configuration venue renamed",
+            "configuration venue away",
+            "configuration pool unit away",
+            "configuration seats",
+            "configuration pauses",
+            "configuration zone",
+            "configuration policy",
+            "configuration trust",
+            "configuration contact",
+        ),
+        (FILE,),
+    ),
+    "configuration account renamed": SIDES,
+    "configuration shadow": SIDES,
+    "configuration paused": SIDES,
+    "configuration secret": SIDES,
+}
+"""What people change in a configuration, one thing after the other. A venue comes to rest only minutes after some of it,
+so a short soak has none, and no soak has any near its end."""
+
+LIES = (
+    "provider 404",
+    "provider list short",
+    "provider list lacks one",
+    "provider id again",
+    "provider booking elsewhere",
+)
+
+TARGETS: dict[str, Sequence[str]] = {
     "process killed": OURS,
     "process told to stop": OURS,
     "process paused": (*OURS, *SIDES),
@@ -40,10 +74,13 @@ TARGETS: Mapping[str, Sequence[str]] = {
     "people pause pushes": SIDES,
     "people pause intake": SIDES,
     "people read all again": SIDES,
-    "configuration listing away": ("holdfast.toml",),
+    "configuration listing away": (FILE,),
+    "configuration refused": (FILE,),
+    **dict.fromkeys(LIES, SIDES),
     **{f"link {manner}": LINKS for manner in MANNERS},
 }
-"""What each kind of fault may strike. A simulator is never killed: its books are the truth that all is judged by."""
+"""What each kind of fault may strike in any soak. A simulator is never killed: its books are the truth that all is
+judged by."""
 
 RARE: Mapping[str, tuple[float, float, float]] = {
     "postgres crowded": (2.0, 8.0, 20.0),
@@ -60,6 +97,15 @@ LONGER_THAN_A_HOLD = (11.0, 16.0)
 
 LONG_FROM = 180.0
 """Seconds of a soak from which on its faults may last long."""
+
+QUIET_AT_THE_END = 60.0
+"""Seconds of a long soak in which no change of the configuration begins."""
+
+CHANGE_SECONDS = 20.0
+"""One change of the configuration fits into so many seconds, on a busy machine."""
+
+A_ROUND = 3
+"""So many changes of the configuration come in each later round of all other kinds."""
 
 SPARE = 5
 """Gaps are random: so many more than there are kinds fit into the time on average."""
@@ -79,7 +125,9 @@ class Fault:
     def thing(self) -> str:
         """What it keeps busy: no second fault strikes the same thing meanwhile."""
         words = {"provider": "api", "webhooks": "hooks", "token": "token", "link": "link"}
-        words |= {"people": "account", "configuration": "file"}
+        words |= {"people": "account"}
+        if self.kind.startswith("configuration"):
+            return f"{FILE} file"
         return f"{self.target} {words.get(self.kind.split()[0], 'process')}"
 
     @property
@@ -94,17 +142,27 @@ class Fault:
         return f"{self.at:6.1f} s  {self.kind}: {self.target}, for {self.seconds:.1f} s"
 
 
+def kinds(seed: int, seconds: float) -> list[str]:
+    """What strikes in a soak: all that may, but of the changes of the configuration only as many as there is time for."""
+    if seconds < LONG_FROM:
+        return sorted(TARGETS)
+    random = Random(f"changes {seed}")  # noqa: S311 - reproducible, not secret
+    fitting = int((seconds - QUIET_AT_THE_END) / CHANGE_SECONDS)
+    return sorted([*TARGETS, *random.sample(sorted(CHANGES), min(len(CHANGES), fitting))])
+
+
 def planned(seed: int, seconds: float, gap: float) -> list[Fault]:
     """Every kind once, in a random order, before any comes twice; `gap` seconds between two, on average.
 
     In a short soak less, so that there is time for every kind.
     """
-    gap = min(gap, seconds / (len(TARGETS) + SPARE))
+    chosen = kinds(seed, seconds)
+    gap = min(gap, seconds / (len(chosen) + SPARE))
     random = Random(f"faults {seed}")  # noqa: S311 - reproducible, not secret
-    kinds = _deck(random)
+    deck = _deck(random, chosen)
     found, at = [], gap
     while at < seconds:
-        kind = next(kinds)
+        kind = next(k for k in deck if k not in CHANGES or at < seconds - QUIET_AT_THE_END)
         found.append(
             Fault(
                 at=at,
@@ -126,18 +184,23 @@ def _rare(seed: int, seconds: float) -> Iterator[Fault]:
         yield Fault(at=at, kind=kind, target="postgres", seconds=long, dice=random.random())
 
 
-def _deck(random: Random) -> Iterator[str]:
+def _deck(random: Random, chosen: Sequence[str]) -> Iterator[str]:
+    """Of what is changed in the configuration only some comes again in each round: else all would always change."""
+    always = [kind for kind in chosen if kind in TARGETS]
+    changes = [kind for kind in chosen if kind in CHANGES]
+    now = changes
     while True:
-        kinds = sorted(TARGETS)
+        kinds = [*always, *now]
         random.shuffle(kinds)
         yield from kinds
+        now = random.sample(changes, min(A_ROUND, len(changes)))
 
 
 def _targets(kind: str, seconds: float) -> Sequence[str]:
     """A key that stays refused is tried again after minutes only: too long for a short soak."""
     if kind == "token revoked" and seconds < LONG_FROM:
         return [side for side, known in traits().items() if not known.restore]
-    return TARGETS[kind]
+    return (TARGETS | CHANGES)[kind]
 
 
 def _length(random: Random, kind: str, seconds: float) -> float:

@@ -145,6 +145,7 @@ async def evidence(
     """The providers are asked first: what comes in meanwhile is then only in our store."""
     witnesses = {name: await _witness(side) for name, side in sides.items()}
     inbox = await connection.fetch(_SQL["inbox"])
+    erased = await connection.fetch(_SQL["erased"])
     placed = await connection.fetch(_SQL["placed"])
     venues = await connection.fetch(_SQL["venues"])
     broken = {v["name"]: await journal.broken_at(connection, v["id"]) for v in venues}
@@ -155,6 +156,7 @@ async def evidence(
             (r["channel"], r["digest"]): Row(count=r["count"], numbered=r["numbered"])
             for r in inbox
         },
+        erased={row["channel"]: row["count"] for row in erased},
         blocks=[_block(row) for row in await connection.fetch(_SQL["blocks"])],
         placed={row["channel"]: row["count"] for row in placed},
         told=await told(connection),

@@ -86,6 +86,13 @@ select a.channel, encode(sha256(i.body), 'hex') as digest, count(*) as count,
  where i.via = 'webhook' and i.body is not null
  group by 1, 2
 
+-- erased --
+-- Webhooks whose bodies went with their guests.
+select a.channel, count(*) as count
+  from inbox i join accounts a on a.id = i.account_id
+ where i.via = 'webhook' and i.body is null
+ group by 1
+
 -- placed --
 -- Tries to place a block, written before the call was made.
 select a.channel, count(*) as count

@@ -13,7 +13,7 @@ from holdfast.clock import SystemClock
 from holdfast.embedded import embedded_postgres
 from holdfast.soak import lost
 from holdfast.soak.evidence import Clock
-from holdfast.soak.faults import OURS, TARGETS, Fault
+from holdfast.soak.faults import CHANGES, OURS, TARGETS, Fault
 from holdfast.soak.gather import see
 from holdfast.soak.lost import Lost
 from holdfast.soak.program import Missed, ended, until
@@ -38,7 +38,7 @@ def settled_by_people() -> list[str]:
     return sorted(
         {
             Fault(at=0, kind=kind, target=target, seconds=0, dice=0).thing
-            for kind, targets in TARGETS.items()
+            for kind, targets in (TARGETS | CHANGES).items()
             for target in targets
             if kind.startswith(BY_PEOPLE)
         }

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from holdfast.inventory.model import OCCUPYING
 from holdfast.soak.books import Stored
+from holdfast.soak.changes import FORMER_CONTACTS
 from holdfast.soak.evidence import Cancel, Evidence, Write
 
 NO_PERSON = frozenset({"policy", "clock", "worker", "poll", "webhook", "audit", "brake"})
@@ -47,7 +48,8 @@ def recipients(found: Evidence) -> Iterator[str]:
                 yield f"{name}: {write.call} is about {ref}, which another provider made"
         for made in side.made:
             house = found.contacts.get((name, made.unit))
-            if made.ours and made.contact is not None and made.contact != house:
+            known = {house, *FORMER_CONTACTS.get(house or "", ())}
+            if made.ours and made.contact is not None and made.contact not in known:
                 yield f"{name}: block {made.ref} on {made.unit} is for {made.contact}, not for {house}"
 
 

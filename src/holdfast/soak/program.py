@@ -216,6 +216,12 @@ class Finished:
     out: str
     err: str
 
+    @property
+    def broke(self) -> bool:
+        """It ended with a traceback of its own; what a library logs on the way is none."""
+        last = self.err.strip().splitlines()[-1:]
+        return "Traceback" in self.err and not "".join(last).startswith("holdfast: ")
+
 
 async def finished(folder: Path, *command: str, **environ: str) -> Finished:
     """Run a command of ours to its end."""

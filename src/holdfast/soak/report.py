@@ -40,6 +40,8 @@ class Summary:
     """What was sold twice; and"""
     unmeasured: Sequence[Sale]
     """where no exposure was measured at that moment."""
+    pages: str
+    """How they were answered."""
     convergence: float | None
     bounds: Sequence[Bound]
     violations: Sequence[Violation]
@@ -56,6 +58,7 @@ class Summary:
             f"Soak with seed {self.seed}, {self.seconds:.0f} s under fire",
             f"  Operations        {len(self.acts)} by guests: {_acts(self.acts)}",
             f"                    {len(self.staff)} at the venue: {_acts(self.staff)}",
+            f"                    decided: {_decided(self.staff)}",
             *(f"    {amount:4} {why}" for why, amount in _refused(self.staff).most_common(MOST)),
             f"  Stored            {self.counts['bookings']} bookings, {self.counts['webhooks']} webhooks",
             f"  Outward calls     {self.counts['attempts']}, {self.counts['unknown']} of unknown outcome",
@@ -69,6 +72,7 @@ class Summary:
             *(f"    {line}" for line in longest(self.exposures, self.shares, self.stood)),
             f"  Sold twice        {_sales(self.sales, self.unmeasured)}",
             *(f"    {sale}" for sale in self.unmeasured[:MOST]),
+            f"  Pages read        {self.pages}",
             f"  Convergence       {_converged(self.convergence)}",
             f"  Bounds            {_kept(self.bounds)}",
             *(f"    {bound}" for bound in self.bounds),
@@ -80,6 +84,12 @@ class Summary:
 def _acts(acts: Sequence[Act]) -> str:
     done = Counter(act.what for act in acts if not act.outcome.startswith("no: "))
     return f"{_counted(done)}; {len(acts) - done.total()} refused"
+
+
+def _decided(acts: Sequence[Act]) -> str:
+    """Conflicts, by what was done about them."""
+    done = (a.outcome for a in acts if a.what == "decide" and not a.outcome.startswith("no: "))
+    return _counted(Counter(outcome.split(" ")[0] for outcome in done))
 
 
 def _refused(acts: Sequence[Act]) -> Counter[str]:

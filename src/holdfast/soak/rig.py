@@ -35,6 +35,7 @@ from holdfast.soak.side import Side, met
 from holdfast.soak.traits import traits
 
 READY = {"web": '"web_ready"', "worker": '"worker_ready"', "redis": REDIS_READY}
+WEBS = ("web.1", "web.2")
 KEEP_SECONDS = 0.5
 
 
@@ -150,7 +151,7 @@ async def rigged(folder: Path, seed: int) -> AsyncIterator[Rig]:
         postgres = Postgres(folder=folder)
         stack.push_async_callback(postgres.stop)
         await postgres.start()
-        ports = {name: free_port() for name in ("web.1", "web.2", "redis")}
+        ports = {name: free_port() for name in (*WEBS, "redis")}
         links = await _inner_links(stack, postgres, ports, seed)
         programs = {name: _simulator(folder, name, _url(links["webhooks"]), seed) for name in SIDES}
         programs["redis"] = redis_server(folder, ports["redis"])
@@ -170,7 +171,7 @@ async def rigged(folder: Path, seed: int) -> AsyncIterator[Rig]:
             sides=sides,
             redis_port=ports["redis"],
             settings=settings,
-            webs=[f"http://{HERE}:{port}" for name, port in ports.items() if name != "redis"],
+            webs=[f"http://{HERE}:{ports[name]}" for name in WEBS],
         )
         await until(lambda: read_once(postgres.url), "everything was read once", look=0.5)
         yield rig
@@ -212,9 +213,9 @@ def _url(link: Link) -> str:
 
 
 def _simulator(folder: Path, name: str, web_url: str, seed: int) -> Program:
-    """With both example venues: rooms, and a pool of tables."""
+    """With both example venues: rooms, and a pool of tables; and with a place that is none of ours."""
     world = folder / f"{name}.json"
-    world.write_text(json.dumps(example_worlds()[name]))
+    world.write_text(json.dumps(traits()[name].world(example_worlds()[name])))
     return simulator(folder, name, web_url, "--seed", str(seed), "--world", str(world))
 
 

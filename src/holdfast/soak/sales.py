@@ -1,6 +1,6 @@
 """Whether exposures were measured when there were some: who bought what was taken already is the proof. No I/O."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import permutations
@@ -29,7 +29,7 @@ class Sale:
 
 
 def sold_twice(
-    sides: Mapping[str, Witness], clocks: Sequence[Clock], moved: frozenset[str]
+    sides: Mapping[str, Witness], clocks: Sequence[Clock], moved: Collection[str]
 ) -> Iterator[Sale]:
     """Every one of them. Who was `moved` is left out: the books do not say when a moved guest took the time."""
     for (of, first), (side, second) in permutations(sides.items(), 2):
@@ -42,7 +42,7 @@ def sold_twice(
                     yield Sale(side=side, ref=sale.ref, of=of, holder=holder.ref, at=at)
 
 
-def _guests(side: Witness, moved: frozenset[str]) -> list[Made]:
+def _guests(side: Witness, moved: Collection[str]) -> list[Made]:
     return [made for made in side.made if not made.ours and made.ref not in moved]
 
 

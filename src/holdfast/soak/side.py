@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +31,8 @@ class Side:
     url: str
     session: aiohttp.ClientSession
     units: Mapping[str, str] = field(default_factory=dict)
+    strange: Sequence[str] = ()
+    """Places that are none of ours."""
 
     async def ask(self, method: str, path: str, body: object = None) -> Any:
         """A call to the control side. Raises Refused, or Missed for any other trouble."""
@@ -52,10 +54,12 @@ class Side:
         return str((await self.ask("POST", f"/guest/{ref}/{what}", body))["ref"])
 
     async def offers(self, unit: str | None = None) -> list[dict[str, str]]:
-        """What a guest could book on the last day that is read, in order."""
+        """What a guest could book of ours on the last day that is read, in order."""
         every: list[dict[str, str]] = await self.ask("GET", "/offers?days=2")
         last = max(offer["start"][:10] for offer in every)
-        wanted = [o for o in every if unit in (None, self.units.get(o["place"]))]
+        wanted = [
+            o for o in every if o["place"] in self.units and unit in (None, self.units[o["place"]])
+        ]
         return sorted((o for o in wanted if o["start"][:10] == last), key=lambda o: o["start"])
 
     async def books(self) -> Books:
@@ -75,6 +79,7 @@ async def met(name: str, url: str) -> AsyncIterator[Side]:
         places = await side.ask("GET", "/places")
         known = {place["place"]: _unit(place["name"]) for place in places}
         side.units = {place: unit for place, unit in known.items() if unit is not None}
+        side.strange = [place for place, unit in known.items() if unit is None]
         yield side
 
 

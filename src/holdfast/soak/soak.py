@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from holdfast.progress import passing
 from holdfast.soak.bounds import broken as beyond
 from holdfast.soak.bounds import cost_bounds, shares, time_bounds
 from holdfast.soak.checkers import violations
+from holdfast.soak.clerk import Clerk, remembered
 from holdfast.soak.crowd import Act, Crowd
 from holdfast.soak.evidence import Evidence, Violation
 from holdfast.soak.faults import planned
@@ -30,17 +31,20 @@ from holdfast.soak.gather import (
     witness,
 )
 from holdfast.soak.lost import less_known, wrongs_then
+from holdfast.soak.pages import read
+from holdfast.soak.pages import wrongs as wrong_pages
+from holdfast.soak.reader import Reader, troubles
 from holdfast.soak.report import Summary, concerned, story
 from holdfast.soak.rest import LATE_SECONDS, Scene, at_rest
-from holdfast.soak.rig import Rig, rigged
+from holdfast.soak.rig import WEBS, Rig, rigged
 from holdfast.soak.sales import sold_twice, unmeasured
 from holdfast.soak.staff import Staff
 from holdfast.soak.strikes import Strikes
 from holdfast.soak.strikes_servers import prepare
 from holdfast.soak.weigh import table_bytes, weighed
 
-STAFF_PAUSE = 1.0
-"""Seconds between two acts of people at the venue, on average."""
+STAFF_PAUSE, CLERK_PAUSE = 1.0, 6.0
+"""Seconds between two acts of people at the venue, on average; each command is a process of its own."""
 
 CHOICE = 3
 """Offers of a place that guests want: so few that they race for them."""
@@ -62,20 +66,27 @@ class Cast:
 
     crowd: Crowd
     staff: Staff
+    clerk: Clerk
     watch: Watch
+    reader: Reader
     strikes: Strikes
     laden: int
     """Bytes that tables took before."""
 
     @property
     def acts(self) -> list[Act]:
-        return [*self.crowd.acts, *self.staff.acts]
+        return [*self.crowd.acts, *self.at_the_venue]
 
     @property
-    def moved(self) -> frozenset[str]:
+    def at_the_venue(self) -> list[Act]:
+        return [*self.staff.acts, *self.clerk.acts]
+
+    @property
+    def moved(self) -> Collection[str]:
         """Guests who were told to move, or tried to, under both references."""
         moves = [act for act in self.crowd.acts if act.what == "move"]
-        return frozenset(ref for act in moves for ref in (act.ref, act.outcome.split(" ")[0]))
+        carried = self.strikes.lies.moved
+        return carried.union(ref for act in moves for ref in (act.ref, act.outcome.split(" ")[0]))
 
 
 async def soak(wish: Wish) -> None:
@@ -101,9 +112,16 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
         watch, strikes = Watch(url=rig.postgres.url, age=lambda: rig.postgres.age), Strikes(rig=rig)
         await strikes.set_clocks()
         await prepare(rig)
-        async with _beside(rig.keep()), _employed(rig, wish.seed) as staff:
-            laden = await table_bytes(rig.postgres.url)
-            cast = Cast(crowd=crowd, staff=staff, watch=watch, strikes=strikes, laden=laden)
+        async with _beside(rig.keep()), _employed(rig, wish.seed) as (staff, reader):
+            cast = Cast(
+                crowd=crowd,
+                staff=staff,
+                clerk=_clerk(rig, wish.seed),
+                watch=watch,
+                reader=reader,
+                strikes=strikes,
+                laden=await table_bytes(rig.postgres.url),
+            )
             async with _beside(watch.keep()):
                 await _under_fire(wish, cast)
                 await crowd.decide_all()
@@ -111,11 +129,20 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
 
 
 @asynccontextmanager
-async def _employed(rig: Rig, seed: int) -> AsyncIterator[Staff]:
+async def _employed(rig: Rig, seed: int) -> AsyncIterator[tuple[Staff, Reader]]:
     random = Random(f"staff {seed}")  # noqa: S311 - reproducible, not secret
     async with aiohttp.ClientSession() as session:
         sides = list(rig.sides.values())
-        yield Staff(urls=rig.webs, sides=sides, session=session, random=random)
+        webs = dict(zip(WEBS, rig.webs, strict=True))
+        staff = Staff(urls=rig.webs, sides=sides, session=session, random=random)
+        yield staff, Reader(webs=webs, session=session)
+
+
+def _clerk(rig: Rig, seed: int) -> Clerk:
+    random = Random(f"clerk {seed}")  # noqa: S311 - reproducible, not secret
+    return Clerk(
+        folder=rig.folder, url=rig.postgres.url, settings=lambda: rig.settings, random=random
+    )
 
 
 async def _under_fire(wish: Wish, cast: Cast) -> None:
@@ -124,6 +151,8 @@ async def _under_fire(wish: Wish, cast: Cast) -> None:
         await asyncio.gather(
             cast.crowd.live(wish.pause, wish.seconds),
             cast.staff.live(STAFF_PAUSE, wish.seconds),
+            cast.clerk.live(CLERK_PAUSE, wish.seconds),
+            cast.reader.live(wish.seconds),
             cast.strikes.all(faults),
         )
 
@@ -174,11 +203,13 @@ async def _summed_up(
     costs = await weighed(connection, rig, cast.laden)
     bounds = [*time_bounds(convergence, parts), *cost_bounds(costs)]
     sales = list(sold_twice(found.sides, strikes.clocks, cast.moved))
+    visits = cast.reader.visits
+    pages = wrong_pages(visits, strikes.stood, await troubles(connection, strikes.pauses))
     return Summary(
         seed=wish.seed,
         seconds=wish.seconds,
         acts=cast.crowd.acts,
-        staff=cast.staff.acts,
+        staff=cast.at_the_venue,
         struck=strikes.struck,
         stood=strikes.stood,
         spoilt={name: link.spoilt for name, link in rig.links.items()},
@@ -187,6 +218,7 @@ async def _summed_up(
         shares=parts,
         sales=sales,
         unmeasured=unmeasured(sales, exposures),
+        pages=read(visits),
         convergence=convergence,
         bounds=bounds,
         violations=[
@@ -194,6 +226,10 @@ async def _summed_up(
             *(one for lost in strikes.past.lost for one in wrongs_then(found, lost)),
             *_restless(convergence),
             *beyond(bounds),
+            *strikes.office.wrongs,
+            *cast.clerk.wrongs,
+            *await remembered(connection, cast.clerk.forgotten, strikes.past.lost),
+            *pages,
         ],
     )
 

@@ -18,13 +18,14 @@ from redis.exceptions import RedisError
 from holdfast.clock import SystemClock
 from holdfast.soak.bounds import Struck
 from holdfast.soak.evidence import Clock
-from holdfast.soak.faults import Fault
+from holdfast.soak.faults import LIES, Fault
 from holdfast.soak.going_back import GoingBack
-from holdfast.soak.house import listings, without
-from holdfast.soak.program import HERE, finished, until
+from holdfast.soak.lies import Lies
+from holdfast.soak.office import Office
+from holdfast.soak.pages import Trouble
+from holdfast.soak.program import HERE, until
 from holdfast.soak.proxy import Manner
 from holdfast.soak.rig import Rig
-from holdfast.soak.staff import VENUE
 from holdfast.soak.strikes_servers import WAYS
 from holdfast.soak.traits import traits
 from holdfast.store.trouble import DATABASE_TROUBLE
@@ -63,6 +64,10 @@ class Strikes:
     clocks: list[Clock] = field(default_factory=list)
     """How the providers' clocks were set, in order."""
     past: GoingBack = field(init=False)
+    pauses: list[Trouble] = field(default_factory=list)
+    """What people held back, from when to when."""
+    office: Office = field(init=False)
+    lies: Lies = field(init=False)
     _turns: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -70,6 +75,8 @@ class Strikes:
     def __post_init__(self) -> None:
         turns = self._turns.__getitem__
         self.past = GoingBack(rig=self.rig, turns=turns, clocks=self.clocks)
+        self.office = Office(rig=self.rig, turns=self._turns, log=self.log)
+        self.lies = Lies(sides=self.rig.sides, log=self.log)
 
     async def all(self, faults: Sequence[Fault]) -> None:
         """Returns when every one is over and healed."""
@@ -87,18 +94,30 @@ class Strikes:
             self.log.append(str(replace(fault, at=time.monotonic() - began)))
             at = CLOCK.now()
             await self._way(fault.kind)(fault)
-            self.stood.append(Struck(kind=fault.kind, side=fault.side, began=at, ended=CLOCK.now()))
+            self.stood.append(
+                Struck(
+                    kind=fault.kind,
+                    target=fault.target,
+                    side=fault.side,
+                    began=at,
+                    ended=CLOCK.now(),
+                )
+            )
 
     def _way(self, kind: str) -> Callable[[Fault], Awaitable[None]]:
         family, _, what = kind.partition(" ")
+        families = {
+            "link": self._link,
+            "webhooks": self._webhooks,
+            "people": self._people,
+            "configuration": self.office.strike,
+        }
+        if family in families:
+            return families[family]
         if kind in WAYS:
             return partial(WAYS[kind], self.rig)
-        if family == "link":
-            return self._link
-        if family == "webhooks":
-            return self._webhooks
-        if family == "people":
-            return self._people
+        if kind in LIES:
+            return self.lies.strike
         if what in ("killed", "paused", "told to stop") and family != "postgres":
             return self._process
         if what in ("429", "5xx before", "5xx after", "time-out after"):
@@ -110,7 +129,6 @@ class Strikes:
             "postgres goes back": self.past.strike,
             "provider clock ahead": self._clock,
             "token revoked": self._token,
-            "configuration listing away": self._configuration,
             "providers all away": self._all_away,
         }[kind]
 
@@ -201,9 +219,13 @@ class Strikes:
 
     async def _people(self, fault: Fault) -> None:
         """They hold an account's intake or pushes back for so long, or have it read at once."""
-        account = f"{fault.target}-main"
+        account, began = f"{fault.target}-main", CLOCK.now()
         for act in STEPS[fault.kind]:
+            if act.startswith("resume"):
+                what = f"{account} was held back by a person"
+                self.pauses.append(Trouble(what=what, began=began, ended=CLOCK.now()))
             await self._steered(account, act)
+            began = CLOCK.now()
             await asyncio.sleep(fault.seconds)
 
     async def _steered(self, account: str, act: SteerAct) -> None:
@@ -222,30 +244,6 @@ class Strikes:
             return False
 
         await until(heard, f"{account}: {act}", look=HALF)
-
-    async def _configuration(self, fault: Fault) -> None:
-        """A room's listing leaves the file, and comes back as it was.
-
-        Not one of the venue with the pool: all that is closed there is closed anew after it, which takes minutes.
-        """
-        file = self.rig.folder / "holdfast.toml"
-        before = file.read_text()
-        names = listings(before, VENUE)
-        name = names[int(fault.dice * len(names))]
-        file.write_text(without(before, name))
-        await self._command("apply", "--yes", "--yes-remove", name)
-        await asyncio.sleep(fault.seconds)
-        file.write_text(before)
-        await self._command("apply", "--yes")
-
-    async def _command(self, *words: str) -> None:
-        async def heard() -> bool:
-            done = await finished(self.rig.folder, *words, **self.rig.settings)
-            if done.code:
-                self.log.append(f"         {' '.join(words)}: {done.code} {done.err[-200:]}")
-            return done.code == 0
-
-        await until(heard, " ".join(words), look=HALF)
 
     async def _told(self, side: str, method: str, path: str, body: object = None) -> None:
         """A simulator that is paused hears it when it goes on."""

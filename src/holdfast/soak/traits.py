@@ -1,8 +1,10 @@
 """What a soak must know of each provider's simulator: its folder says so in `soak.json`."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +19,15 @@ class Call(BaseModel):
     method: str
     path: str
     body: Mapping[str, str] = {}
+
+
+class Grown(BaseModel):
+    """Something more in a simulator's world: where to, and what."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    into: Sequence[str | int]
+    what: Mapping[str, Any]
 
 
 class Traits(BaseModel):
@@ -37,6 +48,20 @@ class Traits(BaseModel):
     """Makes our credential invalid."""
     restore: Sequence[Call] = ()
     """Makes it valid again; none: a new one is to be had at once."""
+    secret: str
+    """The variable with the credential that `/control/secrets` exchanges."""
+    grown: Sequence[Grown]
+    """A place that the provider has and that we do not sell: bookings may be moved there."""
+
+    def world(self, known: Mapping[str, Any]) -> dict[str, Any]:
+        """A world with what is in no configuration of ours."""
+        world: dict[str, Any] = deepcopy(dict(known))
+        for more in self.grown:
+            there: Any = world
+            for step in more.into:
+                there = there[step]
+            there.append(dict(more.what))
+        return world
 
     def chosen(self, seed: int) -> dict[str, str]:
         """The switches of one soak."""

@@ -8,6 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from holdfast.inventory.known import Booking, Fact, Told
+from holdfast.inventory.merge import begins_anew, is_another
 from holdfast.inventory.model import FIRM, Guest, Span, Status
 from holdfast.store.changes import ChangeSet
 from holdfast.store.queries import load
@@ -145,7 +146,8 @@ async def update(
     changes: ChangeSet, known: Booking, origin: Origin, fact: Fact, now: datetime
 ) -> None:
     """Write what the merge decided; the venue's lock is held."""
-    firm_at = known.firm_at or (now if fact.status in FIRM else None)
+    anew = begins_anew(known, fact)
+    firm_at = (None if anew else known.firm_at) or (now if fact.status in FIRM else None)
     await changes.write(
         "bookings",
         _SQL["update"],
@@ -162,6 +164,7 @@ async def update(
         firm_at,
         fact.read_at,
         now,
+        now if anew else known.first_seen_at,
     )
 
 
@@ -181,6 +184,8 @@ async def keep(
     if known is None:
         return await insert(changes, origin, fact, guest, now)
     await update(changes, known, origin, fact, now)
+    if is_another(known, fact):
+        await changes.connection.execute(_SQL["forget_guest"], known.id)
     await save_guest(changes.connection, known.id, guest)
     return known.id
 

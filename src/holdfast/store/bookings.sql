@@ -46,7 +46,8 @@ select * from made
 -- The merge decided under the venue's lock; the version says that something changed.
 update bookings
    set venue_id = $2, listing_id = $3, status = $4, raw_status = $5, payment = $6, during = $7, party_size = $8,
-       held_until = $9, made_at = $10, firm_at = $11, read_at = $12, updated_at = $13, version = version + 1
+       held_until = $9, made_at = $10, firm_at = $11, read_at = $12, updated_at = $13, first_seen_at = $14,
+       version = version + 1
  where id = $1
 returning *
 
@@ -61,6 +62,10 @@ on conflict (booking_id) do update
   set name = coalesce(excluded.name, guests.name), email = coalesce(excluded.email, guests.email),
       phone = coalesce(excluded.phone, guests.phone), locale = coalesce(excluded.locale, guests.locale)
 where guests.erased_at is null
+
+-- forget_guest --
+-- The provider gave the booking's id to somebody else, of whom nothing is known yet.
+delete from guests where booking_id = $1
 
 -- erase_guest --
 -- The booking stays, the person goes, known yet or not: here, and in the raw deliveries that named them.

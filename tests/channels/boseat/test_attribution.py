@@ -7,7 +7,7 @@ import pytest
 
 from holdfast.channel import Broken
 
-from .desk import BOARD, CHEFS, SALON, Desk, goods, hour, listing, opened, ours, place
+from .desk import BOARD, CHEFS, SALON, Desk, goods, hour, listing, opened, ours, place, times
 
 SPACES = [
     {"id": place(1), "name": "Salon", "label": "salon"},
@@ -176,6 +176,20 @@ async def test_a_booking_that_goes_by_another_space_and_left_the_list_of_its_own
         other = await desk.guest(2, hour(5))
         seen = await desk.seen(other, "salon")
         assert (seen.listing, seen.elsewhere) == ("chefs-table", False)
+
+
+async def test_a_booking_that_moved_is_where_its_product_is_sold_though_no_label_was_learned(
+    desk: Desk,
+) -> None:
+    """The kind of fault: a belief outlasts what the booking tells, as long as a process has read no list.
+
+    For three seconds of a soak a whole house was taken for a board room, by a worker that had just begun.
+    """
+    ref = await desk.guest(3, hour(4))
+    await desk.control("POST", f"guest/{ref}/move", {"place": place(1), **times(hour(6))})
+    seen = await desk.seen(ref, "board-room")
+    assert (seen.listing, seen.elsewhere) == ("salon", False)
+    assert (await desk.seen(ref, "salon")).listing == "salon"
 
 
 async def test_a_space_that_was_given_another_name_is_still_its_own() -> None:

@@ -96,6 +96,11 @@ class Attribution:
         known = {one for one, spaces in self._spaces.items() if space_id in spaces}
         return label is None or not known or label in known
 
+    def may_be_sold(self, space_id: str, booking: Booking) -> bool:
+        """False where the booking's product is told to be one of other spaces."""
+        linked = booking.product.spaces if booking.product else ()
+        return not linked or space_id in linked
+
     def certain(self, booking: Booking) -> str | None:
         """The only space that the booking's product can be booked for."""
         linked = booking.product.spaces if booking.product else ()

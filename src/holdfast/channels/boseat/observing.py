@@ -126,11 +126,13 @@ class Observer:
         return await self._searched(booking) if on else Where(space=None)
 
     async def _has_left(self, space: str, booking: Booking) -> bool:
-        """Whether it names another space than this one goes by, and this one's list shows it no more.
+        """Whether it names another space than this one goes by, or a product of others, and this one's list shows it
+        no more.
 
-        The list is asked because a space may have been given another name.
+        The list is asked because a space may have been given another name, and a product other spaces.
         """
-        if self._attribution.may_be_in(space, booking):
+        about = self._attribution
+        if about.may_be_in(space, booking) and about.may_be_sold(space, booking):
             return False
         return await self._is_in(space, booking, await self._reader.style()) is False
 

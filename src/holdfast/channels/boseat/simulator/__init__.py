@@ -59,7 +59,7 @@ def _application(bench: Bench, tenancy: Tenancy, provider: BoseatProvider) -> we
     parts = (
         TokenEndpoint(tenancy),
         SlotsApi(gate, switches, bench.clock),
-        ListsApi(gate, switches, bench.random),
+        ListsApi(gate, switches, bench),
         BookingsApi(gate, switches),
         WebhooksApi(gate, switches),
         CatalogueApi(gate, switches),

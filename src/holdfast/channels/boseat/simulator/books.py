@@ -46,6 +46,7 @@ class Books:
         self._records: dict[str, Booking] = {}
         self._holds: dict[str, Booking] = {}
         self._deleted: list[Booking] = []
+        self._again: str | None = None
 
     def settle(self) -> None:
         """Let every hold lapse whose time has passed."""
@@ -104,6 +105,15 @@ class Books:
     def _fits(self, space: Space, slot: Span, taken: list[Span]) -> bool:
         many = self._switches["capacity_mode"] == "capacity_many"
         return sum(slot.overlaps(one) for one in taken) < (space.capacity if many else 1)
+
+    def use_again(self, booking_id: str) -> None:
+        """The next booking gets this id; what had it is kept, and shown to nobody. Raises ApiError."""
+        record = self.record(booking_id)
+        if record is not None and record.occupies():
+            raise self.invalid("id", "its booking is not over")
+        if record is not None:
+            self._deleted.append(self._records.pop(booking_id))
+        self._again = booking_id
 
     def create(
         self, product: Product, space: Space, span: Span, by: By, customer: Customer | None
@@ -186,12 +196,13 @@ class Books:
         """Tell of a change that was made to it."""
         self._announce(self, record, "updated", before)
 
-    def move(self, record: Booking, span: Span) -> None:
-        """Give it another slot of its product. Raises ApiError when that is not free."""
+    def move(self, record: Booking, span: Span, to: tuple[Product, Space] | None = None) -> None:
+        """Give it another slot, of its product or another one. Raises ApiError when that is not free."""
         self.check_live(record)
-        self._check_slot(record.product, record.space, span, record)
+        product, space = to or (record.product, record.space)
+        self._check_slot(product, space, span, record)
         before = replace(record)
-        record.span = span
+        record.product, record.space, record.span = product, space, span
         self.touch(record, before)
 
     def delete(self, record: Booking) -> None:
@@ -239,6 +250,9 @@ class Books:
         return ApiError(status, "VALIDATION_FAILED", issue, field_name)
 
     def _new_id(self) -> str:
+        if self._again is not None:
+            again, self._again = self._again, None
+            return again
         style, text = self._switches["id_style"], self.new_uuid()
         if style == "non_hex_uuid":
             return f"{text[:9]}fg2e{text[13:]}"

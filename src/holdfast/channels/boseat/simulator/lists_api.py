@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from random import Random
 
 from aiohttp import web
 
@@ -10,15 +9,17 @@ from holdfast.channels.boseat.simulator import render
 from holdfast.channels.boseat.simulator.books import Books
 from holdfast.channels.boseat.simulator.gate import Gate, workspace_of
 from holdfast.channels.boseat.simulator.records import Booking
+from holdfast.simulation.control import Bench
 
 
 class ListsApi:
     """https://docs.boseat.com/api-reference/bookings/list-all-bookings"""
 
-    def __init__(self, gate: Gate, switches: Mapping[str, str], random: Random) -> None:
+    def __init__(self, gate: Gate, switches: Mapping[str, str], bench: Bench) -> None:
         self._gate = gate
         self._switches = switches
-        self._random = random
+        self._random = bench.random
+        self._lists = bench.lists
         self._shifted = False
         """Whether a row has been put before all others, to be taken away with the next shift."""
 
@@ -31,7 +32,7 @@ class ListsApi:
         page, limit = paging(request, workspace.books)
         if page > 1 and self._switches["page_shift"] == "on":
             self._shifted = not self._shifted
-        rows = self._ordered(self._wanted(request, workspace.books))
+        rows = self._lists.told(self._ordered(self._wanted(request, workspace.books)))
         if self._shifted and rows:
             rows = [rows[0], *rows]
         return self._gate.answer(self._page(workspace.books, rows, page, limit))

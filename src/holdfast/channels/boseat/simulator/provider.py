@@ -71,6 +71,8 @@ class BoseatProvider:
             space = books.space(wish.place)
             customer = books.customer(wish.email, wish.phone, wish.name)
             span = Span(start=wish.start.astimezone(UTC), end=wish.end.astimezone(UTC))
+            if wish.ref is not None and span in self._free(books, space, TRUTH_DAYS):
+                books.use_again(wish.ref)
             record = books.create(_fitting(books, space, span), space, span, "guest", customer)
             if wish.confirm:
                 books.confirm(record)
@@ -99,9 +101,19 @@ class BoseatProvider:
         return self._acts(ref, lambda books, record: books.change(record, "CANCEL", "cancelled"))
 
     def guest_moves(self, ref: str, to: Moved) -> str:
-        """The booking keeps its id. Raises Refused when the slot is taken."""
+        """The booking keeps its id, also in another space. Raises Refused when the slot is taken."""
         span = Span(start=to.start.astimezone(UTC), end=to.end.astimezone(UTC))
-        return self._acts(ref, lambda books, record: books.move(record, span))
+
+        def move(books: Books, record: Booking) -> None:
+            space = books.space(to.place or record.space.id)
+            product = _fitting(books, space, span) if to.place else record.product
+            books.move(record, span, (product, space))
+
+        return self._acts(ref, move)
+
+    def accept(self, secrets: Sequence[str]) -> None:
+        """A token that was granted for another secret is as good as that one."""
+        self._tenancy.accept(secrets)
 
     def pays(self, ref: str) -> str:
         """The guest comes to the payment page; how that ends is a switch."""

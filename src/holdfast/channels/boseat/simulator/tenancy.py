@@ -1,6 +1,6 @@
 """The workspaces, each with its books, budget, subscriptions and tokens; nothing leaks from one to another."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -49,6 +49,7 @@ class Tenancy:
         self._switches = switches
         self._grants: dict[str, Grant] = {}
         self.workspaces = [self._opened(spec) for spec in world.workspaces]
+        self._secrets = [[spec.client_secret] for spec in world.workspaces]
 
     def _opened(self, spec: WorkspaceSpec) -> Workspace:
         bench = self._bench
@@ -61,8 +62,8 @@ class Tenancy:
         workspace = next(
             (
                 one
-                for one in self.workspaces
-                if (one.spec.client_id, one.spec.client_secret) == (client_id, client_secret)
+                for one, secrets in zip(self.workspaces, self._secrets, strict=True)
+                if one.spec.client_id == client_id and client_secret in secrets
             ),
             None,
         )
@@ -88,6 +89,13 @@ class Tenancy:
         if grant is None or grant.expires_at <= self._bench.clock.now():
             raise ApiError(401, "UNAUTHORIZED", "missing, expired or revoked token")
         return grant
+
+    def accept(self, secrets: Sequence[str]) -> None:
+        """The first workspace's client secrets from now on; tokens end with the secret that one of them had."""
+        gone = set(self._secrets[0]) - set(secrets)
+        self._secrets[0] = list(secrets)
+        if gone:
+            self.revoke_all()
 
     def revoke_all(self) -> int:
         """Make every token invalid at once; returns how many."""

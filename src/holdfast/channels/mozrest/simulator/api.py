@@ -165,7 +165,7 @@ class Api:
         return self._made(self._faces.booking(self._desk.commit(caller, hold.id, body), "commit"))
 
     async def _list(self, request: web.Request, caller: Caller) -> web.Response:
-        listed = self._bookings.listed(caller, request.query)
+        listed = self._state.bench.lists.told(self._bookings.listed(caller, request.query))
         page = self._bookings.page(listed, request.query)
         rows = [self._faces.booking(entry, "list") for entry in page.rows]
         return web.json_response(self._faces.grown({"total": page.total, "data": rows}))

@@ -72,6 +72,8 @@ class Books:
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
+        self.former: list[Entry] = []
+        """Those whose ids were given to others."""
         self._days: dict[tuple[str, int], list[Entry]] = defaultdict(list)
         self._ending: list[Entry] = []
 

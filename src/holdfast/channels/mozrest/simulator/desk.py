@@ -109,6 +109,17 @@ class Desk:
         self._state.mails += 1
         return booking
 
+    def carry(self, booking: Entry, to: tuple[Venue, Area], at: datetime) -> None:
+        """Into another area of its venue. Raises No."""
+        venue, area = to
+        span = Span.of(at, area.turn_of(booking.party))
+        tables = self._state.tables(venue, area, booking.party, span, besides=booking)
+        if venue is not booking.venue or tables is None:
+            raise No(402, "not available there")
+        booking.remember(self._state.now)
+        self._state.books.reseat(booking, area, span, tables)
+        booking.booking_type = area.booking_type
+
     def cancel(self, booking: Entry, body: dict[str, object]) -> Entry:
         """Frees the tables at once."""
         actor = check_cancelling(self._state, booking, body)
@@ -196,7 +207,7 @@ class Desk:
     def _book(self, hold: Entry, contact: dict[str, object], body: dict[str, object]) -> Entry:
         tables = self._state.tables(hold.venue, hold.area, hold.party, hold.span)
         booking = Entry(
-            id=self._state.new_id(),
+            id=self._state.booking_id(),
             channel=hold.channel,
             by=hold.by,
             venue=hold.venue,

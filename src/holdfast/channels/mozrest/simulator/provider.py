@@ -52,7 +52,10 @@ class Provider:
     def guest_books(self, wish: GuestWish) -> str:
         """The venue's turn for the party decides the end, whatever `end` says."""
         try:
+            if wish.ref is not None:
+                self._state.free_id(wish.ref)
             hold = self._desk.hold(self._guest, self._wish(wish))
+            self._state.next_id = wish.ref if wish.confirm else None
             return self._commit(hold, wish) if wish.confirm else self._keep(hold, wish)
         except No as no:
             raise Refused(str(no)) from no
@@ -75,11 +78,18 @@ class Provider:
     def guest_moves(self, ref: str, to: Moved) -> str:
         booking = self._live(ref)
         try:
-            self._desk.amend(booking, booking.party, to.start)
+            if to.place is None:
+                self._desk.amend(booking, booking.party, to.start)
+            else:
+                self._desk.carry(booking, self.room(to.place), to.start)
         except No as no:
             raise Refused(str(no)) from no
-        self._hooks.updated(booking, ["partySize", "date"])
+        self._hooks.updated(booking, ["partySize", "date", *(["areaId"] if to.place else [])])
         return ref
+
+    def accept(self, secrets: Sequence[str]) -> None:
+        """API keys; those of other channels stay as they are."""
+        self._state.world.accept(secrets)
 
     def truth(self) -> dict[str, object]:
         """Also `mails`: guest e-mails that a real venue would have sent."""
@@ -92,7 +102,7 @@ class Provider:
 
     def records(self) -> list[dict[str, object]]:
         """All that was ever made; a hold that was committed is its booking from then on."""
-        entries = self._state.books.entries.values()
+        entries = [*self._state.books.entries.values(), *self._state.books.former]
         holds = {one.committed_as: one.made_at for one in entries if one.committed_as is not None}
         return [
             _recorded(entry, holds.get(entry.id, entry.made_at))

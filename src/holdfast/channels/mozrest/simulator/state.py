@@ -33,6 +33,8 @@ class State:
     )
     mails: int = 0
     """Guest e-mails that a real venue would have sent."""
+    next_id: str | None = None
+    """That of the next booking, where one is used again."""
 
     @property
     def now(self) -> datetime:
@@ -45,6 +47,19 @@ class State:
         """A switch that stands on a number, or None."""
         value = self.switches[switch]
         return int(value) if value.isdigit() else None
+
+    def free_id(self, booking_id: str) -> None:
+        """What has this id is shown to nobody any more. Raises No."""
+        entry = self.books.entries.get(booking_id)
+        if entry is not None and entry.takes_at(self.now):
+            raise No(400, "its booking is not over")
+        if entry is not None:
+            self.books.former.append(self.books.entries.pop(booking_id))
+
+    def booking_id(self) -> str:
+        """Of a new booking."""
+        again, self.next_id = self.next_id, None
+        return again or self.new_id()
 
     def new_id(self) -> str:
         return f"{self.bench.random.getrandbits(96):024x}"

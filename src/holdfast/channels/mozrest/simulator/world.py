@@ -1,6 +1,6 @@
 """The world a simulated Mozrest starts with: keys, venues, areas, tables, turns. No I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -111,6 +111,11 @@ class World(Strict):
     @property
     def own(self) -> str:
         return self.keys[0].channel
+
+    def accept(self, keys: Sequence[str]) -> None:
+        """These keys stand for our own channel from now on, and no others do."""
+        others = [key for key in self.keys if key.channel != self.own]
+        self.keys = [*(Key(key=key, channel=self.own) for key in keys), *others]
 
 
 EXAMPLE: Mapping[str, object] = {
