@@ -74,6 +74,7 @@ class Blocks(Database):
             losses=0,
             gap_since=None,
             closed_at=None,
+            shrunk_at=None,
             version=1,
             created_at=now,
             updated_at=now,
@@ -102,7 +103,8 @@ class Blocks(Database):
 
     def blocks_shrink(self, number: int, party: int, now: datetime) -> list[Row]:
         row = self.blocks.rows[number]
-        return [self.blocks.update(row, party=party, updated_at=now, version=row["version"] + 1)]
+        told = {"party": party, "shrunk_at": now, "updated_at": now}
+        return [self.blocks.update(row, **told, version=row["version"] + 1)]
 
     def blocks_stands(self, number: int, *values: Any) -> list[Row]:
         state, ref, expires, now = values
@@ -265,7 +267,10 @@ class Pushes(Blocks):
             if push["call"] != "place" or push["outcome"] != "taken" or push["settled_at"] <= since:
                 continue
             block = self.blocks.rows[push["block_id"]]
-            if self._was_right(block, push["settled_at"]) or self._gave_back(block, push):
+            larger = block["shrunk_at"] is not None and push["settled_at"] <= block["shrunk_at"]
+            if larger or self._was_right(block, push["settled_at"]):
+                continue
+            if self._gave_back(block, push):
                 continue
             asked = (block["listing_id"], block["during"], block["party"])
             found.setdefault(asked, []).append(push["settled_at"])

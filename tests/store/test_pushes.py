@@ -16,6 +16,7 @@ from holdfast.inventory.model import Span
 from holdfast.store import blocks as blocks_store
 from holdfast.store import offers, pushes, worker_locks
 from holdfast.store.blocks import by_id as blocks_by_id
+from holdfast.store.changes import ChangeSet
 from holdfast.store.pushes import Claimed, Delay, NewPush, Try
 
 SECOND = timedelta(seconds=1)
@@ -297,6 +298,20 @@ async def test_a_refusal_is_forgotten_when_a_block_of_ours_is_given_back_there(
     after = NOW + SECOND
     await connection.execute("update pushes set settled_at = $2 where id = $1", release, after)
     assert not await pushes.refusals(connection, house.venue, NOW - SECOND)
+
+
+async def test_a_smaller_party_is_asked_for_at_once_where_a_larger_one_was_refused(
+    connection: asyncpg.Connection, rows: Rows, house: House
+) -> None:
+    """A fault of the same kind: each smaller party waited for the refusals of all larger ones, two minutes in all."""
+    block = await rows.block(house.salon_rooms, [], start=NOON, state="absent", party=8)
+    await rows.push(block, state="done", outcome="taken", settled_at=NOW)
+    assert await pushes.refusals(connection, house.venue, NOW - SECOND)
+    await blocks_store.shrink(ChangeSet(connection), block, 6, NOW)
+    assert not await pushes.refusals(connection, house.venue, NOW - SECOND)
+    await rows.push(block, state="done", outcome="taken", settled_at=NOW + SECOND)
+    (refused,) = (await pushes.refusals(connection, house.venue, NOW - SECOND)).values()
+    assert refused.times == 1
 
 
 async def test_what_was_refused_is_asked_for_when_a_block_of_ours_is_gone_there(

@@ -50,7 +50,7 @@ returning *
 
 -- shrink --
 -- From now on it is placed for a smaller party: its channel has no table of that size left.
-update blocks set party = $2, updated_at = $3, version = version + 1 where id = $1
+update blocks set party = $2, shrunk_at = $3, updated_at = $3, version = version + 1 where id = $1
 returning *
 
 -- stands --

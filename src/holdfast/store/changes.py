@@ -22,7 +22,7 @@ _COLUMNS: Mapping[Table, Sequence[str]] = {
     "blocks": (
         *("venue_id", "listing_id", "account_id", "during", "lane", "party", "marker", "wants"),
         *("wanted_until", "state", "external_id", "last_ref", "expires_at", "because"),
-        *("placed_at", "losses", "gap_since", "closed_at", "version"),
+        *("placed_at", "losses", "gap_since", "closed_at", "shrunk_at", "version"),
     ),
     "conflicts": (
         *("venue_id", "kind", "booking_id", "block_id", "against_ids", "unit_ids", "opened_at"),

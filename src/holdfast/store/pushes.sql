@@ -8,11 +8,13 @@ select distinct on (block_id) block_id, id, call, state, risk, settled_at from p
 -- How often channels refused our place as taken since a moment, by what was asked for, and when they did last. The lanes
 -- of a pool ask for the same at once: within the shortest pause of backoff.REFUSED all refusals are one. A refusal was
 -- right, and does not count, where a later reading found the time not sold: only what goes on being sold is refused in vain.
--- Nor does one that came before a block of ours was given back there: in a pool it had the unit that was asked for.
+-- Nor does one that came before a block of ours was given back there, as in a pool it had the unit that was asked for, or
+-- before it was to be placed for a smaller party.
 select b.listing_id, b.during, b.party, max(p.settled_at) as last_at,
        count(distinct date_bin('15 seconds', p.settled_at, timestamptz 'epoch')) as times
   from pushes p join blocks b on b.id = p.block_id
  where p.venue_id = $1 and p.outcome = 'taken' and p.settled_at > $2 and p.call = 'place'
+   and p.settled_at > coalesce(b.shrunk_at, '-infinity')
    and not exists (select from offers o
                     where o.listing_id = b.listing_id and o.starts_at = lower(b.during) and o.ends_at = upper(b.during)
                       and o.unsold_at > p.settled_at)

@@ -187,7 +187,8 @@ create table blocks (
   closed_at    timestamptz,            -- nothing wanted and nothing there
   version      integer not null default 1,
   created_at   timestamptz not null default now(),
-  updated_at   timestamptz not null default now()
+  updated_at   timestamptz not null default now(),
+  shrunk_at    timestamptz  -- since when it is to be placed for a smaller party than before
 );
 create unique index blocks_one_live on blocks (listing_id, during, lane) where closed_at is null;
 create unique index blocks_one_per_ref on blocks (account_id, external_id) where external_id is not null;
