@@ -33,13 +33,13 @@ def struck(kind: str, began: float, ended: float, side: str | None = "tables") -
 
 EXPOSED = Exposed(source="rooms", target="tables", began=at(0), ended=at(100))
 COSTS = Costs(
-    bookings=100,
-    webhooks=300,
-    calls=300,
-    reads=1000,
-    planned=500,
-    table_bytes=3_000_000,
-    log_bytes=100_000,
+    bookings=200,
+    webhooks=600,
+    calls=600,
+    reads=2000,
+    planned=1000,
+    table_bytes=6_000_000,
+    log_bytes=200_000,
 )
 
 
@@ -83,10 +83,10 @@ def test_a_soak_that_took_too_long_is_beyond_its_bounds() -> None:
 @pytest.mark.parametrize(
     ("costs", "name"),
     [
-        (replace(COSTS, calls=900), "calls per booking"),
-        (replace(COSTS, table_bytes=30_000_000), "table KiB per booking"),
-        (replace(COSTS, log_bytes=10_000_000), "log KiB per booking"),
-        (replace(COSTS, reads=9000), "reads beyond the plan per event"),
+        (replace(COSTS, calls=1800), "calls per booking"),
+        (replace(COSTS, table_bytes=60_000_000), "table KiB per booking"),
+        (replace(COSTS, log_bytes=20_000_000), "log KiB per booking"),
+        (replace(COSTS, reads=18000), "reads beyond the plan per event"),
     ],
 )
 def test_a_soak_that_cost_too_much_is_beyond_its_bounds(costs: Costs, name: str) -> None:

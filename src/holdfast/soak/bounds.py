@@ -22,8 +22,9 @@ READS_PER_EVENT = 4.0
 TABLE_KIB_PER_BOOKING = 60.0
 LOG_KIB_PER_BOOKING = 24.0
 
-FEW = 100
-"""Of fewer bookings no ratio says anything: one of a whole house takes as many calls as fifty of a room."""
+FEW, MANY = 100, 200
+"""Of fewer exposures the longest says it all; of fewer bookings no ratio says anything: one of a whole house takes as many
+calls as fifty of a room."""
 
 OUTAGES = (
     "provider 5xx",
@@ -154,7 +155,7 @@ def time_bounds(convergence: float | None, found: Sequence[Shares]) -> list[Boun
 
 def cost_bounds(costs: Costs) -> list[Bound]:
     """Of what it cost."""
-    enough = costs.bookings >= FEW
+    enough = costs.bookings >= MANY
     per_booking = {
         "calls per booking": (float(costs.calls), CALLS_PER_BOOKING),
         "table KiB per booking": (costs.table_bytes / 1024, TABLE_KIB_PER_BOOKING),
