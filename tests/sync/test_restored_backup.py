@@ -180,6 +180,7 @@ async def test_a_release_under_way_of_a_block_that_is_wanted_again_keeps_nobody_
         await t.pass_time(60, 3)
         placed = await refs(t, "mozrest")
         assert placed
+        t.by_hand = True
         await t.rows(FLIES, state)
         await t.rows("update blocks set state = 'held' where wants = 'booked'")
         await backup(database_url, tmp_path / "dump")
