@@ -55,19 +55,19 @@ class Clerk:
     async def _forget(self) -> None:
         for number in self._some(await self._ids("over"), 1):
             at = CLOCK.now()
-            if await self._typed("forget", str(number)):
+            if await self.typed("forget", str(number)):
                 self.forgotten[number] = at
 
     async def _replay(self) -> None:
         if events := self._some(await self._ids("told"), SOME):
-            await self._typed("events", "replay", *map(str, events), *WHY)
+            await self.typed("events", "replay", *map(str, events), *WHY)
 
     async def _audit(self) -> None:
-        await self._typed("audit")
+        await self.typed("audit")
 
     async def _revive(self) -> None:
         if dead := await self._ids("dead"):
-            await self._typed("pushes", "revive", *map(str, dead), *WHY)
+            await self.typed("pushes", "revive", *map(str, dead), *WHY)
 
     def _some(self, ids: Sequence[int], most: int) -> list[int]:
         return self.random.sample(ids, min(most, len(ids)))
@@ -79,7 +79,7 @@ class Clerk:
         finally:
             await connection.close(timeout=5)
 
-    async def _typed(self, *words: str) -> bool:
+    async def typed(self, *words: str) -> bool:
         """Whether it was done. A command says what is wrong in a line, and never breaks."""
         done = await finished(self.folder, *words, **self.settings())
         self._note(words[0], "done" if done.code == 0 else f"no: {done.err.strip()[-120:]}")

@@ -21,3 +21,7 @@ select b.id from bookings b
      or exists (select from inbox i where i.account_id = b.account_id and i.ref = b.external_id
                    and i.body is not null and i.done_at is not null))
  order by b.id
+
+-- braked --
+-- Accounts of which nothing is released until a person accepts what is missed, and what that is.
+select evidence ->> 'account' as account, evidence ->> 'refs' as refs from conflicts where kind = 'brake' and closed_at is null

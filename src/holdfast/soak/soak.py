@@ -31,6 +31,7 @@ from holdfast.soak.gather import (
     witness,
 )
 from holdfast.soak.lost import less_known, wrongs_then
+from holdfast.soak.on_call import OnCall
 from holdfast.soak.pages import read
 from holdfast.soak.pages import wrongs as wrong_pages
 from holdfast.soak.reader import Reader, troubles
@@ -122,10 +123,11 @@ async def run(wish: Wish, folder: Path) -> tuple[Summary, list[str]]:
                 strikes=strikes,
                 laden=await table_bytes(rig.postgres.url),
             )
-            async with _beside(watch.keep()):
-                await _under_fire(wish, cast)
-                await crowd.decide_all()
-            return await _judged(wish, rig, cast)
+            async with _beside(OnCall(clerk=cast.clerk, sides=rig.sides).keep()):
+                async with _beside(watch.keep()):
+                    await _under_fire(wish, cast)
+                    await crowd.decide_all()
+                return await _judged(wish, rig, cast)
 
 
 @asynccontextmanager
