@@ -253,6 +253,9 @@ def test_an_id_that_its_provider_gave_twice_may_live_twice() -> None:
     twice = replace(BOSEAT, made=[first, replace(first, over=None)])
     sides = {**RIGHT.sides, "boseat": twice}
     assert found(replace(RIGHT, told=[TOLD, over, again], sides=sides)) == set()
+    moved = replace(BOSEAT, made=[first], moved_away=["g1"])
+    sides = {**RIGHT.sides, "boseat": moved}
+    assert found(replace(RIGHT, told=[TOLD, over, again], sides=sides)) == set()
     sides = {**RIGHT.sides, "boseat": replace(BOSEAT, made=[first])}
     assert found(replace(RIGHT, told=[TOLD, over, again], sides=sides)) == {"revivals"}
 

@@ -134,7 +134,10 @@ def revivals(found: Evidence) -> Iterator[str]:
 
 
 def _given_again(found: Evidence) -> set[str]:
-    refs = Counter(made.ref for side in found.sides.values() for made in side.made if not made.ours)
+    """One of its lives may have ended in a place that is none of ours."""
+    sides = found.sides.values()
+    refs = Counter(made.ref for side in sides for made in side.made if not made.ours)
+    refs += Counter(ref for side in sides for ref in side.moved_away)
     return {ref for ref, bookings in refs.items() if bookings > 1}
 
 

@@ -64,6 +64,8 @@ class Witness:
     creates: int
     """Requests for a new hold or booking that came in, whatever became of them."""
     writes: Sequence[Write] = ()
+    moved_away: Sequence[str] = ()
+    """The references of guests' bookings that ended up in places that are none of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

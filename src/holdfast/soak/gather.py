@@ -182,6 +182,7 @@ async def _witness(side: Side) -> Witness:
     return Witness(
         books=read_books(await side.ask("GET", "/truth"), side.units),
         made=[_made(r, side.units[r["place"]]) for r in records if r["place"] in side.units],
+        moved_away=[r["ref"] for r in records if r["place"] not in side.units],
         writes=[_write(request) for request in requests if request["method"] != "GET"],
         accepted=Counter(digest for d in deliveries for digest in d["accepted"]),
         creates=sum(_creates(request, traits()[side.name].creates) for request in requests),
