@@ -138,16 +138,22 @@ def p99(seconds: Sequence[float]) -> float | None:
     return quantiles(seconds, n=100, method="inclusive")[98] if len(seconds) >= FEW else None
 
 
-def time_bounds(convergence: float | None, found: Sequence[Shares]) -> list[Bound]:
-    """Of how long it took; that nothing ever came to rest is a violation of its own."""
+def time_bounds(
+    convergence: float | None, found: Sequence[Shares], patience: float = 1.0
+) -> list[Bound]:
+    """Of how long it took; that nothing ever came to rest is a violation of its own. `patience` stretches the limits."""
     ours = [one.ours for one in found]
     return [
-        Bound(name="convergence", figure=convergence, limit=CONVERGENCE_SECONDS, unit=" s"),
-        Bound(name="exposure p99", figure=p99(ours), limit=EXPOSURE_P99_SECONDS, unit=" s"),
+        Bound(
+            name="convergence", figure=convergence, limit=patience * CONVERGENCE_SECONDS, unit=" s"
+        ),
+        Bound(
+            name="exposure p99", figure=p99(ours), limit=patience * EXPOSURE_P99_SECONDS, unit=" s"
+        ),
         Bound(
             name="exposure max",
             figure=max(ours, default=None),
-            limit=EXPOSURE_MAX_SECONDS,
+            limit=patience * EXPOSURE_MAX_SECONDS,
             unit=" s",
         ),
     ]
