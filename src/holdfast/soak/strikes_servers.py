@@ -7,13 +7,15 @@ from random import Random
 
 import asyncpg
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from holdfast.herald import QUEUE
 from holdfast.inventory.shares import SHARES
 from holdfast.soak.faults import SIDES, Fault
-from holdfast.soak.program import HERE
+from holdfast.soak.program import HERE, until
 from holdfast.soak.rig import Rig
 from holdfast.store.queries import load
+from holdfast.store.trouble import DATABASE_TROUBLE
 
 _SQL = load("strikes_servers", "holdfast.soak")
 
@@ -31,8 +33,15 @@ TAKEN = (asyncpg.TooManyConnectionsError, OSError, TimeoutError)
 
 @asynccontextmanager
 async def _redis(rig: Rig) -> AsyncIterator[Redis]:
-    """Past all proxies."""
+    """Past all proxies, as soon as it answers: it may just have been started again."""
     async with Redis.from_url(f"redis://{HERE}:{rig.redis_port}/0", socket_timeout=5) as redis:
+
+        async def answers() -> bool:
+            with suppress(RedisError, OSError, TimeoutError):
+                return bool(await redis.ping())
+            return False
+
+        await until(answers, "Redis answers")
         yield redis
 
 
@@ -94,9 +103,22 @@ async def prepare(rig: Rig) -> None:
         await connection.close()
 
 
+async def _postgres(rig: Rig) -> asyncpg.Connection:
+    """As soon as it takes one: it may just have been started again."""
+    found: list[asyncpg.Connection] = []
+
+    async def answers() -> bool:
+        with suppress(*DATABASE_TROUBLE):
+            found.append(await asyncpg.connect(rig.postgres.url, timeout=CONNECT_SECONDS))
+        return bool(found)
+
+    await until(answers, "Postgres answers")
+    return found[0]
+
+
 async def postgres_full(rig: Rig, fault: Fault) -> None:
     """No space is left for what is written, or for half of it: some rows fit into pages that are there."""
-    connection = await asyncpg.connect(rig.postgres.url, timeout=CONNECT_SECONDS)
+    connection = await _postgres(rig)
     try:
         await connection.execute(_SQL["full" if fault.dice < HALF else "half_full"])
         try:
