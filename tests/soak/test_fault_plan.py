@@ -54,8 +54,7 @@ def test_one_file_is_changed_by_one_at_a_time() -> None:
 
 def test_a_short_soak_has_every_kind() -> None:
     missed = [set(TARGETS) - {fault.kind for fault in planned(seed, 30, 2)} for seed in range(40)]
-    assert sum(map(bool, missed)) <= 2, "gaps are random"
-    assert max(map(len, missed)) <= 2
+    assert not any(missed)
 
 
 def test_a_fault_strikes_what_it_may_strike_within_the_time() -> None:

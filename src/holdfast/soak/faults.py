@@ -107,7 +107,7 @@ CHANGE_SECONDS = 20.0
 A_ROUND = 3
 """So many changes of the configuration come in each later round of all other kinds."""
 
-SPARE = 5
+SPARE = 11
 """Gaps are random: so many more than there are kinds fit into the time on average."""
 
 
