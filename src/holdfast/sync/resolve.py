@@ -70,7 +70,7 @@ async def _stands(parts: Parts, account: Account, push: Claimed, block: Block) -
         return await _uncommitted(parts, account.channel, push, block)
     if not account.channel.capabilities.reads_holds:
         return await _unreadable_hold(parts, account, push, block)
-    return _in_vain(push) if _is_sold_whole(parts, push, block) else _absent(parts, push)
+    return _absent(parts, push, block)
 
 
 def _placed(seen: Seen, channel: Channel, since: datetime) -> Placed:
@@ -87,7 +87,7 @@ async def _uncommitted(parts: Parts, channel: Channel, push: Claimed, block: Blo
         seen = await channel.fetch(block.external_id, None)
         if isinstance(seen, Absent) or seen.status not in OCCUPYING:
             return Ended(why="gone")
-    return _absent(parts, push)
+    return _absent(parts, push, block)
 
 
 async def _unreadable_hold(parts: Parts, account: Account, push: Claimed, block: Block) -> Verdict:
@@ -103,10 +103,8 @@ async def _unreadable_hold(parts: Parts, account: Account, push: Claimed, block:
     life = timedelta(seconds=account.channel.capabilities.hold_seconds or 0.0)
     lapsed = since + life + HOLD_MARGIN
     if any(offer.span.start == span.start for offer in sheet.offers):
-        if _is_sold_whole(parts, push, block):
-            return _in_vain(push)
         if not await _may_stand_beside(parts, push, block):
-            return _absent(parts, push)
+            return _absent(parts, push, block)
         left = (lapsed - parts.now()).total_seconds()
         return FindOut(seconds=min(left, BETWEEN_LOOKS)) if left > 0 else Ended(why="gone")
     if not sheet.complete:
@@ -124,19 +122,21 @@ async def _may_stand_beside(parts: Parts, push: Claimed, block: Block) -> bool:
         return not await is_full(connection, premises, outlet, block.span)
 
 
+def _absent(parts: Parts, push: Claimed, block: Block) -> Verdict:
+    """What could be done twice waits until a call of a worker that died can no longer arrive."""
+    verdict = _in_vain(push)
+    if push.absent_from is None or not isinstance(verdict, Again):
+        return verdict
+    if push.call == "place" and _is_sold_whole(parts, push, block):
+        return verdict
+    left = (push.absent_from - parts.now()).total_seconds()
+    return FindOut(seconds=min(left, AFTER_A_DEATH)) if left > 0 else verdict
+
+
 def _is_sold_whole(parts: Parts, push: Claimed, block: Block) -> bool:
     """Whether its provider refuses the same time a second time, so that asking twice places it once."""
     outlet = parts.venue(push.venue_id).outlets.get(block.listing_id)
     return outlet is not None and not outlet.pool
-
-
-def _absent(parts: Parts, push: Claimed) -> Verdict:
-    """What could stand twice waits until a call of a worker that died can no longer arrive."""
-    verdict = _in_vain(push)
-    if push.absent_from is None or not isinstance(verdict, Again):
-        return verdict
-    left = (push.absent_from - parts.now()).total_seconds()
-    return FindOut(seconds=min(left, AFTER_A_DEATH)) if left > 0 else verdict
 
 
 def _in_vain(push: Claimed) -> Verdict:
