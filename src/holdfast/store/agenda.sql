@@ -9,10 +9,7 @@ select exists (select from blocks where closed_at is null and (upper(during) <= 
                   or (select upper(b.during) <= $1 or (c.kind = 'not_found' and b.read_at > c.opened_at)
                         from bookings b where b.id = c.booking_id)))
     or exists (select from pushes where state = 'in_flight' and lease_until < clock_timestamp())
-       -- a worker is gone; after a start of the server all locks are free for a moment
-    or exists (select from worker_locks
-                where pg_postmaster_start_time() < clock_timestamp() - interval '3 seconds'
-                  and pg_try_advisory_xact_lock(3107, number::integer))
+    or exists (select from worker_locks where worker_is_gone(number))
     or exists (select from pushes where state = 'shadow' and account_id = any($2::bigint[])) as clock,
        -- whose news wait, are not paused, and can be read; for each account one row is enough, however many there
        -- are: between, and in this order, so that it comes out of the account's own index

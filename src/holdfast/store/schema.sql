@@ -558,6 +558,13 @@ create table worker_locks (
   taken_at timestamptz not null
 );
 
+-- Whether nobody holds the lock of that number. After a start of the server all locks are free for a moment: those who live
+-- get three seconds to take theirs again. 3107 is ours.
+create function worker_is_gone(number bigint) returns boolean language sql volatile as $$
+  select pg_postmaster_start_time() < clock_timestamp() - interval '3 seconds'
+     and pg_try_advisory_xact_lock(3107, number::integer)
+$$;
+
 -- Who may sign in and what he may, what programs show instead, and what was done by whom. No secret is kept in clear.
 
 create table people (

@@ -20,13 +20,9 @@ select exists (
 
 -- take_over --
 -- What workers had in their hands that do not live any more. A call of theirs may have been made: that is found out at once,
--- but that it was not made is believed when their lease would have ended, not sooner. After a start of the server all
--- locks are free for a moment: those who live get three seconds to take theirs again.
+-- but that it was not made is believed when their lease would have ended, not sooner.
 with dead as materialized (
-  select number from worker_locks
-   where pg_postmaster_start_time() < clock_timestamp() - interval '3 seconds'
-     and pg_try_advisory_xact_lock(3107, number::integer)
-   for update skip locked),
+  select number from worker_locks where worker_is_gone(number) for update skip locked),
 calls as (
   update pushes set state = 'unknown', due_at = $1, absent_from = lease_until, lease_until = null, leased_by = null
    where state = 'in_flight' and leased_by in (select number from dead)
