@@ -5,13 +5,12 @@ The kind of fault: the worker said so and web, with the same server, said nothin
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 from structlog.testing import capture_logs
+from tests.closed_redis import TAKES_NOTHING, Told
 
 from holdfast.herald import open_redis
 from holdfast.processes import in_background
@@ -29,8 +28,6 @@ from holdfast.soak.program import (
 )
 
 QUICK = 0.05
-
-Told = Callable[[Redis], Awaitable[Any]]
 
 
 @pytest.fixture
@@ -65,17 +62,7 @@ async def test_redis_that_goes_and_comes_is_told_of_twice(server: tuple[Program,
     await redis.aclose(close_connection_pool=True)
 
 
-@pytest.mark.parametrize(
-    ("refuse", "again"),
-    [
-        (
-            lambda redis: redis.config_set("maxmemory", "1"),
-            lambda r: r.config_set("maxmemory", "0"),
-        ),
-        (lambda redis: redis.replicaof(HERE, "1"), lambda redis: redis.replicaof("no", "one")),
-    ],
-    ids=["no memory", "a replica"],
-)
+@TAKES_NOTHING
 async def test_redis_that_takes_nothing_in_is_told_of_and_the_doctor_says_it(
     server: tuple[Program, int],
     tmp_path: Path,

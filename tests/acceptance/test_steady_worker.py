@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -16,6 +16,7 @@ from arq import func
 from arq.connections import ArqRedis
 from structlog.testing import capture_logs
 from tests.acceptance.stage import tell
+from tests.closed_redis import TAKES_NOTHING, Told
 
 from holdfast import configuration, configuration_apply
 from holdfast.clock import SystemClock
@@ -40,8 +41,6 @@ from holdfast.worker import Drainer
 from holdfast.worker_process import running_worker
 
 JOBS = 20
-
-Told = Callable[[ArqRedis], Awaitable[Any]]
 
 
 class Counter(Drainer):
@@ -230,17 +229,7 @@ async def test_jobs_run_after_a_key_of_ours_was_of_another_type(redis: Program, 
         await jobs_run(port_of(redis), counter)
 
 
-@pytest.mark.parametrize(
-    ("refuse", "again"),
-    [
-        (
-            lambda redis: redis.config_set("maxmemory", "1"),
-            lambda r: r.config_set("maxmemory", "0"),
-        ),
-        (lambda redis: redis.replicaof(HERE, "1"), lambda redis: redis.replicaof("no", "one")),
-    ],
-    ids=["no memory", "a replica"],
-)
+@TAKES_NOTHING
 async def test_a_redis_that_takes_nothing_in_is_away_until_it_takes_something(
     redis: Program, refuse: Told, again: Told
 ) -> None:
