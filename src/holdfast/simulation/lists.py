@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 
 
 class Telling(BaseModel):
-    """What is missing: the second half of every list, or one row of each, another one each time."""
+    """Lists lack their second half, or one row each, another one each time."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -97,7 +97,7 @@ def _shadow(text: str, fault: Fault) -> Change:
 
 
 def _paused(text: str, fault: Fault) -> Change:
-    """What is paused is not read: it is read in shadow before it may go live again."""
+    """A paused account is not read: shadow reads it before it may go live again."""
     back = [_moded(text, fault, "shadow"), text]
     return Change(away=_moded(text, fault, "paused"), back=back)
 

@@ -41,7 +41,7 @@ class Clerk:
     """Commands that broke."""
 
     async def live(self, pause: float, seconds: float) -> None:
-        """So long, one command after the other, each kind in turn."""
+        """One command after the other for `seconds`, each kind in turn."""
         end, number = time.monotonic() + seconds, 0
         ways = (self._forget, self._replay, self._audit, self._revive)
         while time.monotonic() < end:

@@ -41,7 +41,7 @@ def renamed(text: str, table: str, old: str, new: str) -> str:
 
 
 def renamed_back(text: str, table: str, old: str, new: str) -> str:
-    """What was renamed has its old name again; `text` is from before."""
+    """A renamed thing gets its old name back; `text` is from before."""
     head = _head(table, old)
     return text.replace(head, f'{head}renamed_from = "{new}"\n', 1)
 

@@ -105,7 +105,7 @@ CHANGE_SECONDS = 20.0
 """One change of the configuration fits into so many seconds, on a busy machine."""
 
 A_ROUND = 3
-"""So many changes of the configuration come in each later round of all other kinds."""
+"""Each later round of all other kinds has this many changes of the configuration."""
 
 SPARE = 11
 """Gaps are random: so many more than there are kinds fit into the time on average."""

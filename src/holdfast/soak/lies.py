@@ -20,7 +20,7 @@ FINDS_NOTHING: Mapping[str, object] = {
 
 MISSING = {"provider list short": "second_half", "provider list lacks one": "one_row"}
 WHOLE = "whole-house"
-"""Whoever moves there costs as many calls as fifty who book a room: guests book it often enough."""
+"""A booking that moves there costs as many calls as fifty of a room, and guests book it often enough."""
 
 HALF = 0.5
 

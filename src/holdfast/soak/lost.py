@@ -117,7 +117,7 @@ def beside(found: Evidence, lost: Lost) -> Evidence:
 
 
 def wrongs_then(found: Evidence, lost: Lost) -> list[Violation]:
-    """What was wrong in the history that the store told until it went back: it is judged as a history of its own."""
+    """Violations in the history that the store told until it went back: a history of its own."""
     then = replace(found, told=lost.told)
     return [
         Violation(checker="revivals", what=f"before the store went back: {what}")

@@ -34,7 +34,7 @@ class Office:
     turns: defaultdict[str, asyncio.Lock]
     log: list[str]
     wrongs: list[Violation] = field(default_factory=list)
-    """What was applied although it must be refused, and commands that broke."""
+    """Edits that were applied and must be refused, and commands that broke."""
 
     async def strike(self, fault: Fault) -> None:
         """Whatever happens meanwhile, all is put back."""

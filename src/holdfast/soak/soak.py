@@ -209,8 +209,6 @@ async def _summed_up(
     patience = 1.0 if wish.seconds >= LONG_FROM else BESIDE_TESTS
     bounds = [*time_bounds(convergence, parts, patience), *cost_bounds(costs)]
     sales = list(sold_twice(found.sides, strikes.clocks, cast.moved))
-    visits = cast.reader.visits
-    pages = wrong_pages(visits, strikes.stood, await troubles(connection, strikes.pauses))
     return Summary(
         seed=wish.seed,
         seconds=wish.seconds,
@@ -224,20 +222,29 @@ async def _summed_up(
         shares=parts,
         sales=sales,
         unmeasured=unmeasured(sales, exposures),
-        pages=read(visits),
+        pages=read(cast.reader.visits),
         convergence=convergence,
         bounds=bounds,
         violations=[
             *violations(found),
-            *(one for lost in strikes.past.lost for one in wrongs_then(found, lost)),
             *_restless(convergence),
             *beyond(bounds),
-            *strikes.office.wrongs,
-            *cast.clerk.wrongs,
-            *await remembered(connection, cast.clerk.forgotten, strikes.past.lost),
-            *pages,
+            *await _met(cast, connection, found),
         ],
     )
+
+
+async def _met(cast: Cast, connection: asyncpg.Connection, found: Evidence) -> list[Violation]:
+    """Violations that those met who acted and read, and those of a history that the store has lost."""
+    strikes, lost = cast.strikes, cast.strikes.past.lost
+    known = await troubles(connection, strikes.pauses)
+    return [
+        *(one for part in lost for one in wrongs_then(found, part)),
+        *strikes.office.wrongs,
+        *cast.clerk.wrongs,
+        *await remembered(connection, cast.clerk.forgotten, lost),
+        *wrong_pages(cast.reader.visits, strikes.stood, known),
+    ]
 
 
 def _restless(convergence: float | None) -> list[Violation]:
